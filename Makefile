@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# hindsight: one non-recursive Makefile. `make help` lists the targets.
+#
+#   OFFLINE=1            without bpf/ and collectors/: needs no clang, libbpf or root
+#   SAN=address,undefined  sanitizers (tests set it themselves)
+#   CC=clang             another compiler
+#   V=1                  show the commands
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+Q := $(if $(V),,@)
+
+# Each set of flags has its own objects, so that switching costs no rebuild.
+BUILD := build/$(CC)$(if $(SAN),-san)$(if $(OFFLINE),-offline)
+
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+ALL_CPPFLAGS := -I. -I$(BUILD) -D_GNU_SOURCE -DHS_VERSION='"$(VERSION)"' $(if $(OFFLINE),,-DHS_WITH_RECORDING) $(CPPFLAGS)
+ALL_CFLAGS := -std=gnu11 $(WARNINGS) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined) -MMD -MP
+ALL_LDFLAGS := $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+# replay/ and analysis/ need libc alone; zstd and jansson are traces', jansson and inih cli's.
+LIBS := -lzstd -ljansson -linih -lm
+RECORDING_LIBS := -lbpf -lelf -lz
+
+sources_in = $(sort $(foreach folder,$(1),$(wildcard $(folder)/*.c)))
+CORE_SOURCES := $(call sources_in,lib traces replay replay/address_space replay/collapse replay/block replay/svm analysis plots)
+RECORDING_SOURCES := $(if $(OFFLINE),,$(call sources_in,collectors))
+CLI_SOURCES := $(filter-out $(if $(OFFLINE),cli/cmd_record.c cli/cmd_doctor.c),$(call sources_in,cli))
+objects_of = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+CORE_OBJECTS := $(call objects_of,$(CORE_SOURCES))
+RECORDING_OBJECTS := $(call objects_of,$(RECORDING_SOURCES))
+CLI_OBJECTS := $(call objects_of,$(CLI_SOURCES))
+BINARY := $(BUILD)/hindsight
+ALL_LIBS := $(if $(OFFLINE),,$(RECORDING_LIBS)) $(LIBS)
+
+.PHONY: all
+all: hindsight ## build ./hindsight
+
+hindsight: $(BINARY)
+	$(Q)ln -sfn $(BINARY) $@
+
+$(BINARY): $(CLI_OBJECTS) $(RECORDING_OBJECTS) $(CORE_OBJECTS)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+# --- tests -----------------------------------------------------------------------------------------
+# A unit test is tests/unit/test_NAME.c (cmocka), linked with everything but cli's main.
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+UNIT_BINARIES := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(CORE_OBJECTS) $(RECORDING_OBJECTS) $(filter-out $(BUILD)/cli/main.o,$(CLI_OBJECTS))
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(ALL_LIBS)
+
+# Other test programs are scripts (tests/FOLDER/*.test, any language): exit 0 passed, 77 skipped (last
+# line: why), else failed. They find the binary in $HINDSIGHT.
+TEST_SAN := address,undefined
+run_tests = HINDSIGHT=$(CURDIR)/$(BUILD)/hindsight BUILD=$(CURDIR)/$(BUILD) python3 tests/run
+
+.PHONY: check check-unit check-all-inner
+check-unit: ## unit tests with sanitizers, in seconds
+	$(Q)$(MAKE) --no-print-directory SAN=$(TEST_SAN) check-unit-inner
+.PHONY: check-unit-inner
+check-unit-inner: $(UNIT_BINARIES)
+	$(Q)$(run_tests) $(UNIT_BINARIES)
+
+check: deps ## build and run all tests (installs what is missing)
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory SAN=$(TEST_SAN) check-all-inner
+check-all-inner: $(UNIT_BINARIES) $(BINARY)
+	$(Q)$(run_tests) $(UNIT_BINARIES) $(sort $(wildcard tests/*/*.test))
+
+.PHONY: deps
+deps: ## install missing Debian packages (as root)
+	$(Q)tests/install_packages packages.txt
+
+.PHONY: clean help
+clean: ## remove what was built
+	$(Q)rm -rf build hindsight
+
+help: ## this list
+	$(Q)awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_DECISION_H
+#define HS_DECISION_H
+/* One type for recorded and modelled decisions. */
+#include <stdint.h>
+
+enum hs_basis { HS_BASIS_EXACT, HS_BASIS_BOUNDED, HS_BASIS_ASSUMED, HS_NR_BASES };
+enum hs_verdict { HS_VERDICT_NONE, HS_VERDICT_AGREE, HS_VERDICT_DISAGREE, HS_VERDICT_UNKNOWN, HS_NR_VERDICTS };
+enum hs_origin { HS_ORIGIN_RECORDED, HS_ORIGIN_MODELLED };
+
+enum { HS_NR_COSTS = 8 };
+
+/* The list of decision points: replay/points.def: POINT(id, "model.point", cost names…). */
+enum hs_point {
+#define POINT(id, name, ...) HS_POINT_##id,
+#include "replay/points.def"
+#undef POINT
+	HS_NR_POINTS
+};
+
+struct hs_point_info {
+	const char *name;			/* "collapse.scan" */
+	const char *cost_names[HS_NR_COSTS];	/* with unit suffix, NULL behind the last */
+};
+extern const struct hs_point_info hs_points[HS_NR_POINTS];
+
+struct hs_decision {
+	uint64_t time;		/* ns, trace clock */
+	uint32_t task;		/* 0: a daemon of the kernel or unknown */
+	uint32_t mm;		/* 0: none */
+	enum hs_point point;
+	uint64_t subject;	/* start address, block id, … */
+	uint64_t subject_end;	/* exclusive end address, or 0 */
+	const char *result;	/* static: the kernel's name, e.g. "SCAN_EXCEED_NONE_PTE" */
+	const char *reason;	/* static: the check that decided, e.g. "none_or_zero > max_ptes_none" */
+	enum hs_basis basis;
+	uint64_t cost[HS_NR_COSTS];
+};
+
+const char *hs_basis_name(enum hs_basis basis);
+const char *hs_verdict_name(enum hs_verdict verdict);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_MODEL_H
+#define HS_MODEL_H
+/*
+ * A model re-implements one part of the kernel's memory management as a state that events change and
+ * rules that decide. It is a const table of operations on an opaque instance: no globals, no I/O, no
+ * wall clock, no randomness; same trace and policy, same decisions.
+ *
+ * validate: for each event the engine calls observe for facts. At a decision point it calls ask, decide,
+ * compares with the recorded decision, and adopts the recorded one.
+ * whatif: recorded decisions are not adopted; the engine calls advance before each event, and the model's
+ * own daemons decide and adopt their own outcomes.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lib/error.h"
+#include "replay/decision.h"
+#include "replay/policy.h"
+#include "traces/header.h"
+#include "traces/kinds.h"
+
+enum hs_mode { HS_MODE_VALIDATE, HS_MODE_WHATIF };
+
+struct hs_model;	/* an instance; its layout is the model's own */
+
+/* What a decision depends on. The model's own struct begins with this. */
+struct hs_request {
+	enum hs_point point;
+	uint64_t time;
+	uint32_t task, mm;
+	uint64_t subject, subject_end;
+};
+enum { HS_REQUEST_BYTES = 2048 };
+union hs_request_storage {
+	struct hs_request request;
+	unsigned char bytes[HS_REQUEST_BYTES];
+	uint64_t align;
+};
+
+/* Where modelled decisions go. */
+struct hs_sink {
+	void (*decided)(void *context, const struct hs_decision *decision);
+	void *context;
+};
+
+/* Everything an instance is made from; borrowed during create only, but for policy and bases. */
+struct hs_model_setup {
+	enum hs_mode mode;
+	const struct hs_policy *policy;		/* outlives the instance */
+	const struct hs_header *header;		/* outlives the instance */
+	struct hs_model *const *bases;		/* instances of the models in stands_on, in that order */
+};
+
+struct hs_model_ops {
+	const char *name;			/* "collapse" */
+	const char *help;			/* one sentence */
+	const char *const *stands_on;		/* names, NULL-terminated; those models see each event first */
+	const struct hs_policy_key *keys;	/* terminated by key == NULL */
+	hs_kind_set (*kinds)(void);		/* event kinds it wants */
+	/*
+	 * True: an instance's state depends on the recorded events alone, so that one instance serves all
+	 * policies of a pass that agree on this model's keys.
+	 */
+	bool is_shared;
+
+	/* All or nothing; err says why. */
+	int (*create)(const struct hs_model_setup *setup, struct hs_model **out, struct hs_error *err);
+	void (*destroy)(struct hs_model *model);	/* accepts NULL */
+
+	/* Applies a fact. Contradictions are counted and reported through problems(), never fatal. */
+	void (*observe)(struct hs_model *model, const struct hs_event *event);
+
+	/*
+	 * Does this event stand for a decision of the recorded kernel? If so: 1, the request the kernel had
+	 * (before it decided, as far as known) in *request, and what it decided in *recorded, whose
+	 * basis is that of the inputs. Called before observe for the same event. May be NULL.
+	 */
+	int (*ask)(struct hs_model *model, const struct hs_event *event, union hs_request_storage *request,
+		   struct hs_decision *recorded);
+	/* Pure: same request, same decision; the model is not changed. */
+	void (*decide)(const struct hs_model *model, const struct hs_request *request, struct hs_decision *decision);
+	/* Makes an outcome true. */
+	void (*adopt)(struct hs_model *model, const struct hs_request *request, const struct hs_decision *decision);
+
+	/* whatif: own daemons and retry clocks up to now (ns), inclusive. May be NULL. */
+	void (*advance)(struct hs_model *model, uint64_t now, const struct hs_sink *sink);
+
+	/* Events were lost in a span: widen what is known. May be NULL. */
+	void (*lost)(struct hs_model *model, const struct hs_meta_lost *lost);
+
+	/* Whole state as JSON text, stable order; equal states print equal bytes. */
+	int (*dump)(const struct hs_model *model, FILE *out);
+	/* Invariants: 0, or -EINVAL and the broken one. */
+	int (*check)(const struct hs_model *model, struct hs_error *err);
+	/* Summary numbers of a run ("huge_pages", "bloat_bytes", …), called after the last event. May be NULL. */
+	void (*summarize)(const struct hs_model *model, void (*add)(void *context, const char *name, double value),
+			  void *context);
+	/* Contradictory input met so far: count, and the first few as sentences. May be NULL. */
+	uint64_t (*problems)(const struct hs_model *model, FILE *out);
+};
+
+/* The registry: all models, each after those it stands on; NULL-terminated. */
+extern const struct hs_model_ops *const hs_models[];
+const struct hs_model_ops *hs_model_find(const char *name);
+
+#endif

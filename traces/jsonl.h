@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_JSONL_H
+#define HS_JSONL_H
+/*
+ * The text form: JSON Lines. Line 1 is the header, {"hindsight": 1, …}; each further line is one event,
+ * {"kind":"fault.user","time":…,"task":…,"mm":…,"address":"0x7f…",…}: the schema's names in the schema's
+ * order, addr/ip/hex units as hex strings, other numbers as numbers, str as strings (bytes that are not
+ * UTF-8 as \u00XX escapes are not used: they are written as {"hex":"…"}), blobs as hex strings. Columns left out
+ * read as 0 or empty. Writing and reading are exact inverses.
+ */
+#include <stdio.h>
+
+#include "lib/error.h"
+#include "traces/header.h"
+#include "traces/kinds.h"
+
+int hs_jsonl_write_header(FILE *out, const struct hs_header *header, struct hs_error *err);
+int hs_jsonl_write_event(FILE *out, const struct hs_event *event, struct hs_error *err);
+
+struct hs_jsonl_reader;
+
+/* in and name (for messages) are borrowed. Reads the header line; a missing one is an empty header. */
+int hs_jsonl_reader_open(FILE *in, const char *name, struct hs_jsonl_reader **out, struct hs_error *err);
+const struct hs_header *hs_jsonl_reader_header(const struct hs_jsonl_reader *reader);
+
+/* 1 and an event valid until the next call; 0 at the end; -EINVAL with "name:line: what". */
+int hs_jsonl_reader_next(struct hs_jsonl_reader *reader, struct hs_event *event, struct hs_error *err);
+void hs_jsonl_reader_close(struct hs_jsonl_reader *reader);
+
+#endif
