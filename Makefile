@@ -67,6 +67,19 @@ $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(CORE_OBJECTS) $(RECORDING_OBJECTS) $
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(ALL_LIBS)
 
+# A golden runner is tests/golden/golden_MODEL.c; helpers of one are golden_MODEL_*.c beside it.
+GOLDEN_MODELS := $(filter $(patsubst tests/golden/golden_%.c,%,$(wildcard tests/golden/golden_*.c)),block collapse_v2010 svm)
+GOLDEN_BINARIES := $(patsubst %,$(BUILD)/golden/golden_%,$(GOLDEN_MODELS))
+.PHONY: golden
+golden: $(GOLDEN_BINARIES)
+define golden_rule
+$(BUILD)/golden/golden_$(1): $(call objects_of,$(wildcard tests/golden/golden_$(1).c tests/golden/golden_$(1)_*.c) tests/golden/golden.c) $(CORE_OBJECTS)
+	@mkdir -p $$(@D)
+	@echo "  LD    $$@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(LIBS)
+endef
+$(foreach model,$(GOLDEN_MODELS),$(eval $(call golden_rule,$(model))))
+
 # Other test programs are scripts (tests/FOLDER/*.test, any language): exit 0 passed, 77 skipped (last
 # line: why), else failed. They find the binary in $HINDSIGHT.
 TEST_SAN := address,undefined
@@ -82,7 +95,7 @@ check-unit-inner: $(UNIT_BINARIES)
 check: deps ## build and run all tests (installs what is missing)
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(MAKE) --no-print-directory SAN=$(TEST_SAN) check-all-inner
-check-all-inner: $(UNIT_BINARIES) $(BINARY)
+check-all-inner: $(UNIT_BINARIES) $(GOLDEN_BINARIES) $(BINARY)
 	$(Q)$(run_tests) $(UNIT_BINARIES) $(sort $(wildcard tests/*/*.test))
 
 .PHONY: deps

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/golden/golden.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAX_SHOWN = 20 };
+
+struct tally {
+	golden_run_case *run_case;
+	unsigned long passed, failed;
+};
+
+int golden_differ(struct golden_failure *failure, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(failure->text, sizeof(failure->text), format, args);
+	va_end(args);
+	return 1;
+}
+
+int golden_compare(struct golden_failure *failure, const char *what, const json_t *expected, const json_t *got)
+{
+	char *left, *right;
+
+	if (expected == got || (expected && got && json_equal(expected, got)))
+		return 0;
+	left = expected ? json_dumps(expected, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS) : NULL;
+	right = got ? json_dumps(got, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS) : NULL;
+	golden_differ(failure, "%s: expected %.1900s, got %.1900s", what, left ? left : "nothing",
+		      right ? right : "nothing");
+	free(left);
+	free(right);
+	return 1;
+}
+
+long long golden_int(const json_t *object, const char *field, long long otherwise)
+{
+	const json_t *value = json_object_get(object, field);
+
+	return json_is_integer(value) ? json_integer_value(value) :
+	       json_is_boolean(value) ? json_is_true(value) : otherwise;
+}
+
+const char *golden_text(const json_t *object, const char *field, const char *otherwise)
+{
+	const json_t *value = json_object_get(object, field);
+
+	return json_is_string(value) ? json_string_value(value) : otherwise;
+}
+
+static void count(struct tally *tally, const char *path, unsigned long line, const char *name, int failed,
+		  const char *why)
+{
+	if (!failed) {
+		tally->passed++;
+		return;
+	}
+	if (tally->failed++ < MAX_SHOWN)
+		printf("FAILED %s:%lu: %s: %s\n", path, line, name, why);
+}
+
+static void run_line(struct tally *tally, const char *path, unsigned long line, const char *text)
+{
+	struct golden_failure failure = { "" };
+	json_error_t error;
+	json_t *one_case = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+
+	if (!json_is_object(one_case))
+		count(tally, path, line, "not a JSON object", 1, error.text);
+	else
+		count(tally, path, line, golden_text(one_case, "case", "(no name)"),
+		      tally->run_case(one_case, &failure), failure.text);
+	json_decref(one_case);
+}
+
+/* A stream of the file's text; .zst files through the zstd program, whose pid goes to *child. */
+static FILE *open_text(const char *path, pid_t *child)
+{
+	size_t length = strlen(path);
+	int ends[2];
+
+	*child = 0;
+	if (length < 4 || strcmp(path + length - 4, ".zst") != 0)
+		return fopen(path, "r");
+	if (access(path, R_OK) || pipe2(ends, O_CLOEXEC))
+		return NULL;
+	*child = fork();
+	if (*child == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		execlp("zstd", "zstd", "-dcq", "--", path, (char *)NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	return fdopen(ends[0], "r");
+}
+
+static void run_file(struct tally *tally, const char *path)
+{
+	unsigned long number = 0;
+	size_t room = 0;
+	char *line = NULL;
+	pid_t child;
+	int status = 0;
+	FILE *file = open_text(path, &child);
+
+	if (!file) {
+		count(tally, path, 0, "cannot read the file", 1, strerror(errno));
+		return;
+	}
+	while (getline(&line, &room, file) > 0) {
+		number++;
+		if (line[strspn(line, " \t\r\n")])
+			run_line(tally, path, number, line);
+	}
+	free(line);
+	fclose(file);
+	if (child > 0 && (waitpid(child, &status, 0) < 0 || status))
+		count(tally, path, number, "zstd could not unpack the whole file", 1, "is it damaged?");
+}
+
+int golden_main(int argc, char **argv, golden_run_case *run_case)
+{
+	struct tally tally = { .run_case = run_case };
+
+	for (int i = 1; i < argc; i++)
+		run_file(&tally, argv[i]);
+	if (tally.failed > MAX_SHOWN)
+		printf("… and %lu more\n", tally.failed - MAX_SHOWN);
+	printf("%lu passed, %lu failed\n", tally.passed, tally.failed);
+	return tally.failed || !tally.passed;
+}
