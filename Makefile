@@ -98,6 +98,14 @@ check: deps ## build and run all tests (installs what is missing)
 check-all-inner: $(UNIT_BINARIES) $(GOLDEN_BINARIES) $(BINARY)
 	$(Q)$(run_tests) $(UNIT_BINARIES) $(sort $(wildcard tests/*/*.test))
 
+.PHONY: check-guest guest-shell
+check-guest: all ## tests in guests (Debian 6.1 and 6.12 under QEMU)
+	$(Q)$(run_tests) $(sort $(wildcard tests/guest/*.test))
+
+KERNEL ?= 6.12
+guest-shell: all ## a shell in a test guest: make guest-shell KERNEL=6.1
+	$(Q)HINDSIGHT=$(BINARY) tests/guest/shell $(KERNEL)
+
 .PHONY: deps
 deps: ## install missing Debian packages (as root)
 	$(Q)tests/install_packages packages.txt
