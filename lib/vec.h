@@ -42,6 +42,6 @@ void *hs_vec_grow(void *items, size_t *capacity, size_t wanted, size_t item_byte
 	} while (0)
 
 #define hs_vec_for_each(item, vec) \
-	for (__typeof__((vec)->items) item = (vec)->items; item && item < (vec)->items + (vec)->count; item++)
+	for (__typeof__((vec)->items + 0) item = (vec)->items; item && item < (vec)->items + (vec)->count; item++)
 
 #endif

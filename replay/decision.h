@@ -24,6 +24,9 @@ struct hs_point_info {
 };
 extern const struct hs_point_info hs_points[HS_NR_POINTS];
 
+/* As a modelled result: an input was not seen, so that nothing can be said; the verdict is unknown. */
+#define HS_RESULT_UNKNOWN "UNKNOWN"
+
 struct hs_decision {
 	uint64_t time;		/* ns, trace clock */
 	uint32_t task;		/* 0: a daemon of the kernel or unknown */

@@ -5,6 +5,7 @@
  * Runs models over a stream of events: one decode, any number of policies. It reads no file: the caller
  * hands it runs of events (traces/reader.h) in order.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +15,12 @@
 #include "traces/reader.h"
 
 struct hs_engine;
+
+/*
+ * Verdicts: agree when both results have the same name; unknown when the time lies in a span in which
+ * events of a source that the model (or one it stands on) wants were lost, or when the modelled result
+ * is HS_RESULT_UNKNOWN; none in whatif.
+ */
 
 /* A decision with its counterpart; recorded is NULL in whatif. Borrowed during the call. */
 struct hs_outcome {
@@ -27,11 +34,20 @@ struct hs_engine_setup {
 	enum hs_mode mode;
 	const struct hs_header *header;
 	const char *const *models;		/* names, NULL-terminated; what they stand on is added */
+	const struct hs_model_ops *const *registry;	/* NULL: hs_models */
 	const struct hs_policy *policies;	/* nr_policies; outlive the engine. Recorded tunables are taken into copies */
 	size_t nr_policies;
+	/*
+	 * Losses of the whole trace, where the caller has looked ahead (a pass over meta.lost alone), in any
+	 * order; borrowed during create. Then a span acts from its first event on, and meta.lost events in the
+	 * runs are passed over. NULL: a span is only known, and acts, from its meta.lost event on.
+	 */
+	const struct hs_meta_lost *losses;
+	size_t nr_losses;
+	bool is_echo;				/* validate: repeat the recorded decisions; must agree to 100 % */
 	void (*outcome)(void *context, const struct hs_outcome *outcome);
 	void *context;
-	int check_each;				/* call check() after every event (slow; tests) */
+	bool check_each;				/* call check() after every event (slow; tests) */
 };
 
 int hs_engine_create(const struct hs_engine_setup *setup, struct hs_engine **out, struct hs_error *err);
@@ -40,6 +56,7 @@ void hs_engine_destroy(struct hs_engine *engine);
 /* Kinds that some model wants: what to select in the reader. */
 hs_kind_set hs_engine_kinds(const struct hs_engine *engine);
 
+/* 0; with check_each -EINVAL and the model, event and broken invariant. */
 int hs_engine_run(struct hs_engine *engine, const struct hs_run *run, struct hs_error *err);
 /* After the last event: daemons run to the end of the trace. */
 int hs_engine_finish(struct hs_engine *engine, struct hs_error *err);

@@ -6,10 +6,16 @@
  * rules that decide. It is a const table of operations on an opaque instance: no globals, no I/O, no
  * wall clock, no randomness; same trace and policy, same decisions.
  *
- * validate: for each event the engine calls observe for facts. At a decision point it calls ask, decide,
- * compares with the recorded decision, and adopts the recorded one.
- * whatif: recorded decisions are not adopted; the engine calls advance before each event, and the model's
- * own daemons decide and adopt their own outcomes.
+ * For each event the engine does, over all models that want its kind, each behind those it stands on:
+ *   1. snap.tunable and meta.tunable are taken into the policies (a model that keeps numbers of its policy
+ *      subscribes to both kinds and reads them anew in observe)
+ *   2. whatif: advance(time of the event)
+ *   3. ask and decide, on the state before the event
+ *   4. adopt for the models that were asked, and observe
+ * validate: ask also gives the recorded decision; the two are compared and the recorded one is adopted.
+ * whatif: ask answers only for decisions that the event itself demands (a fault, a new block), not for
+ * those that the model's own daemons take; the modelled one is adopted. What the daemons decide in
+ * advance, they adopt themselves and report to the sink.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -59,6 +65,7 @@ struct hs_model_ops {
 	const char *const *stands_on;		/* names, NULL-terminated; those models see each event first */
 	const struct hs_policy_key *keys;	/* terminated by key == NULL */
 	hs_kind_set (*kinds)(void);		/* event kinds it wants */
+	hs_kind_set (*decision_kinds)(void);	/* those of them that ask may answer; NULL: all, if there is an ask */
 	/*
 	 * True: an instance's state depends on the recorded events alone, so that one instance serves all
 	 * policies of a pass that agree on this model's keys.
@@ -75,7 +82,8 @@ struct hs_model_ops {
 	/*
 	 * Does this event stand for a decision of the recorded kernel? If so: 1, the request the kernel had
 	 * (before it decided, as far as known) in *request, and what it decided in *recorded, whose
-	 * basis is that of the inputs. Called before observe for the same event. May be NULL.
+	 * basis is that of the inputs. Called before observe for the same event. In whatif *recorded is
+	 * not looked at. May be NULL.
 	 */
 	int (*ask)(struct hs_model *model, const struct hs_event *event, union hs_request_storage *request,
 		   struct hs_decision *recorded);

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "replay/decision.h"
+
+const struct hs_point_info hs_points[HS_NR_POINTS] = {
+#define POINT(id, point_name, ...) [HS_POINT_##id] = { .name = point_name, .cost_names = { __VA_ARGS__ } },
+#include "replay/points.def"
+#undef POINT
+};
+
+const char *hs_basis_name(enum hs_basis basis)
+{
+	static const char *const names[HS_NR_BASES] = { "exact", "bounded", "assumed" };
+
+	return names[basis];
+}
+
+const char *hs_verdict_name(enum hs_verdict verdict)
+{
+	static const char *const names[HS_NR_VERDICTS] = { "none", "agree", "disagree", "unknown" };
+
+	return names[verdict];
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "replay/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "replay/instances.h"
+#include "replay/losses.h"
+#include "traces/schema.h"
+
+struct hs_engine {
+	struct hs_engine_setup setup;	/* models, policies and losses of the caller are not used after create */
+	struct hs_policy *policies;	/* as in force */
+	struct hs_instances instances;
+	struct hs_losses losses;
+	uint64_t now;			/* of the newest event */
+	bool knows_losses;		/* setup.losses was given */
+};
+
+static void emit(const struct hs_engine *engine, const struct hs_instance *instance, const struct hs_decision *recorded,
+		 const struct hs_decision *modelled, enum hs_verdict verdict)
+{
+	struct hs_outcome outcome = { .recorded = recorded, .modelled = modelled, .verdict = verdict };
+
+	if (!engine->setup.outcome)
+		return;
+	hs_vec_for_each(policy, &instance->policies) {
+		outcome.policy = *policy;
+		engine->setup.outcome(engine->setup.context, &outcome);
+	}
+}
+
+static void copy_where(struct hs_decision *decision, const struct hs_request *request)
+{
+	decision->time = request->time;
+	decision->task = request->task;
+	decision->mm = request->mm;
+	decision->point = request->point;
+	decision->subject = request->subject;
+	decision->subject_end = request->subject_end;
+}
+
+static enum hs_verdict compare(const struct hs_engine *engine, const struct hs_instance *instance,
+			       const struct hs_decision *recorded, const struct hs_decision *modelled)
+{
+	if (hs_losses_cover(&engine->losses, recorded->time, instance->sources))
+		return HS_VERDICT_UNKNOWN;
+	if (strcmp(modelled->result, HS_RESULT_UNKNOWN) == 0)
+		return HS_VERDICT_UNKNOWN;
+	return strcmp(modelled->result, recorded->result) == 0 ? HS_VERDICT_AGREE : HS_VERDICT_DISAGREE;
+}
+
+/* Leaves what is to be adopted in instance->pending. */
+static void judge(const struct hs_engine *engine, struct hs_instance *instance, const struct hs_event *event)
+{
+	const struct hs_request *request = &instance->request->request;
+	struct hs_decision recorded = { 0 }, modelled = { 0 };
+
+	instance->is_asked = instance->ops->ask(instance->model, event, instance->request, &recorded) == 1;
+	if (!instance->is_asked)
+		return;
+	copy_where(&recorded, request);
+	modelled.basis = recorded.basis;
+	copy_where(&modelled, request);
+	if (engine->setup.is_echo)
+		modelled = recorded;
+	else
+		instance->ops->decide(instance->model, request, &modelled);
+	if (engine->setup.mode == HS_MODE_VALIDATE) {
+		emit(engine, instance, &recorded, &modelled, compare(engine, instance, &recorded, &modelled));
+		instance->pending = recorded;
+	} else {
+		emit(engine, instance, NULL, &modelled, HS_VERDICT_NONE);
+		instance->pending = modelled;
+	}
+}
+
+static void apply(struct hs_instance *instance, bool may_ask, const struct hs_event *event)
+{
+	if (may_ask && instance->is_asked)
+		instance->ops->adopt(instance->model, &instance->request->request, &instance->pending);
+	instance->ops->observe(instance->model, event);
+}
+
+struct sink_context {
+	const struct hs_engine *engine;
+	const struct hs_instance *instance;
+};
+
+static void take_own_decision(void *context, const struct hs_decision *decision)
+{
+	const struct sink_context *from = context;
+
+	emit(from->engine, from->instance, NULL, decision, HS_VERDICT_NONE);
+}
+
+static void advance_all(const struct hs_engine *engine, uint64_t now)
+{
+	hs_vec_for_each(slot, &engine->instances.advancing) {
+		struct sink_context context = { engine, *slot };
+		struct hs_sink sink = { take_own_decision, &context };
+
+		(*slot)->ops->advance((*slot)->model, now, &sink);
+	}
+}
+
+static int check_instances(const struct hs_instance_list *list, const struct hs_event *event, struct hs_error *err)
+{
+	hs_vec_for_each(slot, list) {
+		int error = (*slot)->ops->check((*slot)->model, err);
+
+		if (!error)
+			continue;
+		hs_error_prefix(err, "model %s after %s at %llu ns", (*slot)->ops->name, hs_kind_info(event->kind)->name,
+				(unsigned long long)event->row->time);
+		return error;
+	}
+	return 0;
+}
+
+static void tell_losses(struct hs_engine *engine, uint64_t time)
+{
+	const struct hs_loss *loss;
+
+	while ((loss = hs_losses_due(&engine->losses, time)))
+		hs_vec_for_each(instance, &engine->instances.all)
+			if (instance->ops->lost && instance->sources & loss->sources)
+				instance->ops->lost(instance->model, &loss->row);
+}
+
+static void take_tunable(struct hs_engine *engine, const struct hs_event *event)
+{
+	bool is_snapshot = event->kind == HS_KIND_snap_tunable;
+	const struct hs_bytes *name = is_snapshot ? &event->snap_tunable->name : &event->meta_tunable->name;
+	const struct hs_bytes *value = is_snapshot ? &event->snap_tunable->value : &event->meta_tunable->value;
+	char text[256];
+
+	if (name->length >= sizeof(text))
+		return;		/* no tunable of ours */
+	memcpy(text, name->data, name->length);
+	text[name->length] = 0;
+	for (size_t i = 0; i < engine->setup.nr_policies; i++)
+		hs_policy_take_tunable(&engine->policies[i], text, value->data, value->length);
+}
+
+/* What the engine itself makes of an event, before the models see it. */
+static int take_own(struct hs_engine *engine, const struct hs_event *event, struct hs_error *err)
+{
+	if (event->kind == HS_KIND_snap_tunable || event->kind == HS_KIND_meta_tunable)
+		take_tunable(engine, event);
+	if (event->kind == HS_KIND_meta_lost && !engine->knows_losses)
+		return hs_losses_add(&engine->losses, event->meta_lost, err);
+	return 0;
+}
+
+static void run_event(const struct hs_engine *engine, const struct hs_instance_list *list, bool may_ask,
+		      const struct hs_event *event)
+{
+	if (may_ask)
+		hs_vec_for_each(slot, list)
+			if (hs_kind_set_has(&(*slot)->asks, event->kind))
+				judge(engine, *slot, event);
+	hs_vec_for_each(slot, list)
+		apply(*slot, may_ask && hs_kind_set_has(&(*slot)->asks, event->kind), event);
+}
+
+static bool is_of_engine(unsigned int kind)
+{
+	return kind == HS_KIND_snap_tunable || kind == HS_KIND_meta_tunable || kind == HS_KIND_meta_lost;
+}
+
+int hs_engine_run(struct hs_engine *engine, const struct hs_run *run, struct hs_error *err)
+{
+	const struct hs_instance_list *list = &engine->instances.by_kind[run->kind];
+	size_t stride = hs_kind_info(run->kind)->row_bytes;
+	bool may_ask = hs_kind_set_has(&engine->instances.asks, run->kind);
+	bool advances = engine->setup.mode == HS_MODE_WHATIF && engine->instances.advancing.count;
+	struct hs_event event = { .kind = run->kind };
+	int error = 0;
+
+	for (size_t i = 0; i < run->nr && !error; i++) {
+		event.row = (const void *)((const char *)run->rows + i * stride);
+		if (event.row->time > engine->now)
+			engine->now = event.row->time;
+		if (is_of_engine(run->kind))
+			error = take_own(engine, &event, err);
+		if (engine->losses.next_start <= engine->now)
+			tell_losses(engine, engine->now);
+		if (advances)
+			advance_all(engine, engine->now);
+		run_event(engine, list, may_ask, &event);
+		if (engine->setup.check_each && !error)
+			error = check_instances(list, &event, err);
+	}
+	return error;
+}
+
+int hs_engine_finish(struct hs_engine *engine, struct hs_error *err)
+{
+	(void)err;
+	if (engine->setup.mode == HS_MODE_WHATIF)
+		advance_all(engine, engine->now);
+	return 0;
+}
+
+hs_kind_set hs_engine_kinds(const struct hs_engine *engine)
+{
+	hs_kind_set kinds = { { 0 } };
+
+	for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++)
+		if (is_of_engine(kind) || engine->instances.by_kind[kind].count)
+			hs_kind_set_add(&kinds, kind);
+	return kinds;
+}
+
+struct hs_model *hs_engine_model(const struct hs_engine *engine, const char *name, uint32_t policy)
+{
+	const struct hs_instance *instance = hs_instances_find(&engine->instances, name, policy);
+
+	return instance ? instance->model : NULL;
+}
+
+const struct hs_policy *hs_engine_policy(const struct hs_engine *engine, uint32_t policy)
+{
+	return &engine->policies[policy];
+}
+
+static int copy_policies(struct hs_engine *engine, const struct hs_engine_setup *setup, struct hs_error *err)
+{
+	engine->policies = calloc(setup->nr_policies, sizeof(*engine->policies));
+	if (!engine->policies)
+		return hs_error_nomem(err);
+	for (size_t i = 0; i < setup->nr_policies; i++)
+		if (hs_policy_copy(&engine->policies[i], &setup->policies[i], setup->policies[i].name))
+			return hs_error_nomem(err);
+	return 0;
+}
+
+static int copy_losses(struct hs_engine *engine, const struct hs_engine_setup *setup, struct hs_error *err)
+{
+	int error = 0;
+
+	engine->knows_losses = setup->losses != NULL;
+	for (size_t i = 0; i < setup->nr_losses && !error; i++)
+		error = hs_losses_add(&engine->losses, &setup->losses[i], err);
+	return error;
+}
+
+int hs_engine_create(const struct hs_engine_setup *setup, struct hs_engine **out, struct hs_error *err)
+{
+	struct hs_engine *engine = calloc(1, sizeof(*engine));
+	int error;
+
+	if (!engine)
+		return hs_error_nomem(err);
+	engine->setup = *setup;
+	hs_losses_init(&engine->losses);
+	error = setup->nr_policies ? 0 : hs_error_set(err, -EINVAL, "no policy to replay under; give at least one");
+	if (!error)
+		error = copy_policies(engine, setup, err);
+	if (!error)
+		error = copy_losses(engine, setup, err);
+	if (!error)
+		error = hs_instances_create(&engine->instances, setup, engine->policies, err);
+	if (error) {
+		hs_engine_destroy(engine);
+		return error;
+	}
+	*out = engine;
+	return 0;
+}
+
+void hs_engine_destroy(struct hs_engine *engine)
+{
+	if (!engine)
+		return;
+	hs_instances_deinit(&engine->instances);
+	hs_losses_deinit(&engine->losses);
+	for (size_t i = 0; engine->policies && i < engine->setup.nr_policies; i++)
+		hs_policy_deinit(&engine->policies[i]);
+	free(engine->policies);
+	free(engine);
+}
