@@ -41,6 +41,7 @@ void *hs_vec_grow(void *items, size_t *capacity, size_t wanted, size_t item_byte
 		(vec)->count = (vec)->capacity = 0; \
 	} while (0)
 
+/* The list may be const: `+ 0` takes the const off the pointer, not off what it points to. */
 #define hs_vec_for_each(item, vec) \
 	for (__typeof__((vec)->items + 0) item = (vec)->items; item && item < (vec)->items + (vec)->count; item++)
 
