@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_KFD_SMI_H
+#define HS_KFD_SMI_H
+/*
+ * Lines of the amdgpu driver's SMI event descriptor (kfd_smi_events.c, KFD_EVENT_FMT_* of kfd_ioctl.h)
+ * as rows of the svm.* kinds: "ID FIELDS\n", ID in hexadecimal. Every kernel's form of a line is accepted:
+ * MIGRATE_END with or without an error, QUEUE_RESTORE with or without its flag, GPU resets with or
+ * without a cause.
+ *
+ * Not done here: who the process is (pid is the number in the line), and a time for the lines that carry
+ * none (VMFAULT, PROCESS, THERMAL, GPU resets have time 0).
+ */
+#include "lib/error.h"
+#include "traces/kinds.h"
+
+struct hs_kfd_smi_event {
+	unsigned int kind;	/* HS_KIND_svm_* */
+	int32_t pid;		/* as printed, 0: the line names none */
+	union {
+		struct hs_row row;
+		struct hs_svm_vmfault vmfault;
+		struct hs_svm_migrate_start migrate_start;
+		struct hs_svm_migrate_end migrate_end;
+		struct hs_svm_fault_start fault_start;
+		struct hs_svm_fault_end fault_end;
+		struct hs_svm_evict evict;
+		struct hs_svm_restore restore;
+		struct hs_svm_unmap unmap;
+		struct hs_svm_process process;
+		struct hs_svm_throttle throttle;
+		struct hs_svm_reset reset;
+	};
+};
+
+/*
+ * Parses one line (a trailing newline is fine). Text fields point into the line. 0; -EINVAL not a line
+ * of this form; -ENOENT an event id this build does not know.
+ */
+int hs_kfd_smi_parse(const char *line, struct hs_kfd_smi_event *event, struct hs_error *err);
+
+#endif
