@@ -7,7 +7,8 @@
  * O(log n + hits) whether or not the ranges overlap each other.
  *
  *   struct vma { struct hs_range_node node; … };
- *   hs_range_for_each_overlap(node, &tree, start, end) { struct vma *vma = hs_container_of(node, struct vma, node); … }
+ *   hs_range_for_each_overlap(found, &tree, start, end)
+ *           use(hs_container_of(found, struct vma, node));
  *
  * Invariant: start < end for every node in a tree. The tree owns nothing.
  */

@@ -48,8 +48,15 @@ enum hs_kind {
 };
 
 enum hs_source {
-	HS_SOURCE_META, HS_SOURCE_FAULT, HS_SOURCE_MM, HS_SOURCE_NOTIFIER, HS_SOURCE_COLLAPSE, HS_SOURCE_HOTPLUG,
-	HS_SOURCE_SVM, HS_SOURCE_DECISION, HS_NR_SOURCES
+	HS_SOURCE_META,
+	HS_SOURCE_FAULT,
+	HS_SOURCE_MM,
+	HS_SOURCE_NOTIFIER,
+	HS_SOURCE_COLLAPSE,
+	HS_SOURCE_HOTPLUG,
+	HS_SOURCE_SVM,
+	HS_SOURCE_DECISION,
+	HS_NR_SOURCES
 };
 
 /* Sets of kinds. */
@@ -85,14 +92,37 @@ struct hs_event {
 
 /* vm_flags of snap.vma: one bit per two-letter word of smaps' VmFlags line. */
 enum hs_vma_flag {
-	HS_VMA_RD = 1 << 0, HS_VMA_WR = 1 << 1, HS_VMA_EX = 1 << 2, HS_VMA_SH = 1 << 3,	/* read write exec shared */
-	HS_VMA_MR = 1 << 4, HS_VMA_MW = 1 << 5, HS_VMA_ME = 1 << 6, HS_VMA_MS = 1 << 7,	/* may … */
-	HS_VMA_GD = 1 << 8, HS_VMA_PF = 1 << 9, HS_VMA_LO = 1 << 10, HS_VMA_IO = 1 << 11, /* growsdown pfnmap locked io */
-	HS_VMA_SR = 1 << 12, HS_VMA_RR = 1 << 13, HS_VMA_DC = 1 << 14, HS_VMA_DE = 1 << 15, /* seq rand dontcopy dontexpand */
-	HS_VMA_AC = 1 << 16, HS_VMA_NR = 1 << 17, HS_VMA_HT = 1 << 18, HS_VMA_WF = 1 << 19, /* account noreserve hugetlb wipeonfork */
-	HS_VMA_DD = 1 << 20, HS_VMA_SD = 1 << 21, HS_VMA_MM = 1 << 22, HS_VMA_HG = 1 << 23, /* dontdump softdirty mixedmap hugepage */
-	HS_VMA_NH = 1 << 24, HS_VMA_MG = 1 << 25, HS_VMA_UM = 1 << 26, HS_VMA_UW = 1 << 27, /* nohugepage mergeable uffd-missing uffd-wp */
-	HS_VMA_UI = 1 << 28, HS_VMA_SF = 1 << 29, HS_VMA_SS = 1 << 30,			/* uffd-minor sync-fault shadow-stack */
+	HS_VMA_RD = 1 << 0,	/* read */
+	HS_VMA_WR = 1 << 1,	/* write */
+	HS_VMA_EX = 1 << 2,	/* exec */
+	HS_VMA_SH = 1 << 3,	/* shared */
+	HS_VMA_MR = 1 << 4,	/* may read */
+	HS_VMA_MW = 1 << 5,	/* may write */
+	HS_VMA_ME = 1 << 6,	/* may exec */
+	HS_VMA_MS = 1 << 7,	/* may share */
+	HS_VMA_GD = 1 << 8,	/* grows down */
+	HS_VMA_PF = 1 << 9,	/* PFN map */
+	HS_VMA_LO = 1 << 10,	/* locked */
+	HS_VMA_IO = 1 << 11,	/* I/O */
+	HS_VMA_SR = 1 << 12,	/* sequential read */
+	HS_VMA_RR = 1 << 13,	/* random read */
+	HS_VMA_DC = 1 << 14,	/* not copied by fork */
+	HS_VMA_DE = 1 << 15,	/* does not expand */
+	HS_VMA_AC = 1 << 16,	/* accounted */
+	HS_VMA_NR = 1 << 17,	/* no swap reservation */
+	HS_VMA_HT = 1 << 18,	/* hugetlb */
+	HS_VMA_WF = 1 << 19,	/* wiped on fork */
+	HS_VMA_DD = 1 << 20,	/* not dumped */
+	HS_VMA_SD = 1 << 21,	/* soft dirty */
+	HS_VMA_MM = 1 << 22,	/* mixed map */
+	HS_VMA_HG = 1 << 23,	/* MADV_HUGEPAGE */
+	HS_VMA_NH = 1 << 24,	/* MADV_NOHUGEPAGE */
+	HS_VMA_MG = 1 << 25,	/* mergeable */
+	HS_VMA_UM = 1 << 26,	/* userfaultfd missing */
+	HS_VMA_UW = 1 << 27,	/* userfaultfd write-protect */
+	HS_VMA_UI = 1 << 28,	/* userfaultfd minor */
+	HS_VMA_SF = 1 << 29,	/* synchronous faults */
+	HS_VMA_SS = 1 << 30,	/* shadow stack */
 };
 #define HS_VMA_SL (1ull << 31)	/* sealed */
 #define HS_VMA_DP (1ull << 32)	/* droppable */
