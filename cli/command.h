@@ -40,9 +40,10 @@ struct hs_command {
 	const char *operands;		/* "FILE", "[-- COMMAND…]" */
 	unsigned int min_operands, max_operands;	/* max 0xffff: any */
 	bool stops_at_operand;		/* options end at the first operand (record -- COMMAND) */
+	bool reads_trace;		/* operands are traces: adds --example and --strict */
 	const char *summary;		/* one line for the list of commands */
 	const char *description;	/* paragraph for --help */
-	const struct hs_option *options;	/* terminated by name == NULL; common options are added */
+	const struct hs_option *options;	/* terminated by name == NULL; the shared ones are added */
 	const struct hs_example *examples;	/* terminated by command == NULL */
 	int (*run)(const struct hs_arguments *arguments);	/* an hs_exit, or the child's status */
 };
@@ -54,7 +55,10 @@ struct hs_command {
 /* NULL-terminated. */
 extern const struct hs_command *const hs_commands[];
 
-/* Access by long name; asserted to be declared. */
+/*
+ * Access by long name; asserted to be declared. The path of an --example NAME stands before the operands
+ * that were typed, so that a command never asks where a trace comes from.
+ */
 bool hs_has_option(const struct hs_arguments *arguments, const char *name);
 /* Value of the (last) occurrence, or NULL. */
 const char *hs_option_text(const struct hs_arguments *arguments, const char *name);
@@ -68,9 +72,17 @@ char *const *hs_operands(const struct hs_arguments *arguments, size_t index);
 /* -v: 1, -vv: 2, -q: -1. */
 int hs_verbosity(const struct hs_arguments *arguments);
 
-/* "hindsight: sentence" to stderr; returns status. */
+/* "hindsight: sentence" to stderr at verbosity 0 (a warning; silent under -q) or more (-v: details). */
+void hs_notef(const struct hs_arguments *arguments, int verbosity, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
+ * "hindsight: sentence" to stderr; returns status. A closed pipe (-EPIPE) is no failure: nothing is said and
+ * HS_EXIT_OK returned, since the reader (`| head`) has what it wanted.
+ */
 int hs_fail(int status, const struct hs_error *err);
 int hs_failf(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int hs_fail_nomem(void);
 /* A usage error: the sentence and "try 'hindsight COMMAND --help'". Returns HS_EXIT_USAGE. */
 int hs_usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -6,31 +6,80 @@
 
 #include "cli/arguments.h"
 
+enum { WIDTH = 80, OPTION_COLUMN = 26 };
+
 int hs_print_version(void)
 {
 	puts("hindsight " HS_VERSION);
 	return HS_EXIT_OK;
 }
 
-static void print_options(const struct hs_option *options)
+/* Length of the word at text: up to a blank or the end, in bytes and in columns (one per character). */
+static size_t word_at(const char *text, size_t *columns)
 {
-	for (; options->name; options++) {
-		char left[64];
+	size_t bytes = 0;
 
-		snprintf(left, sizeof(left), "%c%c%s--%s%s%s", options->letter ? '-' : ' ',
-			 options->letter ? options->letter : ' ', options->letter ? ", " : "  ", options->name,
-			 options->argument ? " " : "", options->argument ? options->argument : "");
-		printf(strlen(left) < 26 ? "  %-26s %s\n" : "  %s\n                             %s\n", left,
-		       options->help);
+	*columns = 0;
+	for (; text[bytes] && text[bytes] != ' '; bytes++)
+		*columns += (text[bytes] & 0xc0) != 0x80;
+	return bytes;
+}
+
+/* Prints text in lines of at most WIDTH columns, each further one indented; column is where it starts. */
+static void print_wrapped(const char *text, size_t column, size_t indent)
+{
+	bool is_first = true;
+
+	while (*text) {
+		size_t columns, bytes = word_at(text, &columns);
+
+		if (!is_first && column + 1 + columns > WIDTH) {
+			printf("\n%*s", (int)indent, "");
+			column = indent;
+		} else if (!is_first) {
+			putchar(' ');
+			column++;
+		}
+		is_first = false;
+		printf("%.*s", (int)bytes, text);
+		column += columns;
+		text += bytes;
+		text += strspn(text, " ");
 	}
+	putchar('\n');
+}
+
+static void print_option(const struct hs_option *option)
+{
+	size_t columns, argument_columns = 0;
+	const char *argument = option->argument ? option->argument : "";
+
+	word_at(argument, &argument_columns);
+	columns = (size_t)printf("  %c%c%s--%s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
+				 option->letter ? ", " : "  ", option->name);
+	if (*argument)
+		printf(" %s", argument);
+	columns += argument_columns + (*argument != '\0');
+	if (columns + 2 > OPTION_COLUMN) {
+		putchar('\n');
+		columns = 0;
+	}
+	printf("%*s", (int)(OPTION_COLUMN - columns), "");
+	print_wrapped(option->help, OPTION_COLUMN, OPTION_COLUMN);
 }
 
 void hs_print_help(const struct hs_command *command)
 {
-	printf("hindsight %s - %s\n\nUsage: hindsight %s [OPTION…] %s\n\n%s\n\nOptions:\n", command->name,
-	       command->summary, command->name, command->operands, command->description);
-	print_options(command->options);
-	print_options(hs_common_options);
+	const struct hs_option *tables[HS_MAX_OPTION_TABLES];
+	size_t count = hs_option_tables(command, tables);
+
+	printf("hindsight %s - %s\n\nUsage: hindsight %s [OPTION…]%s%s\n\n", command->name, command->summary,
+	       command->name, *command->operands ? " " : "", command->operands);
+	print_wrapped(command->description, 0, 0);
+	puts("\nOptions:");
+	for (size_t i = 0; i < count; i++)
+		for (const struct hs_option *option = tables[i]; option->name; option++)
+			print_option(option);
 	if (command->examples && command->examples->command)
 		puts("\nExamples:");
 	for (const struct hs_example *example = command->examples; example && example->command; example++)
@@ -52,6 +101,6 @@ int hs_print_commands(const char *name)
 	     "Usage: hindsight COMMAND [OPTION…] [FILE…]\n\nCommands:");
 	for (command = hs_commands; *command; command++)
 		printf("  %-12s %s\n", (*command)->name, (*command)->summary);
-	puts("\n'hindsight COMMAND --help' says more about one command.");
+	puts("\n'hindsight COMMAND --help' says more about one command, 'man hindsight' about all.");
 	return HS_EXIT_OK;
 }

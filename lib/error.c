@@ -5,12 +5,23 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/printable.h"
+
 /* A sentence may quote file names and trace strings: keep it on one line and off the terminal's controls. */
 static void make_printable(char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
+	size_t left = strlen(text);
+
+	while (left) {
+		size_t bytes = hs_printable_length(text, left);
+
+		if (bytes == 0) {
 			*text = '?';
+			bytes = 1;
+		}
+		text += bytes;
+		left -= bytes;
+	}
 }
 
 int hs_error_vset(struct hs_error *err, int code, const char *format, va_list args)

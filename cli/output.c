@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+
+static void ignore(int signal_number)
+{
+	(void)signal_number;
+}
+
+void hs_output_init(void)
+{
+	struct sigaction action = { .sa_handler = ignore };
+
+	/* open takes the lowest free descriptor: this fills the gaps. Writing to a closed output must fail. */
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open(fd == STDIN_FILENO ? "/dev/null" : "/dev/full", O_RDWR) != fd)
+			break;
+	/* A handler, not SIG_IGN: exec resets it, a COMMAND under record sees the default. */
+	sigaction(SIGPIPE, &action, NULL);
+}
+
+int hs_output_open(const char *path, bool replace, FILE **out, struct hs_error *err)
+{
+	FILE *file;
+
+	if (strcmp(path, "-") == 0) {
+		*out = stdout;
+		return 0;
+	}
+	file = fopen(path, replace ? "we" : "wxe");
+	if (!file && errno == EEXIST) {
+		struct stat info;
+
+		/* A device or a pipe is not replaced by writing to it. */
+		if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+			file = fopen(path, "we");
+		else
+			return hs_error_set(err, -EEXIST, "%s exists; choose another name or give --force", path);
+	}
+	if (!file)
+		return hs_error_set(err, -errno, "cannot create %s: %s", path, strerror(errno));
+	*out = file;
+	return 0;
+}
+
+static void remove_regular(const char *path)
+{
+	struct stat info;
+
+	if (stat(path, &info) == 0 && S_ISREG(info.st_mode))
+		unlink(path);
+}
+
+static bool is_reader_gone(FILE *out)
+{
+	struct pollfd pipe_end = { .fd = fileno(out), .events = POLLOUT };
+
+	return poll(&pipe_end, 1, 0) == 1 && (pipe_end.revents & POLLERR);
+}
+
+/* Writes what is buffered: 0, or the negative errno of this or an earlier write. */
+static int flush(FILE *out)
+{
+	bool had_failed = ferror(out);
+
+	errno = 0;
+	if (fflush(out) == 0 && !had_failed)
+		return 0;
+	return is_reader_gone(out) ? -EPIPE : errno ? -errno : -EIO;
+}
+
+int hs_output_close(FILE *out, const char *path, int status, struct hs_error *err)
+{
+	int code = flush(out);
+
+	if (out != stdout && fclose(out) && code == 0)
+		code = -errno;
+	if (code && status == 0)
+		status = hs_error_set(err, code, "cannot write %s: %s", path, strerror(-code));
+	if (status && out != stdout)
+		remove_regular(path);
+	return status;
+}
+
+int hs_finish_stdout(int status)
+{
+	int code = flush(stdout);
+
+	if (code == 0 || code == -EPIPE || status != HS_EXIT_OK)
+		return status;
+	return hs_failf(HS_EXIT_FAILED, "cannot write standard output: %s", strerror(-code));
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/tables.h"
+
+#include <jansson.h>
+
+#include "cli/arguments.h"
+
+/* jansson remembers a failed allocation as NULL; packing NULL fails in turn, so one check at the end is enough. */
+static json_t *options_of(const struct hs_command *command)
+{
+	const struct hs_option *tables[HS_MAX_OPTION_TABLES];
+	size_t count = hs_option_tables(command, tables);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		for (const struct hs_option *option = tables[i]; option->name; option++) {
+			char letter[2] = { option->letter, '\0' };
+
+			json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:b, s:s}", "letter", letter, "name",
+							      option->name, "argument", option->argument, "repeatable",
+							      option->is_repeatable, "help", option->help));
+		}
+	return list;
+}
+
+static json_t *examples_of(const struct hs_command *command)
+{
+	json_t *list = json_array();
+
+	for (const struct hs_example *example = command->examples; example && example->command; example++)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "command", example->command, "what",
+						      example->what));
+	return list;
+}
+
+int hs_print_tables(void)
+{
+	json_t *commands = json_array(), *root;
+	int status;
+
+	for (const struct hs_command *const *at = hs_commands; *at; at++) {
+		const struct hs_command *command = *at;
+
+		json_array_append_new(commands,
+				      json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "name", command->name, "operands",
+						command->operands, "summary", command->summary, "description",
+						command->description, "options", options_of(command), "examples",
+						examples_of(command)));
+	}
+	root = json_pack("{s:s, s:o}", "version", HS_VERSION, "commands", commands);
+	status = root ? json_dumpf(root, stdout, JSON_INDENT(1)) : -1;
+	json_decref(root);
+	putchar('\n');
+	return status ? HS_EXIT_FAILED : HS_EXIT_OK;
+}
