@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One walk over a table, and a few lines for what each form needs. Every text is hostile. */
+#include <ctype.h>
+#include <string.h>
+
+#include "analysis/table.h"
+#include "lib/cleanup.h"
+
+enum { TEXT_COLUMNS = 80, MIN_WIDTH = 6, GAP = 2 };
+
+/* --- escaping ------------------------------------------------------------------------------------ */
+
+static bool is_control(unsigned char byte)
+{
+	return byte < 0x20 || byte == 0x7f;
+}
+
+/* Length of the UTF-8 sequence at text, 0 when it is not one (or a C1 control character). */
+static size_t utf8_length(const char *text)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+	size_t length = *byte < 0x80 ? 1 : *byte >= 0xc2 && *byte < 0xe0 ? 2 : (*byte & 0xf0) == 0xe0 ? 3 :
+			*byte >= 0xf0 && *byte < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < length; i++)
+		if ((byte[i] & 0xc0) != 0x80)
+			return 0;
+	if (length == 2 && byte[0] == 0xc2 && byte[1] < 0xa0)
+		return 0;
+	return length;
+}
+
+/* Printed characters of at most `limit`, controls and broken bytes as '?'; stops at a cut character. */
+static size_t put_clean(const char *text, size_t limit, FILE *out)
+{
+	size_t printed = 0;
+
+	while (*text && printed < limit) {
+		size_t length = utf8_length(text);
+
+		if (length && !is_control((unsigned char)*text)) {
+			if (out)
+				fwrite(text, 1, length, out);
+		} else {
+			length = 1;
+			if (out)
+				putc('?', out);
+		}
+		text += length;
+		printed++;
+	}
+	return printed;
+}
+
+static size_t text_width(const char *text)
+{
+	return put_clean(text, SIZE_MAX, NULL);
+}
+
+static void put_json_string(const char *text, FILE *out)
+{
+	putc('"', out);
+	while (*text) {
+		size_t length = utf8_length(text);
+
+		if (*text == '"' || *text == '\\')
+			fprintf(out, "\\%c", *text);
+		else if (!length || is_control((unsigned char)*text))
+			fprintf(out, "\\u%04x", (unsigned char)*text);
+		else
+			fwrite(text, 1, length, out);
+		text += length ? length : 1;
+	}
+	putc('"', out);
+}
+
+static void put_csv(const struct hs_value *value, FILE *out)
+{
+	char buffer[HS_VALUE_CHARS];
+	const char *text = hs_value_plain(value, buffer);
+	bool is_formula = value->type == HS_VALUE_TEXT && *text && strchr("=+-@\t\r", *text);
+
+	if (!is_formula && !strpbrk(text, ",\"\r\n")) {
+		fputs(text, out);
+		return;
+	}
+	fputs(is_formula ? "\"'" : "\"", out);
+	for (; *text; text++) {
+		if (*text == '"')
+			putc('"', out);
+		putc(*text, out);
+	}
+	putc('"', out);
+}
+
+static void put_markdown(const char *text, FILE *out)
+{
+	for (; *text; text++) {
+		if (strchr("|\\`*_<>[]&", *text))
+			putc('\\', out);
+		putc(is_control((unsigned char)*text) ? ' ' : *text, out);
+	}
+}
+
+static void put_xml(const char *text, FILE *out)
+{
+	while (*text) {
+		size_t length = utf8_length(text);
+
+		if (*text == '&' || *text == '<' || *text == '>' || *text == '"' || *text == '\'')
+			fprintf(out, "&#%d;", *text);
+		else if (!length || is_control((unsigned char)*text))
+			putc('?', out);
+		else
+			fwrite(text, 1, length, out);
+		text += length ? length : 1;
+	}
+}
+
+/* --- text ---------------------------------------------------------------------------------------- */
+
+static bool is_left_aligned(const struct hs_table *table, size_t column)
+{
+	enum hs_value_type type = hs_table_column_type(table, column);
+
+	return type == HS_VALUE_TEXT || type == HS_VALUE_NONE;
+}
+
+static size_t natural_width(const struct hs_table *table, size_t column)
+{
+	size_t width = text_width(table->columns.items[column].name);
+	char buffer[HS_VALUE_CHARS];
+
+	for (size_t row = 0; row < hs_table_nr_rows(table); row++) {
+		size_t wanted = text_width(hs_value_human(hs_table_value(table, row, column), buffer));
+
+		if (wanted > width)
+			width = wanted;
+	}
+	return width;
+}
+
+/* Takes from the widest left-aligned column, one by one, until the row fits. */
+static void shrink_to_fit(const struct hs_table *table, size_t *widths)
+{
+	size_t nr = table->columns.count, total = GAP * (nr - 1);
+
+	for (size_t i = 0; i < nr; i++)
+		total += widths[i];
+	for (; total > TEXT_COLUMNS; total--) {
+		size_t widest = nr;
+
+		for (size_t i = 0; i < nr; i++)
+			if (is_left_aligned(table, i) && widths[i] > MIN_WIDTH &&
+			    (widest == nr || widths[i] > widths[widest]))
+				widest = i;
+		if (widest == nr)
+			return;
+		widths[widest]--;
+	}
+}
+
+static void put_padding(size_t count, FILE *out)
+{
+	while (count--)
+		putc(' ', out);
+}
+
+static void put_text_cell(const char *text, size_t width, bool left, bool is_last, FILE *out)
+{
+	size_t length = text_width(text);
+	size_t shown = length > width ? width : length;
+
+	if (!left)
+		put_padding(width - shown, out);
+	put_clean(text, length > width ? width - 1 : width, out);
+	if (length > width)
+		fputs("…", out);
+	if (left && !is_last)
+		put_padding(width - shown, out);
+	if (!is_last)
+		put_padding(GAP, out);
+}
+
+static void render_text(const struct hs_table *table, FILE *out)
+{
+	size_t nr = table->columns.count;
+	hs_auto_free size_t *widths = calloc(nr + 1, sizeof(*widths));
+	char buffer[HS_VALUE_CHARS];
+
+	if (!widths)
+		return;
+	for (size_t i = 0; i < nr; i++)
+		widths[i] = natural_width(table, i);
+	shrink_to_fit(table, widths);
+	put_clean(table->title, SIZE_MAX, out);
+	putc('\n', out);
+	for (size_t i = 0; i < nr; i++)
+		put_text_cell(table->columns.items[i].name, widths[i], is_left_aligned(table, i), i + 1 == nr, out);
+	putc('\n', out);
+	for (size_t row = 0; row < hs_table_nr_rows(table); row++) {
+		for (size_t i = 0; i < nr; i++)
+			put_text_cell(hs_value_human(hs_table_value(table, row, i), buffer), widths[i],
+				      is_left_aligned(table, i), i + 1 == nr, out);
+		putc('\n', out);
+	}
+	if (table->note) {
+		put_clean(table->note, SIZE_MAX, out);
+		putc('\n', out);
+	}
+}
+
+/* --- the other forms ----------------------------------------------------------------------------- */
+
+static void render_markdown(const struct hs_table *table, FILE *out)
+{
+	char buffer[HS_VALUE_CHARS];
+
+	fputs("### ", out);
+	put_markdown(table->title, out);
+	fputs("\n\n|", out);
+	hs_vec_for_each(column, &table->columns) {
+		putc(' ', out);
+		put_markdown(column->name, out);
+		fputs(" |", out);
+	}
+	fputs("\n|", out);
+	for (size_t i = 0; i < table->columns.count; i++)
+		fputs(is_left_aligned(table, i) ? " --- |" : " ---: |", out);
+	putc('\n', out);
+	for (size_t i = 0; i < table->values.count; i++) {
+		if (i % table->columns.count == 0)
+			putc('|', out);
+		putc(' ', out);
+		put_markdown(hs_value_human(&table->values.items[i], buffer), out);
+		fputs((i + 1) % table->columns.count ? " |" : " |\n", out);
+	}
+	if (table->note) {
+		putc('\n', out);
+		put_markdown(table->note, out);
+		putc('\n', out);
+	}
+}
+
+static void render_csv(const struct hs_table *table, FILE *out)
+{
+	for (size_t i = 0; i < table->columns.count; i++) {
+		const struct hs_table_column *column = &table->columns.items[i];
+		hs_auto_free char *name = NULL;
+
+		if (asprintf(&name, *column->unit ? "%s_%s" : "%s", column->name, column->unit) < 0)
+			name = NULL;
+		if (i)
+			putc(',', out);
+		put_csv(&(struct hs_value){ .type = HS_VALUE_TEXT, .text = name ? name : column->name }, out);
+	}
+	putc('\n', out);
+	for (size_t i = 0; i < table->values.count; i++) {
+		put_csv(&table->values.items[i], out);
+		putc((i + 1) % table->columns.count ? ',' : '\n', out);
+	}
+}
+
+static void put_json_value(const struct hs_value *value, FILE *out)
+{
+	char buffer[HS_VALUE_CHARS];
+
+	if (value->type == HS_VALUE_NONE)
+		fputs("null", out);
+	else if (value->type == HS_VALUE_TEXT || value->type == HS_VALUE_ADDRESS)
+		put_json_string(hs_value_plain(value, buffer), out);
+	else
+		fputs(hs_value_plain(value, buffer), out);
+}
+
+static void render_json(const struct hs_table *table, FILE *out)
+{
+	size_t nr = table->columns.count;
+
+	fputs("{\"title\": ", out);
+	put_json_string(table->title, out);
+	if (table->note) {
+		fputs(", \"note\": ", out);
+		put_json_string(table->note, out);
+	}
+	fputs(", \"units\": {", out);
+	for (size_t i = 0; i < nr; i++) {
+		fputs(i ? ", " : "", out);
+		put_json_string(table->columns.items[i].name, out);
+		fputs(": ", out);
+		put_json_string(table->columns.items[i].unit, out);
+	}
+	fputs("}, \"rows\": [", out);
+	for (size_t i = 0; i < table->values.count; i++) {
+		fputs(i % nr ? ", " : i ? ",\n  {" : "\n  {", out);
+		put_json_string(table->columns.items[i % nr].name, out);
+		fputs(": ", out);
+		put_json_value(&table->values.items[i], out);
+		fputs((i + 1) % nr ? "" : "}", out);
+	}
+	fputs("]}", out);
+}
+
+static void render_junit_case(const struct hs_table *table, const struct hs_table_row_mark *mark, FILE *out)
+{
+	char buffer[HS_VALUE_CHARS];
+
+	fputs("  <testcase classname=\"hindsight\" name=\"", out);
+	put_xml(hs_value_human(hs_table_value(table, mark->row, 0), buffer), out);
+	fputs(mark->mark == HS_ROW_PASSED ? "\"/>\n" : mark->mark == HS_ROW_SKIPPED ? "\"><skipped message=\"" :
+	      "\"><failure message=\"", out);
+	if (mark->mark == HS_ROW_PASSED)
+		return;
+	for (size_t i = 1; i < table->columns.count; i++) {
+		fputs(i > 1 ? ", " : "", out);
+		put_xml(table->columns.items[i].name, out);
+		putc(' ', out);
+		put_xml(hs_value_human(hs_table_value(table, mark->row, i), buffer), out);
+	}
+	fprintf(out, "\"/></testcase>\n");
+}
+
+static void render_junit(const struct hs_table *table, FILE *out)
+{
+	size_t failures = 0, skipped = 0;
+
+	hs_vec_for_each(mark, &table->marks) {
+		failures += mark->mark == HS_ROW_FAILED;
+		skipped += mark->mark == HS_ROW_SKIPPED;
+	}
+	fputs(" <testsuite name=\"", out);
+	put_xml(table->title, out);
+	fprintf(out, "\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\">\n", table->marks.count, failures, skipped);
+	hs_vec_for_each(mark, &table->marks)
+		render_junit_case(table, mark, out);
+	fputs(" </testsuite>\n", out);
+}
+
+static const struct {
+	const char *name;
+	void (*render)(const struct hs_table *table, FILE *out);
+	const char *before, *between, *after;	/* of a document of several tables */
+} formats[HS_NR_TABLE_FORMATS] = {
+	[HS_TABLE_TEXT] = { "text", render_text, "", "\n", "" },
+	[HS_TABLE_MARKDOWN] = { "markdown", render_markdown, "", "\n", "" },
+	[HS_TABLE_CSV] = { "csv", render_csv, "", "\n", "" },
+	[HS_TABLE_JSON] = { "json", render_json, "{\"tables\": [\n", ",\n", "\n]}\n" },
+	[HS_TABLE_JUNIT] = { "junit", render_junit, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", "",
+			     "</testsuites>\n" },
+};
+
+int hs_table_format_find(const char *name)
+{
+	for (int i = 0; i < HS_NR_TABLE_FORMATS; i++)
+		if (strcmp(formats[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+void hs_table_render(const struct hs_table *table, enum hs_table_format format, FILE *out)
+{
+	if (hs_table_status(table) == 0)
+		formats[format].render(table, out);
+}
+
+void hs_tables_render(struct hs_table *const *tables, size_t nr, enum hs_table_format format, FILE *out)
+{
+	bool is_first = true;
+
+	fputs(formats[format].before, out);
+	for (size_t i = 0; i < nr; i++) {
+		if (hs_table_status(tables[i]))
+			continue;
+		fputs(is_first ? "" : formats[format].between, out);
+		formats[format].render(tables[i], out);
+		is_first = false;
+	}
+	fputs(formats[format].after, out);
+}
