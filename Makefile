@@ -27,8 +27,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 ALL_CPPFLAGS := -I. -I$(BUILD) -D_GNU_SOURCE -DHS_VERSION='"$(VERSION)"' $(if $(OFFLINE),,-DHS_WITH_RECORDING) $(CPPFLAGS)
 ALL_CFLAGS := -std=gnu11 $(WARNINGS) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined) -MMD -MP
 ALL_LDFLAGS := $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
-# replay/ and analysis/ need libc alone; zstd and jansson are traces', jansson and inih cli's.
-LIBS := -lzstd -ljansson -linih -lm
+# replay/ and analysis/ need libc alone; zstd, zlib and jansson are traces', jansson and inih cli's.
+LIBS := -lzstd -ljansson -lz -linih -lm
 RECORDING_LIBS := -lbpf -lelf -lz
 
 sources_in = $(sort $(foreach folder,$(1),$(wildcard $(folder)/*.c)))
