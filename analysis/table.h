@@ -103,7 +103,7 @@ enum hs_table_format {
 	HS_TABLE_MARKDOWN,
 	HS_TABLE_CSV,		/* RFC 4180; text that a spreadsheet would run as a formula gets a leading ' */
 	HS_TABLE_JSON,		/* {"title": …, "rows": [{"column": value, …}, …]}, one object */
-	HS_TABLE_JUNIT,		/* one <testsuite>; marked rows are its cases, named by the first column */
+	HS_TABLE_JUNIT,		/* one <testsuite>; marked rows are its cases, named by their leading text columns */
 	HS_NR_TABLE_FORMATS
 };
 

@@ -304,15 +304,19 @@ static void render_json(const struct hs_table *table, FILE *out)
 static void render_junit_case(const struct hs_table *table, const struct hs_table_row_mark *mark, FILE *out)
 {
 	char buffer[HS_VALUE_CHARS];
+	size_t nr_names = 0;
 
 	fputs("  <testcase classname=\"hindsight\" name=\"", out);
-	put_xml(hs_value_human(hs_table_value(table, mark->row, 0), buffer), out);
+	while (nr_names < table->columns.count && hs_table_value(table, mark->row, nr_names)->type == HS_VALUE_TEXT) {
+		fputs(nr_names ? " " : "", out);
+		put_xml(hs_table_value(table, mark->row, nr_names++)->text, out);
+	}
 	fputs(mark->mark == HS_ROW_PASSED ? "\"/>\n" : mark->mark == HS_ROW_SKIPPED ? "\"><skipped message=\"" :
 	      "\"><failure message=\"", out);
 	if (mark->mark == HS_ROW_PASSED)
 		return;
-	for (size_t i = 1; i < table->columns.count; i++) {
-		fputs(i > 1 ? ", " : "", out);
+	for (size_t i = nr_names; i < table->columns.count; i++) {
+		fputs(i > nr_names ? ", " : "", out);
 		put_xml(table->columns.items[i].name, out);
 		putc(' ', out);
 		put_xml(hs_value_human(hs_table_value(table, mark->row, i), buffer), out);

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "analysis/metrics.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "lib/cleanup.h"
+
+/* What a walk over the cells collects into. */
+struct collection {
+	const struct hs_tally *tally;
+	struct hs_metrics *out;
+	uint32_t policy;
+	size_t buckets_per_window;
+	int status;
+};
+
+void hs_metrics_deinit(struct hs_metrics *metrics)
+{
+	hs_vec_for_each(metric, &metrics->list) {
+		free(metric->name);
+		free(metric->windows);
+	}
+	hs_vec_deinit(&metrics->list);
+	*metrics = (struct hs_metrics){ 0 };
+}
+
+/* Takes windows over. */
+static void add_metric(struct collection *collection, struct hs_metric metric, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&metric.name, format, args) < 0)
+		metric.name = NULL;
+	va_end(args);
+	if (!collection->status && metric.name && hs_vec_push(&collection->out->list, metric))
+		return;
+	free(metric.name);
+	free(metric.windows);
+	collection->status = -ENOMEM;
+}
+
+/* Adds a cell's counts, or one of its costs (cost >= 0), to windows. */
+static void add_to_windows(const struct collection *collection, const struct hs_cell *cell, int cost, double *windows)
+{
+	for (size_t i = 0; i < hs_tally_nr_buckets(collection->tally); i++) {
+		const struct hs_bucket *bucket = &cell->buckets[i];
+
+		windows[i / collection->buckets_per_window] += (double)(cost < 0 ? bucket->count : bucket->cost[cost]);
+	}
+}
+
+static struct hs_metric make_sum(const struct collection *collection, const char *unit)
+{
+	return (struct hs_metric){
+		.unit = unit, .has_value = true, .windows = calloc(collection->out->nr_windows + 1, sizeof(double)),
+	};
+}
+
+/* The sum over the selected cells: outcomes, or one of their costs. */
+static struct hs_metric sum_cells(struct collection *collection, const struct hs_selection *selection,
+				  const char *result, int cost, const char *unit)
+{
+	struct hs_metric metric = make_sum(collection, unit);
+
+	if (!metric.windows) {
+		collection->status = -ENOMEM;
+		return metric;
+	}
+	hs_vec_for_each(cell, &collection->tally->cells) {
+		const char *own = cell->modelled ? cell->modelled : cell->recorded;
+
+		/* Results are interned: one text, one pointer. */
+		if (hs_selection_has(selection, cell) && (!result || own == result))
+			add_to_windows(collection, cell, cost, metric.windows);
+	}
+	for (size_t i = 0; i < collection->out->nr_windows; i++)
+		metric.value += metric.windows[i];
+	return metric;
+}
+
+static void add_verdicts(struct collection *collection, int point, int basis)
+{
+	static const enum hs_verdict verdicts[] = { HS_VERDICT_AGREE, HS_VERDICT_DISAGREE, HS_VERDICT_UNKNOWN };
+	const char *point_name = point < 0 ? "" : hs_points[point].name, *dot = point < 0 ? "" : ".";
+	const char *basis_dot = basis < 0 ? "" : ".", *basis_name = basis < 0 ? "" : hs_basis_name((enum hs_basis)basis);
+	struct hs_metric agreement = { .unit = "percent" };
+	double counts[3];
+
+	for (int i = 0; i < 3; i++) {
+		struct hs_selection selection = { collection->policy, point, basis, (int)verdicts[i] };
+		struct hs_metric metric = sum_cells(collection, &selection, NULL, -1, "decisions");
+
+		counts[i] = metric.value;
+		add_metric(collection, metric, "%s%s%s%s%s", point_name, dot, hs_verdict_name(verdicts[i]), basis_dot,
+			   basis_name);
+	}
+	agreement.has_value = counts[0] + counts[1] > 0;
+	agreement.value = agreement.has_value ? 100 * counts[0] / (counts[0] + counts[1]) : 0;
+	add_metric(collection, agreement, "%s%sagreement%s%s", point_name, dot, basis_dot, basis_name);
+}
+
+static bool has_verdicts(const struct collection *collection)
+{
+	hs_vec_for_each(cell, &collection->tally->cells)
+		if (cell->policy == collection->policy && cell->verdict != HS_VERDICT_NONE)
+			return true;
+	return false;
+}
+
+/* Each result that any policy had at this point, so that the lists of two policies fit each other. */
+static void add_results(struct collection *collection, int point)
+{
+	struct hs_selection selection = { collection->policy, point, -1, -1 };
+
+	for (size_t i = 0; i < collection->tally->results.list.count; i++) {
+		const char *result = hs_names_text(&collection->tally->results, (int)i);
+		bool is_here = false;
+
+		hs_vec_for_each(cell, &collection->tally->cells)
+			is_here |= (int)cell->point == point &&
+				   (cell->modelled ? cell->modelled : cell->recorded) == result;
+		if (is_here)
+			add_metric(collection, sum_cells(collection, &selection, result, -1, "decisions"), "%s.%s",
+				   hs_points[point].name, result);
+	}
+}
+
+static void add_costs(struct collection *collection, int point)
+{
+	struct hs_selection selection = { collection->policy, point, -1, -1 };
+
+	for (int i = 0; i < HS_NR_COSTS && hs_points[point].cost_names[i]; i++)
+		add_metric(collection, sum_cells(collection, &selection, NULL, i, ""), "%s.%s", hs_points[point].name,
+			   hs_points[point].cost_names[i]);
+}
+
+/* Point -1: all together. */
+static void add_point(struct collection *collection, int point)
+{
+	struct hs_selection selection = { collection->policy, point, -1, -1 };
+	bool is_used = point < 0;
+
+	hs_vec_for_each(cell, &collection->tally->cells)
+		is_used |= (int)cell->point == point;
+	if (!is_used)
+		return;
+	add_metric(collection, sum_cells(collection, &selection, NULL, -1, "decisions"), "%s%sdecisions",
+		   point < 0 ? "" : hs_points[point].name, point < 0 ? "" : ".");
+	for (int basis = -1; (point < 0 || has_verdicts(collection)) && basis < HS_NR_BASES; basis++)
+		add_verdicts(collection, point, basis);
+	if (point >= 0) {
+		add_results(collection, point);
+		add_costs(collection, point);
+	}
+}
+
+int hs_metrics_collect(const struct hs_tally *tally, uint32_t policy, struct hs_metrics *out)
+{
+	struct collection collection = { .tally = tally, .out = out, .policy = policy };
+	size_t nr_buckets = hs_tally_nr_buckets(tally);
+
+	*out = (struct hs_metrics){ 0 };
+	collection.buckets_per_window = nr_buckets > HS_METRICS_WINDOWS ?
+		(nr_buckets + HS_METRICS_WINDOWS - 1) / HS_METRICS_WINDOWS : 1;
+	out->nr_windows = (nr_buckets + collection.buckets_per_window - 1) / collection.buckets_per_window;
+	out->window_ns = collection.buckets_per_window * tally->bucket_ns;
+	for (int point = -1; point < (int)HS_NR_POINTS; point++)
+		add_point(&collection, point);
+	hs_vec_for_each(summary, &tally->summaries)
+		if (summary->policy == policy)
+			add_metric(&collection, (struct hs_metric){ .unit = "", .value = summary->value,
+								    .has_value = true }, "%s", summary->name);
+	if (collection.status)
+		hs_metrics_deinit(out);
+	return collection.status;
+}
+
+const struct hs_metric *hs_metrics_get(const struct hs_metrics *metrics, const char *name)
+{
+	hs_vec_for_each(metric, &metrics->list)
+		if (strcmp(metric->name, name) == 0)
+			return metric;
+	return NULL;
+}
+
+const struct hs_metric *hs_metrics_find(const struct hs_metrics *metrics, const char *name, size_t length)
+{
+	const struct hs_metric *found = NULL;
+	size_t nr_found = 0;
+
+	hs_vec_for_each(metric, &metrics->list) {
+		size_t full = strlen(metric->name);
+
+		if (full == length && memcmp(metric->name, name, length) == 0)
+			return metric;
+		if (full > length && metric->name[full - length - 1] == '.' &&
+		    memcmp(metric->name + full - length, name, length) == 0) {
+			found = metric;
+			nr_found++;
+		}
+	}
+	return nr_found == 1 ? found : NULL;
+}

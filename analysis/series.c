@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "analysis/series.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *result_of(const struct hs_cell *cell)
+{
+	return cell->modelled ? cell->modelled : cell->recorded;
+}
+
+static double seconds(const struct hs_tally *tally, size_t bucket)
+{
+	return (double)bucket * (double)tally->bucket_ns / 1e9;
+}
+
+/* One line of a stacked plot. */
+struct stack {
+	const char *result;		/* NULL: the rest */
+	uint64_t total;
+	uint64_t counts[HS_TALLY_BUCKETS];
+};
+typedef HS_VEC(struct stack) stack_list;
+
+static struct stack *find_stack(stack_list *list, const char *result)
+{
+	hs_vec_for_each(stack, list)
+		if (stack->result == result)
+			return stack;
+	return hs_vec_push(list, (struct stack){ .result = result }) ? &list->items[list->count - 1] : NULL;
+}
+
+static void add_counts(struct stack *stack, const uint64_t *counts, size_t stride)
+{
+	for (size_t i = 0; i < HS_TALLY_BUCKETS; i++) {
+		stack->counts[i] += counts[i * stride];
+		stack->total += counts[i * stride];
+	}
+}
+
+static int compare_stacks(const void *a, const void *b)
+{
+	const struct stack *left = a, *right = b;
+
+	if (left->total != right->total)
+		return left->total > right->total ? -1 : 1;
+	return strcmp(left->result, right->result);
+}
+
+/* Keeps the `limit` - 1 largest and adds the others up. */
+static void merge_small(stack_list *list, size_t limit)
+{
+	if (list->count)
+		qsort(list->items, list->count, sizeof(*list->items), compare_stacks);
+	if (list->count <= limit)
+		return;
+	list->items[limit - 1].result = NULL;
+	for (size_t i = limit; i < list->count; i++)
+		add_counts(&list->items[limit - 1], list->items[i].counts, 1);
+	list->count = limit;
+}
+
+struct hs_table *hs_series_results(const struct hs_tally *tally, uint32_t policy, enum hs_point point, size_t limit)
+{
+	struct hs_table *table = hs_table_create("decisions over time");
+	stack_list stacks = { 0 };
+	struct stack *stack;
+
+	hs_vec_for_each(cell, &tally->cells)
+		if (cell->policy == policy && cell->point == point && (stack = find_stack(&stacks, result_of(cell))))
+			add_counts(stack, &cell->buckets[0].count, sizeof(struct hs_bucket) / sizeof(uint64_t));
+	merge_small(&stacks, limit);
+	hs_table_add_column(table, "seconds", "");
+	hs_table_add_column(table, "width", "");
+	hs_vec_for_each(item, &stacks)
+		hs_table_add_column(table, item->result ? item->result : "other", "");
+	for (size_t i = 0; stacks.count && i < hs_tally_nr_buckets(tally); i++) {
+		hs_table_number(table, seconds(tally, i), 6);
+		hs_table_number(table, seconds(tally, 1), 6);
+		hs_vec_for_each(item, &stacks)
+			hs_table_count(table, item->counts[i]);
+	}
+	hs_vec_deinit(&stacks);
+	return table;
+}
+
+static bool has_result(const struct hs_cell *cell, enum hs_point point, const char *result)
+{
+	return cell->point == point && strcmp(result_of(cell), result) == 0;
+}
+
+static uint64_t count_in_bucket(const struct hs_tally *tally, uint32_t policy, enum hs_point point, const char *result,
+				size_t bucket)
+{
+	uint64_t count = 0;
+
+	hs_vec_for_each(cell, &tally->cells)
+		if (cell->policy == policy && has_result(cell, point, result))
+			count += cell->buckets[bucket].count;
+	return count;
+}
+
+struct hs_table *hs_series_total(const struct hs_tally *tally, enum hs_point point, const char *result)
+{
+	struct hs_table *table = hs_table_create("total over time");
+	uint64_t *totals = calloc(tally->nr_policies, sizeof(*totals));
+	bool is_used = false;
+
+	hs_table_add_column(table, "seconds", "");
+	hs_vec_for_each(policy, &tally->policies)
+		hs_table_add_column(table, *policy, "");
+	hs_vec_for_each(cell, &tally->cells)
+		is_used |= has_result(cell, point, result);
+	for (size_t i = 0; totals && is_used && i <= hs_tally_nr_buckets(tally); i++) {
+		hs_table_number(table, seconds(tally, i), 6);
+		for (uint32_t policy = 0; policy < tally->nr_policies; policy++) {
+			if (i)
+				totals[policy] += count_in_bucket(tally, policy, point, result, i - 1);
+			hs_table_count(table, totals[policy]);
+		}
+	}
+	if (!totals) {
+		hs_table_destroy(table);
+		return NULL;
+	}
+	free(totals);
+	return table;
+}
+
+struct hs_table *hs_series_distribution(const struct hs_tally *tally, enum hs_point point, unsigned int cost)
+{
+	struct hs_table *table = hs_table_create("distribution");
+	bool is_used = false;
+
+	hs_table_add_column(table, "percent", "");
+	for (uint32_t policy = 0; policy < tally->nr_policies; policy++) {
+		hs_table_add_column(table, tally->policies.items[policy], "");
+		is_used |= hs_tally_costs(tally, policy, point, cost)->max > 0;
+	}
+	for (int step = 0; is_used && step <= 102; step++) {
+		double percent = step < 100 ? step : step == 100 ? 99.9 : step == 101 ? 99.99 : 100;
+
+		hs_table_number(table, percent, 2);
+		for (uint32_t policy = 0; policy < tally->nr_policies; policy++) {
+			struct hs_quantiles *set = hs_tally_costs(tally, policy, point, cost);
+
+			if (set->count)
+				hs_table_count(table, hs_quantiles_at(set, percent / 100));
+			else
+				hs_table_none(table);
+		}
+	}
+	return table;
+}
+
+static double find_summary(const struct hs_tally *tally, uint32_t policy, const char *name)
+{
+	hs_vec_for_each(summary, &tally->summaries)
+		if (name && summary->policy == policy && strcmp(summary->name, name) == 0)
+			return summary->value;
+	return NAN;
+}
+
+static void put_sweep_row(struct hs_table *table, const struct hs_tally *tally, const struct hs_series_sweep *setup,
+			  uint32_t policy)
+{
+	uint64_t low = 0, unsure = 0, modelled = 0;
+
+	hs_vec_for_each(cell, &tally->cells) {
+		bool is_hit = has_result(cell, setup->point, setup->result);
+
+		if (cell->policy != policy || cell->point != setup->point)
+			continue;
+		modelled += is_hit ? cell->count : 0;
+		low += is_hit && cell->basis == HS_BASIS_EXACT ? cell->count : 0;
+		unsure += cell->basis == HS_BASIS_EXACT ? 0 : cell->count;
+	}
+	hs_table_number(table, setup->x[policy], 0);
+	hs_table_count(table, low);
+	hs_table_count(table, low + unsure);
+	hs_table_count(table, modelled);
+	hs_table_number(table, find_summary(tally, policy, setup->summary), 0);
+}
+
+struct hs_table *hs_series_sweep(const struct hs_tally *tally, const struct hs_series_sweep *setup)
+{
+	struct hs_table *table = hs_table_create("sweep");
+	uint32_t done = 0;
+
+	hs_table_add_column(table, setup->x_name, "");
+	hs_table_add_column(table, "low", "");
+	hs_table_add_column(table, "high", "");
+	hs_table_add_column(table, "modelled", "");
+	hs_table_add_column(table, setup->summary ? setup->summary : "", "");
+	/* Policies are few: pick the next larger x again and again; equal ones keep their order. */
+	for (double last = -INFINITY; done < tally->nr_policies;) {
+		double next = INFINITY;
+
+		for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
+			if (setup->x[policy] > last && setup->x[policy] < next)
+				next = setup->x[policy];
+		if (!isfinite(next))
+			break;
+		for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
+			if (setup->x[policy] == next) {
+				put_sweep_row(table, tally, setup, policy);
+				done++;
+			}
+		last = next;
+	}
+	return table;
+}

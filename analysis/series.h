@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_SERIES_H
+#define HS_SERIES_H
+/*
+ * Tables made to be drawn: one column of x, then one column per series. As those of analysis/tables.h, they
+ * are new, NULL when out of memory, and without rows where there is nothing to draw. Times are in seconds
+ * since the start, at the beginning of their buckets.
+ */
+#include "analysis/table.h"
+#include "analysis/tally.h"
+
+/*
+ * seconds, width (of the bucket), then per result, most frequent first: outcomes of one policy at one point
+ * in that bucket. More than `limit` results: the rest is one column, "other".
+ */
+struct hs_table *hs_series_results(const struct hs_tally *tally, uint32_t policy, enum hs_point point, size_t limit);
+
+/* seconds, then per policy: how often `result` has come up to the end of the bucket that ends there. */
+struct hs_table *hs_series_total(const struct hs_tally *tally, enum hs_point point, const char *result);
+
+/*
+ * The distribution of a cost: percent of the decisions, then per policy the cost that so many do not exceed
+ * (0 to 100 in steps of 1, then 99.9 and 99.99).
+ */
+struct hs_table *hs_series_distribution(const struct hs_tally *tally, enum hs_point point, unsigned int cost);
+
+/*
+ * A sweep: x is a policy's number, then the sum of outcomes with `result`: low (exact ones alone), high (low
+ * and whatever is not exact at that point, whichever way it was decided), modelled; then a model's summary,
+ * by its name, or empty. One row per policy in the order of x.
+ */
+struct hs_series_sweep {
+	enum hs_point point;
+	const char *result;
+	const char *summary;		/* "collapse.bloat_bytes" */
+	const double *x;		/* per policy */
+	const char *x_name;		/* "max_ptes_none" */
+};
+struct hs_table *hs_series_sweep(const struct hs_tally *tally, const struct hs_series_sweep *setup);
+
+#endif

@@ -1,0 +1,612 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "analysis/tables.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "analysis/wilson.h"
+#include "lib/cleanup.h"
+
+/* --- helpers ------------------------------------------------------------------------------------- */
+
+struct column {
+	const char *name, *unit;
+};
+
+static void add_columns(struct hs_table *table, const struct column *columns)
+{
+	for (; columns->name; columns++)
+		hs_table_add_column(table, columns->name, columns->unit);
+}
+
+/* The policy column is there only where there is a choice. */
+static struct hs_table *create_by_policy(const struct hs_tally *tally, const char *title, const struct column *columns)
+{
+	struct hs_table *table = hs_table_create(title);
+
+	if (tally->nr_policies > 1)
+		hs_table_add_column(table, "policy", "");
+	add_columns(table, columns);
+	return table;
+}
+
+static void put_policy(struct hs_table *table, const struct hs_tally *tally, uint32_t policy)
+{
+	if (tally->nr_policies > 1)
+		hs_table_text(table, "%s", tally->policies.items[policy]);
+}
+
+static void add_policy_columns(struct hs_table *table, const struct hs_tally *tally, const char *unit)
+{
+	hs_vec_for_each(policy, &tally->policies)
+		hs_table_add_column(table, *policy, unit);
+}
+
+static const char *result_of(const struct hs_cell *cell)
+{
+	return cell->modelled ? cell->modelled : cell->recorded;
+}
+
+/* --- agreement ----------------------------------------------------------------------------------- */
+
+static void put_agreement(struct hs_table *table, const struct hs_tally *tally, uint32_t policy, int point, int basis)
+{
+	struct hs_selection selection = { policy, point, basis, HS_VERDICT_AGREE };
+	uint64_t agree = hs_tally_count(tally, &selection), disagree, unknown;
+	struct hs_interval interval;
+
+	selection.verdict = HS_VERDICT_DISAGREE;
+	disagree = hs_tally_count(tally, &selection);
+	selection.verdict = HS_VERDICT_UNKNOWN;
+	unknown = hs_tally_count(tally, &selection);
+	if (agree + disagree + unknown == 0)
+		return;
+	put_policy(table, tally, policy);
+	hs_table_text(table, "%s", hs_points[point].name);
+	hs_table_text(table, "%s", hs_basis_name((enum hs_basis)basis));
+	hs_table_count(table, agree);
+	hs_table_count(table, disagree);
+	hs_table_count(table, unknown);
+	interval = hs_wilson(agree, agree + disagree);
+	hs_table_percent(table, agree + disagree ? 100 * (double)agree / (double)(agree + disagree) : NAN);
+	hs_table_percent(table, agree + disagree ? 100 * interval.low : NAN);
+	hs_table_percent(table, agree + disagree ? 100 * interval.high : NAN);
+	hs_table_mark_row(table, disagree ? HS_ROW_FAILED : agree ? HS_ROW_PASSED : HS_ROW_SKIPPED);
+}
+
+struct hs_table *hs_table_agreement(const struct hs_tally *tally)
+{
+	static const struct column columns[] = {
+		{ "point", "" }, { "basis", "" }, { "agree", "decisions" }, { "disagree", "decisions" },
+		{ "unknown", "decisions" }, { "agreement", "percent" }, { "from", "percent" }, { "to", "percent" },
+		{ NULL, NULL },
+	};
+	struct hs_table *table = create_by_policy(tally, "agreement of the model with the kernel", columns);
+
+	for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
+		for (int point = 0; point < (int)HS_NR_POINTS; point++)
+			for (int basis = 0; basis < HS_NR_BASES; basis++)
+				put_agreement(table, tally, policy, point, basis);
+	hs_table_set_note(table, "from, to: Wilson's interval at 95 %%. unknown: events were lost, or an input was not "
+			  "seen; neither agreement nor disagreement.");
+	return table;
+}
+
+/* Pointers to cells in an order of their own. */
+typedef HS_VEC(const struct hs_cell *) cell_list;
+
+static int compare_pairs(const void *a, const void *b)
+{
+	const struct hs_cell *left = *(const struct hs_cell *const *)a, *right = *(const struct hs_cell *const *)b;
+
+	if (left->point != right->point)
+		return left->point < right->point ? -1 : 1;
+	if (left->count != right->count)
+		return left->count > right->count ? -1 : 1;
+	return (left > right) - (left < right);
+}
+
+struct hs_table *hs_table_pairs(const struct hs_tally *tally, uint32_t policy)
+{
+	static const struct column columns[] = {
+		{ "point", "" }, { "recorded", "" }, { "modelled", "" }, { "verdict", "" }, { "basis", "" },
+		{ "decisions", "decisions" }, { "share", "percent" }, { NULL, NULL },
+	};
+	struct hs_table *table = hs_table_create("recorded and modelled results");
+	cell_list list = { 0 };
+
+	add_columns(table, columns);
+	hs_vec_for_each(cell, &tally->cells)
+		if (cell->policy == policy && !hs_vec_push(&list, cell))
+			break;
+	if (list.count)
+		qsort(list.items, list.count, sizeof(*list.items), compare_pairs);
+	hs_vec_for_each(item, &list) {
+		const struct hs_cell *cell = *item;
+		struct hs_selection all = { policy, (int)cell->point, -1, -1 };
+
+		hs_table_text(table, "%s", hs_points[cell->point].name);
+		hs_table_text(table, "%s", cell->recorded ? cell->recorded : "-");
+		hs_table_text(table, "%s", cell->modelled ? cell->modelled : "-");
+		hs_table_text(table, "%s", hs_verdict_name(cell->verdict));
+		hs_table_text(table, "%s", hs_basis_name(cell->basis));
+		hs_table_count(table, cell->count);
+		hs_table_percent(table, 100 * (double)cell->count / (double)hs_tally_count(tally, &all));
+	}
+	hs_vec_deinit(&list);
+	return table;
+}
+
+/* A result and how often it came. */
+struct result_count {
+	const char *result;
+	uint64_t count;
+};
+typedef HS_VEC(struct result_count) result_list;
+
+static void count_result(result_list *list, const char *result, uint64_t count)
+{
+	if (!result)
+		return;
+	hs_vec_for_each(known, list)
+		if (known->result == result) {
+			known->count += count;
+			return;
+		}
+	(void)hs_vec_push(list, (struct result_count){ result, count });
+}
+
+static int compare_results(const void *a, const void *b)
+{
+	const struct result_count *left = a, *right = b;
+
+	if (left->count != right->count)
+		return left->count > right->count ? -1 : 1;
+	return strcmp(left->result, right->result);
+}
+
+/* Results at a point, most frequent first; of all policies (policy < 0) or one. */
+static result_list list_results(const struct hs_tally *tally, int policy, int point, bool with_recorded)
+{
+	result_list list = { 0 };
+
+	hs_vec_for_each(cell, &tally->cells) {
+		if ((int)cell->point != point || (policy >= 0 && (int)cell->policy != policy))
+			continue;
+		count_result(&list, result_of(cell), cell->count);
+		if (with_recorded && cell->modelled)
+			count_result(&list, cell->recorded, cell->count);
+	}
+	if (list.count)
+		qsort(list.items, list.count, sizeof(*list.items), compare_results);
+	return list;
+}
+
+struct hs_table *hs_table_matrix(const struct hs_tally *tally, uint32_t policy, enum hs_point point)
+{
+	result_list results = list_results(tally, (int)policy, (int)point, true);
+	hs_auto_free char *title = NULL;
+	struct hs_table *table;
+
+	if (asprintf(&title, "%s: recorded (rows) by modelled (columns)", hs_points[point].name) < 0)
+		title = NULL;
+	table = hs_table_create(title ? title : "");
+	hs_table_add_column(table, "recorded", "");
+	hs_vec_for_each(result, &results)
+		hs_table_add_column(table, result->result, "decisions");
+	hs_vec_for_each(row, &results) {
+		hs_table_text(table, "%s", row->result);
+		hs_vec_for_each(column, &results) {
+			uint64_t count = 0;
+
+			hs_vec_for_each(cell, &tally->cells)
+				if (cell->policy == policy && cell->point == point && cell->recorded == row->result &&
+				    cell->modelled == column->result)
+					count += cell->count;
+			hs_table_count(table, count);
+		}
+	}
+	hs_vec_deinit(&results);
+	return table;
+}
+
+struct hs_table *hs_table_divergences(const struct hs_tally *tally)
+{
+	static const struct column columns[] = {
+		{ "first_at", "ns" }, { "point", "" }, { "subject", "" }, { "recorded", "" }, { "modelled", "" },
+		{ "basis", "" }, { "cases", "decisions" }, { "decision", "" }, { "chunk", "" }, { "reason", "" },
+		{ NULL, NULL },
+	};
+	struct hs_table *table = create_by_policy(tally, "disagreements", columns);
+
+	hs_vec_for_each(class, &tally->divergences) {
+		uint64_t time = class->recorded.time;
+
+		put_policy(table, tally, class->policy);
+		hs_table_ns(table, time > tally->start_time ? time - tally->start_time : 0);
+		hs_table_text(table, "%s", hs_points[class->recorded.point].name);
+		hs_table_address(table, class->recorded.subject);
+		hs_table_text(table, "%s", class->recorded.result);
+		hs_table_text(table, "%s", class->modelled.result);
+		hs_table_text(table, "%s", hs_basis_name(class->modelled.basis));
+		hs_table_count(table, class->count);
+		hs_table_count(table, class->number);
+		hs_table_count(table, class->chunk);
+		hs_table_text(table, "%s", class->modelled.reason);
+		hs_table_mark_row(table, HS_ROW_FAILED);
+	}
+	hs_table_set_note(table, "Each row is a class (same results, basis and check); first_at, subject, decision and "
+			  "chunk are those of its first case.");
+	return table;
+}
+
+/* --- one policy beside the other ------------------------------------------------------------------ */
+
+static uint64_t count_of(const struct hs_tally *tally, uint32_t policy, int point, const char *result)
+{
+	uint64_t count = 0;
+
+	hs_vec_for_each(cell, &tally->cells)
+		if (cell->policy == policy && (int)cell->point == point && result_of(cell) == result)
+			count += cell->count;
+	return count;
+}
+
+struct hs_table *hs_table_results(const struct hs_tally *tally)
+{
+	struct hs_table *table = hs_table_create("decisions by result");
+
+	hs_table_add_column(table, "point", "");
+	hs_table_add_column(table, "result", "");
+	add_policy_columns(table, tally, "decisions");
+	for (int point = 0; point < (int)HS_NR_POINTS; point++) {
+		result_list results = list_results(tally, -1, point, false);
+
+		hs_vec_for_each(result, &results) {
+			hs_table_text(table, "%s", hs_points[point].name);
+			hs_table_text(table, "%s", result->result);
+			for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
+				hs_table_count(table, count_of(tally, policy, point, result->result));
+		}
+		hs_vec_deinit(&results);
+	}
+	return table;
+}
+
+struct hs_table *hs_table_bases(const struct hs_tally *tally)
+{
+	static const struct column columns[] = {
+		{ "point", "" }, { "decisions", "decisions" }, { "exact", "decisions" }, { "bounded", "decisions" },
+		{ "assumed", "decisions" }, { "share exact", "percent" }, { NULL, NULL },
+	};
+	struct hs_table *table = create_by_policy(tally, "how far the trace determines the decisions", columns);
+
+	for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
+		for (int point = 0; point < (int)HS_NR_POINTS; point++) {
+			struct hs_selection selection = { policy, point, -1, -1 };
+			uint64_t total = hs_tally_count(tally, &selection), exact = 0;
+
+			if (!total)
+				continue;
+			put_policy(table, tally, policy);
+			hs_table_text(table, "%s", hs_points[point].name);
+			hs_table_count(table, total);
+			for (selection.basis = 0; selection.basis < HS_NR_BASES; selection.basis++) {
+				uint64_t count = hs_tally_count(tally, &selection);
+
+				exact += selection.basis == HS_BASIS_EXACT ? count : 0;
+				hs_table_count(table, count);
+			}
+			hs_table_percent(table, 100 * (double)exact / (double)total);
+		}
+	return table;
+}
+
+static void put_cost(struct hs_table *table, const char *name, uint64_t cost)
+{
+	size_t length = strlen(name);
+
+	if (length > 3 && strcmp(name + length - 3, "_ns") == 0)
+		hs_table_ns(table, cost);
+	else if (length > 6 && strcmp(name + length - 6, "_bytes") == 0)
+		hs_table_bytes(table, cost);
+	else
+		hs_table_count(table, cost);
+}
+
+static uint64_t cost_of(const struct hs_tally *tally, uint32_t policy, int point, int cost)
+{
+	uint64_t sum = 0;
+
+	hs_vec_for_each(cell, &tally->cells)
+		if (cell->policy == policy && (int)cell->point == point)
+			sum += cell->modelled ? cell->modelled_cost[cost] : cell->recorded_cost[cost];
+	return sum;
+}
+
+struct hs_table *hs_table_costs(const struct hs_tally *tally)
+{
+	struct hs_table *table = hs_table_create("costs");
+
+	hs_table_add_column(table, "point", "");
+	hs_table_add_column(table, "cost", "");
+	add_policy_columns(table, tally, "");
+	for (int point = 0; point < (int)HS_NR_POINTS; point++)
+		for (int cost = 0; cost < HS_NR_COSTS && hs_points[point].cost_names[cost]; cost++) {
+			const char *name = hs_points[point].cost_names[cost];
+			uint64_t any = 0;
+
+			for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
+				any |= cost_of(tally, policy, point, cost);
+			if (!any)
+				continue;
+			hs_table_text(table, "%s", hs_points[point].name);
+			hs_table_text(table, "%s", name);
+			for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
+				put_cost(table, name, cost_of(tally, policy, point, cost));
+		}
+	return table;
+}
+
+static void put_quantiles(struct hs_table *table, const struct hs_tally *tally, uint32_t policy, enum hs_point point,
+			  unsigned int cost)
+{
+	static const double shares[] = { 0.5, 0.9, 0.99 };
+	const char *name = hs_points[point].cost_names[cost];
+	struct hs_quantiles *set = hs_tally_costs(tally, policy, point, cost);
+
+	if (!set->count || !set->max)
+		return;
+	put_policy(table, tally, policy);
+	hs_table_text(table, "%s", hs_points[point].name);
+	hs_table_text(table, "%s", name);
+	put_cost(table, name, set->min);
+	for (size_t i = 0; i < sizeof(shares) / sizeof(*shares); i++)
+		put_cost(table, name, hs_quantiles_at(set, shares[i]));
+	put_cost(table, name, set->max);
+	hs_table_text(table, hs_quantiles_is_exact(set) ? "exact" : "within 0.4 %%");
+}
+
+struct hs_table *hs_table_quantiles(const struct hs_tally *tally)
+{
+	static const struct column columns[] = {
+		{ "point", "" }, { "cost", "" }, { "min", "" }, { "p50", "" }, { "p90", "" }, { "p99", "" },
+		{ "max", "" }, { "quantiles", "" }, { NULL, NULL },
+	};
+	struct hs_table *table = create_by_policy(tally, "costs per decision", columns);
+
+	for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
+		for (unsigned int point = 0; point < HS_NR_POINTS; point++)
+			for (unsigned int cost = 0; cost < HS_NR_COSTS && hs_points[point].cost_names[cost]; cost++)
+				put_quantiles(table, tally, policy, (enum hs_point)point, cost);
+	return table;
+}
+
+static bool is_first_summary(const struct hs_tally *tally, const struct hs_summary *summary)
+{
+	hs_vec_for_each(other, &tally->summaries)
+		if (strcmp(other->name, summary->name) == 0)
+			return other == summary;
+	return false;
+}
+
+struct hs_table *hs_table_summaries(const struct hs_tally *tally)
+{
+	struct hs_table *table = hs_table_create("at the end of the run");
+
+	hs_table_add_column(table, "number", "");
+	add_policy_columns(table, tally, "");
+	hs_vec_for_each(summary, &tally->summaries) {
+		if (!is_first_summary(tally, summary))
+			continue;
+		hs_table_text(table, "%s", summary->name);
+		for (uint32_t policy = 0; policy < tally->nr_policies; policy++) {
+			double value = NAN;
+
+			hs_vec_for_each(own, &tally->summaries)
+				if (own->policy == policy && strcmp(own->name, summary->name) == 0)
+					value = own->value;
+			hs_table_number(table, value, value == floor(value) ? 0 : 3);
+		}
+	}
+	return table;
+}
+
+static void put_signed(struct hs_table *table, double number, const char *suffix)
+{
+	if (isfinite(number))
+		hs_table_text(table, "%+.*f%s", number == floor(number) ? 0 : 1, number, suffix);
+	else
+		hs_table_none(table);
+}
+
+/* Worth a line: not 0 on both sides all the time. */
+static bool is_shown(const struct hs_difference *difference)
+{
+	return difference->a != 0 || difference->b != 0 || difference->nr_windows;
+}
+
+struct hs_table *hs_table_comparison(const struct hs_comparison *comparison, const char *a, const char *b)
+{
+	hs_auto_free char *title = NULL;
+	struct hs_table *table;
+
+	if (asprintf(&title, "%s against %s", b, a) < 0)
+		title = NULL;
+	table = hs_table_create(title ? title : "");
+	hs_table_add_column(table, "metric", "");
+	hs_table_add_column(table, a, "");
+	hs_table_add_column(table, b, "");
+	hs_table_add_column(table, "change", "");
+	hs_table_add_column(table, "verdict", "");
+	hs_vec_for_each(difference, &comparison->list) {
+		int decimals = difference->a == floor(difference->a) && difference->b == floor(difference->b) ? 0 : 2;
+
+		if (!is_shown(difference))
+			continue;
+		hs_table_text(table, "%s", difference->name);
+		hs_table_number(table, difference->nr_a ? difference->a : NAN, decimals);
+		hs_table_number(table, difference->nr_b ? difference->b : NAN, decimals);
+		put_signed(table, hs_change_percent(difference->a, difference->b), " %");
+		hs_table_text(table, "%s", hs_difference_verdict_name(difference->verdict));
+		hs_table_mark_row(table, difference->verdict == HS_SAME ? HS_ROW_PASSED : HS_ROW_FAILED);
+	}
+	hs_table_set_note(table, "same: equal in every window of time. higher, lower: beyond chance over the windows. "
+			  "unclear: different, but not beyond chance, or too few windows. changed: has no windows.");
+	return table;
+}
+
+struct hs_table *hs_table_spread(const struct hs_comparison *comparison)
+{
+	static const struct column columns[] = {
+		{ "metric", "" }, { "windows", "" }, { "higher", "windows" }, { "lower", "windows" }, { "median", "" },
+		{ "from", "" }, { "to", "" }, { "q1", "" }, { "q3", "" }, { "p", "" }, { NULL, NULL },
+	};
+	struct hs_table *table = hs_table_create("differences per window");
+
+	add_columns(table, columns);
+	hs_vec_for_each(difference, &comparison->list) {
+		if (!difference->nr_windows || difference->verdict == HS_SAME)
+			continue;
+		hs_table_text(table, "%s", difference->name);
+		hs_table_count(table, difference->nr_windows);
+		hs_table_count(table, difference->ups);
+		hs_table_count(table, difference->downs);
+		hs_table_number(table, difference->median, 1);
+		hs_table_number(table, difference->low, 1);
+		hs_table_number(table, difference->high, 1);
+		hs_table_number(table, difference->q1, 1);
+		hs_table_number(table, difference->q3, 1);
+		hs_table_number(table, difference->p, 4);
+	}
+	hs_table_set_note(table, "windows: stretches of time in which either side is not 0. from, to: enclose the median "
+			  "with 95 %% (6 windows and more). q1, q3: quartiles. p: sign test.");
+	return table;
+}
+
+/* --- subjects and address spaces ------------------------------------------------------------------ */
+
+/* Subjects that ended the same way under both policies. */
+struct fate {
+	enum hs_point point;
+	const char *a, *b;
+	uint64_t count;
+};
+
+static int compare_fates(const void *a, const void *b)
+{
+	const struct fate *left = a, *right = b;
+	int order;
+
+	if (left->point != right->point)
+		return left->point < right->point ? -1 : 1;
+	if (left->count != right->count)
+		return left->count > right->count ? -1 : 1;
+	order = strcmp(left->a, right->a);
+	return order ? order : strcmp(left->b, right->b);
+}
+
+struct hs_table *hs_table_subjects(const struct hs_tally *tally, uint32_t a, uint32_t b)
+{
+	HS_VEC(struct fate) fates = { 0 };
+	struct hs_table *table = hs_table_create("the same subjects under both");
+
+	hs_table_add_column(table, "point", "");
+	hs_table_add_column(table, tally->policies.items[a], "");
+	hs_table_add_column(table, tally->policies.items[b], "");
+	hs_table_add_column(table, "subjects", "");
+	for (size_t i = 0; i < tally->subjects.count; i++) {
+		struct fate fate = { tally->subjects.items[i].point, hs_tally_last(tally, i, a),
+				     hs_tally_last(tally, i, b), 1 };
+		bool is_known = false;
+
+		if (!fate.a && !fate.b)
+			continue;
+		fate.a = fate.a ? fate.a : "not asked";
+		fate.b = fate.b ? fate.b : "not asked";
+		hs_vec_for_each(known, &fates)
+			if (known->point == fate.point && known->a == fate.a && known->b == fate.b) {
+				known->count++;
+				is_known = true;
+			}
+		if (!is_known)
+			(void)hs_vec_push(&fates, fate);
+	}
+	if (fates.count)
+		qsort(fates.items, fates.count, sizeof(*fates.items), compare_fates);
+	hs_vec_for_each(fate, &fates) {
+		hs_table_text(table, "%s", hs_points[fate->point].name);
+		hs_table_text(table, "%s", fate->a);
+		hs_table_text(table, "%s", fate->b);
+		hs_table_count(table, fate->count);
+	}
+	hs_vec_deinit(&fates);
+	return table;
+}
+
+/* One row of the table of address spaces. */
+struct process {
+	uint32_t policy, mm;
+	uint64_t decisions, hits, disagree;
+};
+typedef HS_VEC(struct process) process_list;
+
+static void count_process(process_list *list, struct hs_hash_map *index, const struct hs_mm_cell *cell,
+			  const struct hs_process_table *setup)
+{
+	uint64_t key = (uint64_t)cell->policy << 32 | cell->mm;
+	const uint64_t *at = hs_hash_map_get(index, key);
+	bool is_hit = cell->point == setup->point && strcmp(cell->result, setup->result) == 0;
+	struct process *process;
+
+	if (!at && (!hs_vec_push(list, (struct process){ .policy = cell->policy, .mm = cell->mm }) ||
+		    hs_hash_map_put(index, key, list->count - 1)))
+		return;
+	process = &list->items[at ? *at : list->count - 1];
+	process->decisions += cell->count;
+	process->hits += is_hit ? cell->count : 0;
+	process->disagree += cell->disagree;
+}
+
+static int compare_processes(const void *a, const void *b)
+{
+	const struct process *left = a, *right = b;
+
+	if (left->decisions != right->decisions)
+		return left->decisions > right->decisions ? -1 : 1;
+	if (left->mm != right->mm)
+		return left->mm < right->mm ? -1 : 1;
+	return (left->policy > right->policy) - (left->policy < right->policy);
+}
+
+struct hs_table *hs_table_processes(const struct hs_tally *tally, const struct hs_process_table *setup)
+{
+	static const struct column columns[] = { { "process", "" }, { "mm", "" }, { "decisions", "decisions" },
+						 { NULL, NULL } };
+	struct hs_table *table = create_by_policy(tally, "address spaces", columns);
+	struct hs_hash_map index = { 0 };
+	process_list list = { 0 };
+
+	hs_table_add_column(table, setup->result, "decisions");
+	hs_table_add_column(table, "disagree", "decisions");
+	hs_vec_for_each(cell, &tally->mm_cells)
+		count_process(&list, &index, cell, setup);
+	hs_hash_map_deinit(&index);
+	if (list.count)
+		qsort(list.items, list.count, sizeof(*list.items), compare_processes);
+	for (size_t i = 0; i < list.count && i < setup->limit; i++) {
+		const struct process *process = &list.items[i];
+		const char *name = setup->name(setup->context, process->mm);
+
+		put_policy(table, tally, process->policy);
+		hs_table_text(table, "%s", name ? name : "unknown");
+		hs_table_count(table, process->mm);
+		hs_table_count(table, process->decisions);
+		hs_table_count(table, process->hits);
+		hs_table_count(table, process->disagree);
+	}
+	hs_table_set_note(table, "The %zu of %zu with the most decisions.", list.count < setup->limit ? list.count :
+			  setup->limit, list.count);
+	hs_vec_deinit(&list);
+	return table;
+}

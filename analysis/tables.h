@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_ANALYSIS_TABLES_H
+#define HS_ANALYSIS_TABLES_H
+/*
+ * The tables of replay, compare and report. Each returns a new table, or NULL when out of memory; check with
+ * hs_table_status. A table without rows means that there is nothing of its kind.
+ */
+#include "analysis/compare.h"
+#include "analysis/table.h"
+#include "analysis/tally.h"
+
+/* Verdicts by policy, point and basis, with Wilson's interval. Rows are marked: failed where any disagree. */
+struct hs_table *hs_table_agreement(const struct hs_tally *tally);
+
+/* Recorded and modelled results of one policy with their verdict and basis, most frequent first in each point. */
+struct hs_table *hs_table_pairs(const struct hs_tally *tally, uint32_t policy);
+
+/* Recorded (rows) by modelled (columns) results at one point, all bases; both in the same order. */
+struct hs_table *hs_table_matrix(const struct hs_tally *tally, uint32_t policy, enum hs_point point);
+
+/* The classes of disagreement, each with its first case, in the order of these. */
+struct hs_table *hs_table_divergences(const struct hs_tally *tally);
+
+/* Outcomes by point and result, a column per policy. */
+struct hs_table *hs_table_results(const struct hs_tally *tally);
+
+/* How well the trace determines the decisions: outcomes by policy, point and basis. */
+struct hs_table *hs_table_bases(const struct hs_tally *tally);
+
+/* Sums of the cost columns, a column per policy. Costs that are 0 everywhere are left out. */
+struct hs_table *hs_table_costs(const struct hs_tally *tally);
+
+/* Distribution of each cost per decision. Costs that are always 0 are left out. */
+struct hs_table *hs_table_quantiles(const struct hs_tally *tally);
+
+/* What the models say at the end, a column per policy. */
+struct hs_table *hs_table_summaries(const struct hs_tally *tally);
+
+/* Two policies, metric by metric. Metrics that are 0 or absent on both sides are left out. */
+struct hs_table *hs_table_comparison(const struct hs_comparison *comparison, const char *a, const char *b);
+
+/* How those differences spread over windows of time; equal metrics are left out. */
+struct hs_table *hs_table_spread(const struct hs_comparison *comparison);
+
+/* The same subjects under two policies: how many ended with which result under each. */
+struct hs_table *hs_table_subjects(const struct hs_tally *tally, uint32_t a, uint32_t b);
+
+/* Address spaces by number of decisions, at most `limit`, with how often `result` came at `point`. */
+struct hs_process_table {
+	enum hs_point point;
+	const char *result;		/* "SCAN_SUCCEED" */
+	size_t limit;
+	const char *(*name)(void *context, uint32_t mm);	/* who that is; NULL: unknown */
+	void *context;
+};
+struct hs_table *hs_table_processes(const struct hs_tally *tally, const struct hs_process_table *setup);
+
+#endif

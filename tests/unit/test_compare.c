@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Metrics of made-up tallies, their comparison, and gates on them. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "analysis/compare.h"
+#include "analysis/gate.h"
+#include "analysis/tables.h"
+
+enum { NR_STEPS = 200 };	/* of 1 ms: fewer buckets than the tally has, 20 windows of 10 */
+
+static const char *const policy_names[] = { "a", "b" };
+
+static void add(struct hs_tally *tally, uint32_t policy, uint64_t step, const char *result, uint64_t cost)
+{
+	struct hs_decision decision = {
+		.time = step * HS_TALLY_FIRST_WIDTH_NS, .point = HS_POINT_COLLAPSE_SCAN, .subject = step << 21,
+		.result = result, .reason = "", .cost = { cost },
+	};
+	struct hs_outcome outcome = { .policy = policy, .modelled = &decision };
+
+	hs_tally_add(tally, &outcome);
+}
+
+/*
+ * a: succeeds at each step, cost 10. b: the same cost in every second step 12 and else 8 (unclear), succeeds
+ * only at steps divisible by 4 (lower).
+ */
+static struct hs_tally *make_tally(void)
+{
+	struct hs_tally_setup setup = { policy_names, 2, 0 };
+	struct hs_tally *tally;
+
+	assert_int_equal(hs_tally_create(&setup, &tally, NULL), 0);
+	for (uint64_t step = 0; step < NR_STEPS; step++) {
+		add(tally, 0, step, "SCAN_SUCCEED", 10);
+		add(tally, 1, step, step % 4 ? "SCAN_FAIL" : "SCAN_SUCCEED", step / 10 % 2 ? 12 : 8);
+	}
+	hs_tally_add_summary(tally, 0, "collapse", "bloat_bytes", 1000);
+	hs_tally_add_summary(tally, 1, "collapse", "bloat_bytes", 900);
+	assert_int_equal(hs_tally_status(tally, NULL), 0);
+	return tally;
+}
+
+static const struct hs_difference *find(const struct hs_comparison *comparison, const char *name)
+{
+	hs_vec_for_each(difference, &comparison->list)
+		if (strcmp(difference->name, name) == 0)
+			return difference;
+	fail_msg("no difference of %s", name);
+	return NULL;
+}
+
+static void check_windows(const struct hs_comparison *comparison)
+{
+	const struct hs_difference *difference = find(comparison, "collapse.scan.SCAN_SUCCEED");
+
+	assert_int_equal(difference->nr_windows, 20);
+	assert_int_equal(difference->downs, 20);
+	assert_int_equal(difference->verdict, HS_LOWER);
+	/* 10 against 2 or 3 in each window of 10 steps. */
+	assert_true(difference->a == 200 && difference->b == 50);
+	assert_true(difference->median == -7.5 && difference->low == -8 && difference->high == -7);
+	difference = find(comparison, "collapse.scan.ptes_scanned");
+	assert_true(difference->a == 2000 && difference->b == 2000);
+	assert_int_equal(difference->ups, 10);
+	assert_int_equal(difference->downs, 10);
+	assert_int_equal(difference->verdict, HS_UNCLEAR);
+	assert_int_equal(find(comparison, "collapse.scan.SCAN_FAIL")->verdict, HS_HIGHER);
+	assert_int_equal(find(comparison, "decisions")->verdict, HS_SAME);
+	assert_int_equal(find(comparison, "collapse.bloat_bytes")->verdict, HS_CHANGED);
+}
+
+static void test_verdicts(void **state)
+{
+	struct hs_tally *tally = make_tally();
+	struct hs_metrics metrics[2];
+	const struct hs_metrics *a = &metrics[0], *b = &metrics[1];
+	struct hs_comparison comparison;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++)
+		assert_int_equal(hs_metrics_collect(tally, i, &metrics[i]), 0);
+	assert_int_equal(metrics[0].nr_windows, 20);
+	assert_int_equal(hs_compare(&a, &b, 1, &comparison), 0);
+	check_windows(&comparison);
+	hs_comparison_deinit(&comparison);
+	assert_int_equal(hs_compare(&a, &a, 1, &comparison), 0);
+	hs_vec_for_each(difference, &comparison.list)
+		assert_int_equal(difference->verdict, HS_SAME);
+	hs_comparison_deinit(&comparison);
+	for (int i = 0; i < 2; i++)
+		hs_metrics_deinit(&metrics[i]);
+	hs_tally_destroy(tally);
+}
+
+static void test_change(void **state)
+{
+	(void)state;
+	assert_true(hs_change_percent(200, 50) == -75);
+	assert_true(hs_change_percent(-10, -5) == 50);
+	assert_true(hs_change_percent(0, 0) == 0);
+	assert_true(isnan(hs_change_percent(0, 1)));
+}
+
+struct gate_case {
+	const char *text;
+	int wanted;		/* failing rows, or a negative errno */
+	const char *message;	/* part of the sentence of an error */
+};
+
+static const struct gate_case gate_cases[] = {
+	{ "decisions==200", 2, NULL },
+	{ "decisions!=200", 0, NULL },
+	{ "SCAN_SUCCEED<100", 1, NULL },
+	{ "collapse.scan.SCAN_SUCCEED <= 50 , decisions>200", 1, NULL },
+	{ "SCAN_SUCCEED.change<-70%", 1, NULL },
+	{ "SCAN_SUCCEED.change<-80%", 0, NULL },
+	{ "SCAN_SUCCEED.change<-149.5", 1, NULL },
+	{ "bloat_bytes.change<=-10%", 1, NULL },
+	{ "SCAN_FAIL.change>5%", 1, NULL },		/* from 0: cannot be judged */
+	{ "agreement<100%", 2, NULL },			/* whatif: no value, cannot be judged */
+	{ "disagree>0", 0, NULL },
+	{ "collapse.scan.SCAN_NEVER_HEARD_OF>0", 0, NULL },
+	{ "nonsense>0", -ENOENT, "column 1 of 'nonsense>0'" },
+	{ "decisions>0, bloat_byte>0", -ENOENT, "column 14 of 'decisions>0, bloat_byte>0'" },
+	{ "bloat_byte>0", -ENOENT, "'collapse.bloat_bytes'" },
+	{ "decisions>5%", -EINVAL, "column 12" },
+	{ "", -EINVAL, "column 1 of '': expected the name" },
+	{ "decisions", -EINVAL, "column 10" },
+	{ "decisions=1", -EINVAL, "column 10" },
+	{ "decisions>", -EINVAL, "column 11 of 'decisions>': expected a number" },
+	{ "decisions>1.", -EINVAL, "column 13" },
+	{ "decisions>0x1", -EINVAL, "column 12" },
+	{ "decisions>1,", -EINVAL, "column 13" },
+	{ "decisions>1;agree>2", -EINVAL, "column 12" },
+};
+
+static int judge(const char *text, const struct hs_metrics *metrics, struct hs_error *err)
+{
+	struct hs_table *table = NULL;
+	struct hs_gate gate;
+	int status = hs_gate_parse(text, &gate, err);
+
+	if (status)
+		return status;
+	status = hs_gate_judge(&gate, policy_names, metrics, 2, &table, err);
+	hs_table_destroy(table);
+	hs_gate_deinit(&gate);
+	return status;
+}
+
+static void test_gates(void **state)
+{
+	struct hs_tally *tally = make_tally();
+	struct hs_metrics metrics[2];
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++)
+		assert_int_equal(hs_metrics_collect(tally, i, &metrics[i]), 0);
+	for (size_t i = 0; i < sizeof(gate_cases) / sizeof(*gate_cases); i++) {
+		struct hs_error err = { 0 };
+		int got = judge(gate_cases[i].text, metrics, &err);
+
+		print_message("'%s': %d %s\n", gate_cases[i].text, got, err.text);
+		assert_int_equal(got, gate_cases[i].wanted);
+		if (gate_cases[i].message)
+			assert_non_null(strstr(err.text, gate_cases[i].message));
+	}
+	for (int i = 0; i < 2; i++)
+		hs_metrics_deinit(&metrics[i]);
+	hs_tally_destroy(tally);
+}
+
+static void test_change_needs_two(void **state)
+{
+	struct hs_tally *tally = make_tally();
+	struct hs_table *table = NULL;
+	struct hs_metrics metrics;
+	struct hs_gate gate;
+
+	(void)state;
+	assert_int_equal(hs_metrics_collect(tally, 0, &metrics), 0);
+	assert_int_equal(hs_gate_parse("decisions.change>0", &gate, NULL), 0);
+	assert_int_equal(hs_gate_judge(&gate, policy_names, &metrics, 1, &table, NULL), -EINVAL);
+	hs_gate_deinit(&gate);
+	hs_metrics_deinit(&metrics);
+	hs_tally_destroy(tally);
+}
+
+/* Every table of two policies renders in every form; 80 columns hold in text. */
+static void test_tables_render(void **state)
+{
+	struct hs_tally *tally = make_tally();
+	struct hs_table *tables[] = {
+		hs_table_agreement(tally), hs_table_pairs(tally, 0), hs_table_matrix(tally, 0, HS_POINT_COLLAPSE_SCAN),
+		hs_table_divergences(tally), hs_table_results(tally), hs_table_bases(tally), hs_table_costs(tally),
+		hs_table_quantiles(tally), hs_table_summaries(tally), hs_table_subjects(tally, 0, 1),
+	};
+	size_t nr = sizeof(tables) / sizeof(*tables);
+
+	(void)state;
+	for (int format = 0; format < HS_NR_TABLE_FORMATS; format++) {
+		char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		hs_tables_render(tables, nr, (enum hs_table_format)format, out);
+		fclose(out);
+		assert_true(size > 20);
+		free(text);
+	}
+	assert_int_equal(hs_table_nr_rows(tables[9]), 2);
+	assert_int_equal(hs_table_value(tables[9], 0, 3)->count, 150);
+	assert_string_equal(hs_table_value(tables[9], 0, 2)->text, "SCAN_FAIL");
+	assert_int_equal(hs_table_value(tables[6], 0, 2)->count, 2000);
+	for (size_t i = 0; i < nr; i++) {
+		assert_int_equal(hs_table_status(tables[i]), 0);
+		hs_table_destroy(tables[i]);
+	}
+	hs_tally_destroy(tally);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_gates),
+		cmocka_unit_test(test_change_needs_two),
+		cmocka_unit_test(test_tables_render),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
