@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "cli/arguments.h"
+#include "cli/json_text.h"
 
 /* jansson remembers a failed allocation as NULL; packing NULL fails in turn, so one check at the end is enough. */
 static json_t *options_of(const struct hs_command *command)
@@ -35,8 +36,7 @@ static json_t *examples_of(const struct hs_command *command)
 
 int hs_print_tables(void)
 {
-	json_t *commands = json_array(), *root;
-	int status;
+	json_t *commands = json_array();
 
 	for (const struct hs_command *const *at = hs_commands; *at; at++) {
 		const struct hs_command *command = *at;
@@ -47,9 +47,5 @@ int hs_print_tables(void)
 						command->description, "options", options_of(command), "examples",
 						examples_of(command)));
 	}
-	root = json_pack("{s:s, s:o}", "version", HS_VERSION, "commands", commands);
-	status = root ? json_dumpf(root, stdout, JSON_INDENT(1)) : -1;
-	json_decref(root);
-	putchar('\n');
-	return status ? HS_EXIT_FAILED : HS_EXIT_OK;
+	return hs_json_print(json_pack("{s:s, s:o}", "version", HS_VERSION, "commands", commands));
 }
