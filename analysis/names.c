@@ -25,7 +25,7 @@ static uint64_t hash_text(const unsigned char *text, size_t length)
 
 static bool is_same(const char *known, const void *text, size_t length)
 {
-	return strlen(known) == length && memcmp(known, text, length) == 0;
+	return strlen(known) == length && (!length || memcmp(known, text, length) == 0);
 }
 
 static int add_name(struct hs_names *names, uint64_t key, const void *text, size_t length)

@@ -2,7 +2,7 @@
 #ifndef HS_SERIES_H
 #define HS_SERIES_H
 /*
- * Tables made to be drawn: one column of x, then one column per series. As those of analysis/tables.h, they
+ * Tables made to be drawn: one column of x, then one column per series. As those of analysis/decision_tables.h, they
  * are new, NULL when out of memory, and without rows where there is nothing to draw. Times are in seconds
  * since the start, at the beginning of their buckets.
  */

@@ -13,7 +13,7 @@
 
 #include "analysis/compare.h"
 #include "analysis/gate.h"
-#include "analysis/tables.h"
+#include "analysis/decision_tables.h"
 
 enum { NR_STEPS = 200 };	/* of 1 ms: fewer buckets than the tally has, 20 windows of 10 */
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "analysis/tables.h"
+#include "analysis/decision_tables.h"
 #include "analysis/tally.h"
 #include "tests/unit/outcomes.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef HS_ANALYSIS_TABLES_H
-#define HS_ANALYSIS_TABLES_H
+#ifndef HS_DECISION_TABLES_H
+#define HS_DECISION_TABLES_H
 /*
  * The tables of replay, compare and report. Each returns a new table, or NULL when out of memory; check with
  * hs_table_status. A table without rows means that there is nothing of its kind.

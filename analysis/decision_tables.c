@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "analysis/tables.h"
+#include "analysis/decision_tables.h"
 
 #include <math.h>
 #include <string.h>
