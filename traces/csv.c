@@ -1,136 +1,176 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "traces/csv.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
+#include <inttypes.h>
 #include <string.h>
 
+#include "lib/cleanup.h"
 #include "lib/vec.h"
-#include "traces/column_text.h"
+#include "traces/column.h"
 
 struct hs_csv {
-	HS_VEC(const char *) names;
-	/* For kind k, field f: its column's number + 1, or 0; at [k * names.count + f]. */
-	uint8_t *columns;
+	FILE *out;
+	HS_VEC(const char *) names;		/* columns of the table, but for kind */
+	HS_VEC(int) columns[HS_NR_KINDS];	/* for each of names: column of the kind, or -1 */
 };
 
-static size_t find_name(const struct hs_csv *csv, const char *name)
+static int find_column(const struct hs_kind_info *info, const char *name)
 {
-	size_t i = 0;
-
-	while (i < csv->names.count && strcmp(csv->names.items[i], name) != 0)
-		i++;
-	return i;
+	for (unsigned int i = 0; i < info->nr_columns; i++)
+		if (strcmp(info->columns[i].name, name) == 0)
+			return (int)i;
+	return -1;
 }
 
-static bool collect_names(struct hs_csv *csv, const hs_kind_set *kinds)
+static bool add_names(struct hs_csv *csv, const struct hs_kind_info *info)
 {
-	for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++) {
-		const struct hs_kind_info *info = hs_kind_info(kind);
+	for (unsigned int i = 0; i < info->nr_columns; i++) {
+		bool is_known = false;
 
-		for (unsigned int i = 0; hs_kind_set_has(kinds, kind) && i < info->nr_columns; i++)
-			if (find_name(csv, info->columns[i].name) == csv->names.count &&
-			    !hs_vec_push(&csv->names, info->columns[i].name))
-				return false;
+		hs_vec_for_each(name, &csv->names)
+			is_known |= strcmp(*name, info->columns[i].name) == 0;
+		if (!is_known && !hs_vec_push(&csv->names, info->columns[i].name))
+			return false;
 	}
 	return true;
 }
 
-static void map_columns(struct hs_csv *csv, const hs_kind_set *kinds)
+static bool map_columns(struct hs_csv *csv, unsigned int kind)
 {
-	for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++) {
-		const struct hs_kind_info *info = hs_kind_info(kind);
-
-		for (unsigned int i = 0; hs_kind_set_has(kinds, kind) && i < info->nr_columns; i++)
-			csv->columns[kind * csv->names.count + find_name(csv, info->columns[i].name)] =
-				(uint8_t)(i + 1);
-	}
+	hs_vec_for_each(name, &csv->names)
+		if (!hs_vec_push(&csv->columns[kind], find_column(hs_kind_info(kind), *name)))
+			return false;
+	return true;
 }
 
-int hs_csv_create(const hs_kind_set *kinds, struct hs_csv **out)
+static bool choose_columns(struct hs_csv *csv, const hs_kind_set *kinds)
 {
-	struct hs_csv *csv = calloc(1, sizeof(*csv));
-
-	if (!csv || !collect_names(csv, kinds)) {
-		hs_csv_destroy(csv);
-		return -ENOMEM;
-	}
-	csv->columns = calloc(HS_NR_KINDS, csv->names.count + 1);
-	if (!csv->columns) {
-		hs_csv_destroy(csv);
-		return -ENOMEM;
-	}
-	map_columns(csv, kinds);
-	*out = csv;
-	return 0;
+	for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++)
+		if (hs_kind_set_has(kinds, kind) && !add_names(csv, hs_kind_info(kind)))
+			return false;
+	for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++)
+		if (hs_kind_set_has(kinds, kind) && !map_columns(csv, kind))
+			return false;
+	return true;
 }
 
-void hs_csv_destroy(struct hs_csv *csv)
+static int end_line(FILE *out, struct hs_error *err)
+{
+	putc('\n', out);
+	return ferror(out) ? hs_error_set(err, errno ? -errno : -EIO, "write: %s", strerror(errno)) : 0;
+}
+
+static void drop_csv(struct hs_csv **csv)
+{
+	hs_csv_close(*csv);
+}
+
+int hs_csv_open(FILE *out, const hs_kind_set *kinds, struct hs_csv **opened, struct hs_error *err)
+{
+	hs_cleanup(drop_csv) struct hs_csv *csv = calloc(1, sizeof(*csv));
+	int status;
+
+	if (!csv || !choose_columns(csv, kinds))
+		return hs_error_nomem(err);
+	csv->out = out;
+	fputs("kind", out);
+	hs_vec_for_each(name, &csv->names)
+		fprintf(out, ",%s", *name);
+	status = end_line(out, err);
+	if (!status)
+		*opened = hs_take(&csv);
+	return status;
+}
+
+void hs_csv_close(struct hs_csv *csv)
 {
 	if (!csv)
 		return;
+	for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++)
+		hs_vec_deinit(&csv->columns[kind]);
 	hs_vec_deinit(&csv->names);
-	free(csv->columns);
 	free(csv);
 }
 
-void hs_csv_add_header(const struct hs_csv *csv, struct hs_text *text)
+/* Bytes of the UTF-8 character that text begins with, if it has one above U+009F; else 0. */
+static unsigned int wide_character(const unsigned char *text, size_t length)
 {
-	hs_text_add(text, "kind");
-	for (size_t i = 0; i < csv->names.count; i++) {
-		hs_text_add_char(text, ',');
-		hs_text_add(text, csv->names.items[i]);
+	static const uint32_t smallest[] = { 0, 0, 0xa0, 0x800, 0x10000 };
+	unsigned int bytes = *text >= 0xf0 && *text < 0xf8 ? 4 : *text >= 0xe0 ? 3 : *text >= 0xc0 ? 2 : 0;
+	uint32_t character = *text & (0x7fu >> bytes);
+
+	if (!bytes || bytes > length || *text >= 0xf8)
+		return 0;
+	for (unsigned int i = 1; i < bytes; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		character = character << 6 | (text[i] & 0x3f);
 	}
-	hs_text_add_char(text, '\n');
+	return character < smallest[bytes] || character > 0x10ffff || (character >= 0xd800 && character < 0xe000) ? 0 : bytes;
 }
 
-static void add_string(struct hs_text *text, const struct hs_bytes *bytes)
+static void write_text(FILE *out, const struct hs_bytes *text)
 {
-	const char *at = bytes->data, *end = at + bytes->length;
-	bool is_quoted = memchr(at, ',', bytes->length) || memchr(at, '"', bytes->length);
+	const unsigned char *at = text->data;
+	size_t left = text->length;
 
-	if (is_quoted)
-		hs_text_add_char(text, '"');
-	if (strchr("=+-@", *at))
-		hs_text_add_char(text, '\'');
-	while (at < end) {
-		const char *quote = memchr(at, '"', (size_t)(end - at));
-		const char *stop = quote ? quote : end;
+	putc('"', out);
+	if (left && strchr("=+-@", *at) && *at)
+		putc('\'', out);
+	while (left) {
+		unsigned int bytes = wide_character(at, left);
 
-		hs_text_add_printable(text, at, (size_t)(stop - at));
-		if (quote)
-			hs_text_add(text, "\"\"");
-		at = stop + (quote != NULL);
+		if (bytes)
+			fwrite(at, 1, bytes, out);
+		else if (*at == '"' || *at == '\\')
+			fprintf(out, "%c%c", *at, *at);
+		else if (*at >= ' ' && *at < 0x7f)
+			putc(*at, out);
+		else
+			fprintf(out, "\\x%02x", *at);
+		bytes += !bytes;
+		at += bytes;
+		left -= bytes;
 	}
-	if (is_quoted)
-		hs_text_add_char(text, '"');
+	putc('"', out);
 }
 
-static void add_field(struct hs_text *text, const struct hs_column_info *column, const void *row)
+static void write_blob(FILE *out, const struct hs_bytes *blob)
 {
-	const struct hs_bytes *bytes;
+	for (uint32_t i = 0; i < blob->length; i++)
+		fprintf(out, "%02x", ((const unsigned char *)blob->data)[i]);
+}
 
-	if (!hs_column_is_bytes(column)) {
-		hs_column_add_number(text, column, row);
-		return;
-	}
-	bytes = hs_column_bytes(column, row);
-	if (bytes->length && column->type == HS_TYPE_str)
-		add_string(text, bytes);
+static void write_number(FILE *out, const struct hs_column_info *column, uint64_t number)
+{
+	if (hs_unit_is_hex(column->unit))
+		fprintf(out, "0x%" PRIx64, number);
+	else if (hs_type_is_signed(column->type))
+		fprintf(out, "%" PRId64, (int64_t)number);
 	else
-		hs_text_add_hex_bytes(text, bytes->data, bytes->length);
+		fprintf(out, "%" PRIu64, number);
 }
 
-void hs_csv_add_event(const struct hs_csv *csv, struct hs_text *text, const struct hs_event *event)
+int hs_csv_write_event(struct hs_csv *csv, const struct hs_event *event, struct hs_error *err)
 {
 	const struct hs_kind_info *info = hs_kind_info(event->kind);
-	const uint8_t *columns = csv->columns + event->kind * csv->names.count;
 
-	hs_text_add(text, info->name);
-	for (size_t i = 0; i < csv->names.count; i++) {
-		hs_text_add_char(text, ',');
-		if (columns[i])
-			add_field(text, &info->columns[columns[i] - 1], event->row);
+	assert(csv->columns[event->kind].count == csv->names.count);
+	fputs(info->name, csv->out);
+	hs_vec_for_each(index, &csv->columns[event->kind]) {
+		const struct hs_column_info *column = *index < 0 ? NULL : &info->columns[*index];
+
+		putc(',', csv->out);
+		if (!column)
+			continue;
+		if (column->type == HS_TYPE_str)
+			write_text(csv->out, hs_column_bytes(column, event->row));
+		else if (column->type == HS_TYPE_blob)
+			write_blob(csv->out, hs_column_bytes(column, event->row));
+		else
+			write_number(csv->out, column, hs_column_number(column, event->row));
 	}
-	hs_text_add_char(text, '\n');
+	return end_line(csv->out, err);
 }

@@ -2,25 +2,27 @@
 #ifndef HS_CSV_H
 #define HS_CSV_H
 /*
- * Events as comma-separated values (RFC 4180): one table for a set of kinds. Columns: kind, then every
- * column name of those kinds once, in the schema's order; a kind without the column leaves the field empty.
+ * Events as one CSV table (RFC 4180, comma, LF): kind, time, task, mm, and then every other column of the
+ * chosen kinds once; a cell is empty where the event's kind has no such column. Addresses, ips and flags are
+ * 0x… . Not an inverse: use JSON Lines for that.
  *
- * Made to be safe where it is opened: each event is one line, bytes that a terminal would obey are \xNN and a
- * backslash is doubled; text that a spreadsheet would take for a formula (it begins with = + - or @) gets
- * a ' in front. JSON Lines (jsonl.h) is the form that keeps every byte.
+ * Texts are hostile: bytes outside printable ASCII and UTF-8 are written as \xNN and a backslash as \\; a text
+ * that a spreadsheet would take for a formula (first character = + - @) gets an apostrophe in front.
  */
-#include "lib/text.h"
+#include <stdio.h>
+
+#include "lib/error.h"
 #include "traces/kinds.h"
 
 struct hs_csv;
 
-/* All or nothing: 0 or -ENOMEM. */
-int hs_csv_create(const hs_kind_set *kinds, struct hs_csv **out);
-void hs_csv_destroy(struct hs_csv *csv);
+/* Writes the line of column names. out is borrowed. 0, -ENOMEM or -errno of writing. */
+int hs_csv_open(FILE *out, const hs_kind_set *kinds, struct hs_csv **csv, struct hs_error *err);
 
-/* The line of names. */
-void hs_csv_add_header(const struct hs_csv *csv, struct hs_text *text);
-/* One event of a kind in the set. */
-void hs_csv_add_event(const struct hs_csv *csv, struct hs_text *text, const struct hs_event *event);
+/* One line. event->kind must be one of the chosen kinds. */
+int hs_csv_write_event(struct hs_csv *csv, const struct hs_event *event, struct hs_error *err);
+
+/* Does not close the file. NULL is fine. */
+void hs_csv_close(struct hs_csv *csv);
 
 #endif
