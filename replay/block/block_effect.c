@@ -30,6 +30,8 @@ int hs_block_effect_online(struct hs_hotplug *hotplug, struct hs_block *block, s
 	zone->managed += pages - block->altmap;
 	hs_node_update_states(hs_node_find(hotplug, zone->nid));
 	block->zone = zone;
+	if (!hotplug->variant.has_block_poison)
+		block->nr_hwpoison = 0;		/* the flags went with the old memmap */
 	return 0;
 }
 

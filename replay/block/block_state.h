@@ -59,7 +59,7 @@ struct hs_block {
 	struct hs_zone *zone;		/* NULL: offline, or several zones or nodes */
 	uint64_t altmap;		/* pages at its head that hold its own memmap */
 	struct hs_block_group *group;	/* NULL: none */
-	uint64_t nr_hwpoison;
+	uint64_t nr_hwpoison;		/* also where the kernel only has the pages' flags */
 	bool is_device_offline;		/* the driver core's own view, moves after the uevent */
 	struct hs_block *older, *newer;			/* order of registration */
 	struct hs_block *group_prev, *group_next;	/* members of the group, newest first */
@@ -108,6 +108,7 @@ struct hs_hotplug {
 	struct hs_page_ranges early;		/* whole sections there since boot; tag: &early */
 	struct hs_page_ranges ram;		/* System RAM resources; tag: name, interned by the owner */
 	struct hs_page_ranges offline_marked;	/* pages a driver took logically offline inside online blocks */
+	bool knows_ram;				/* ram is complete: holes can be told */
 	uint64_t lowest_pfn, end_pfn;		/* what may be hotplugged */
 	uint64_t nr_poisoned;			/* HardwareCorrupted, in pages */
 
@@ -169,6 +170,12 @@ static inline uint64_t hs_pfn_to_block(const struct hs_hotplug *hotplug, uint64_
 static inline uint64_t hs_phys_to_block(const struct hs_hotplug *hotplug, uint64_t bytes)
 {
 	return hs_pfn_to_block(hotplug, bytes / hotplug->geometry.page_bytes);
+}
+
+/* Bytes: both multiples of the block size. */
+static inline bool hs_block_is_aligned(const struct hs_hotplug *hotplug, uint64_t start, uint64_t size)
+{
+	return !((start | size) & (hs_block_bytes(hotplug) - 1));
 }
 
 /* NULL: none. O(log n). */
