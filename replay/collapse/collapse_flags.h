@@ -2,6 +2,7 @@
 #ifndef HS_COLLAPSE_FLAGS_H
 #define HS_COLLAPSE_FLAGS_H
 /* Rule sets: a variant is a set of named flags (collapse_flags.def); rules test flags, never versions. */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/error.h"
@@ -13,7 +14,7 @@ enum hs_shared_rule { HS_SHARED_COUNT, HS_SHARED_PAGE, HS_SHARED_LIKELY, HS_SHAR
 enum hs_madvise_enter { HS_MADVISE_ENTER_NO, HS_MADVISE_ENTER_WHOLE, HS_MADVISE_ENTER_FINAL };
 
 struct hs_collapse_rules {
-	enum hs_collapse_variant variant;	/* for names and numbers of results; decides nothing */
+	enum hs_variant variant;	/* for names and numbers of results; decides nothing */
 #define FLAG(name, ...) uint8_t name;
 #include "replay/collapse/collapse_flags.def"
 #undef FLAG
@@ -21,24 +22,21 @@ struct hs_collapse_rules {
 
 struct hs_collapse_flag {
 	const char *name;
-	uint8_t value[HS_NR_COLLAPSE_VARIANTS];
+	uint8_t value[HS_NR_VARIANTS];
 	const char *source;
 };
 /* All flags, terminated by name == NULL. */
 extern const struct hs_collapse_flag hs_collapse_flags[];
 
-/* "v2010", "6.1", …; static. */
-const char *hs_collapse_variant_name(enum hs_collapse_variant variant);
-
 /*
- * Rules by a variant's name. "auto" is the recorded host's: header->variant, else the nearest to
- * header->kernel; header attributes "collapse.flag.NAME" then override single flags. header may be NULL
- * (auto is then the newest). -EINVAL: no such variant or flag value; *rules is unchanged.
+ * Rules by the text of collapse.variant. "auto" is the recorded host's (replay/variant.h); header attributes
+ * "collapse.flag.NAME" then override single flags. *is_guess (may be NULL): nothing told the host's variant.
+ * -EINVAL: a bad override; *rules is unchanged.
  */
 int hs_collapse_rules_find(const char *variant, const struct hs_header *header, struct hs_collapse_rules *rules,
-			   struct hs_error *err);
+			   bool *is_guess, struct hs_error *err);
 
 /* The plain rule set of a variant. */
-void hs_collapse_rules_init(struct hs_collapse_rules *rules, enum hs_collapse_variant variant);
+void hs_collapse_rules_init(struct hs_collapse_rules *rules, enum hs_variant variant);
 
 #endif

@@ -10,7 +10,7 @@ enum { PREFIX = sizeof("SCAN_") - 1 };
 static const struct {
 	const char *name;
 	const char *text;
-	int8_t number[HS_NR_COLLAPSE_VARIANTS];
+	int8_t number[HS_NR_VARIANTS];
 } results[] = {
 #define RESULT(id, text, ...) [HS_SCAN_##id] = { "SCAN_" #id, text, { -1, __VA_ARGS__ } },
 #include "replay/collapse/collapse_results.def"
@@ -41,7 +41,7 @@ int hs_collapse_result_find(const char *text, size_t length)
 	return -1;
 }
 
-int hs_collapse_result_of_number(enum hs_collapse_variant variant, long long number)
+int hs_collapse_result_of_number(enum hs_variant variant, long long number)
 {
 	for (int i = 0; number >= 0 && i < HS_NR_COLLAPSE_RESULTS; i++) {
 		if (results[i].number[variant] == number)
@@ -50,7 +50,7 @@ int hs_collapse_result_of_number(enum hs_collapse_variant variant, long long num
 	return -1;
 }
 
-int hs_collapse_result_number(enum hs_collapse_variant variant, enum hs_collapse_result result)
+int hs_collapse_result_number(enum hs_variant variant, enum hs_collapse_result result)
 {
 	return results[result].number[variant];
 }

@@ -4,17 +4,13 @@
 /* Results of scans and collapses by name: the list is collapse_results.def. */
 #include <stddef.h>
 
+#include "replay/variant.h"
+
 enum hs_collapse_result {
 #define RESULT(id, text, ...) HS_SCAN_##id,
 #include "replay/collapse/collapse_results.def"
 #undef RESULT
 	HS_NR_COLLAPSE_RESULTS
-};
-
-/* Whose rules: the columns of every table in this folder. */
-enum hs_collapse_variant {
-	HS_COLLAPSE_V2010, HS_COLLAPSE_V6_1, HS_COLLAPSE_V6_12, HS_COLLAPSE_V6_18, HS_COLLAPSE_V7_2,
-	HS_NR_COLLAPSE_VARIANTS
 };
 
 /* "SCAN_EXCEED_NONE_PTE"; static. */
@@ -27,9 +23,9 @@ const char *hs_collapse_result_name(enum hs_collapse_result result);
 int hs_collapse_result_find(const char *text, size_t length);
 
 /* By its number in a kernel of that variant; -1: none (v2010 has no numbers). */
-int hs_collapse_result_of_number(enum hs_collapse_variant variant, long long number);
+int hs_collapse_result_of_number(enum hs_variant variant, long long number);
 
 /* Its number in a kernel of that variant, or -1. */
-int hs_collapse_result_number(enum hs_collapse_variant variant, enum hs_collapse_result result);
+int hs_collapse_result_number(enum hs_variant variant, enum hs_collapse_result result);
 
 #endif

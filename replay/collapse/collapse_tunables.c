@@ -12,7 +12,7 @@
 #define HS_THP_SIZE_WORDS "always|inherit|madvise|never"
 
 const struct hs_policy_key hs_collapse_keys[] = {
-	{ "collapse.variant", NULL, "auto", 0, 0, "auto|v2010|6.1|6.12|6.18|7.2",
+	{ "collapse.variant", NULL, "auto", 0, 0, HS_VARIANT_WORDS,
 	  "whose rules decide; auto: those of the recorded host" },
 #define NUMBER(field, file, init, init512, low, high, high512, help) \
 	{ "collapse." #field, THP file, init512, low, high512, NULL, help },
@@ -131,7 +131,7 @@ int hs_collapse_tunables_store(struct hs_collapse_tunables *tunables, const stru
 		return -ENOENT;
 	if (tunable.words)
 		return store_word(&tunable, text, length);
-	status = parse_number(text, length, rules->variant != HS_COLLAPSE_V2010, &value);
+	status = parse_number(text, length, rules->variant != HS_VARIANT_V2010, &value);
 	/* The files of mm/khugepaged.c fold every parse error into one; the flag files do not. */
 	if (status)
 		return tunable.is_flag ? status : -EINVAL;

@@ -245,7 +245,7 @@ int world_init(struct world *world, const json_t *one_case)
 	world->nr = (unsigned int)golden_int(one_case, "nr", 512);
 	if (world->nr < 8 || world->nr > HS_BITMAP512_BITS || (world->nr & (world->nr - 1)))
 		return -1;
-	hs_collapse_rules_init(&world->rules, HS_COLLAPSE_V2010);
+	hs_collapse_rules_init(&world->rules, HS_VARIANT_V2010);
 	hs_collapse_tunables_init(&world->tunables, world->nr);
 	hs_khugepaged_init(&world->daemon, &world->rules, &world->tunables, &world_ops, world);
 	world->daemon.slot_cache_missing = golden_int(setup, "slot_cache", 1) == 0;
