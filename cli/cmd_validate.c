@@ -38,7 +38,7 @@ static void print_problem(const struct outcome *outcome, unsigned int rule, cons
 {
 	char count[HS_UNITS_TEXT];
 
-	printf("  %s: %s times, first: %s%s%s at %.9f s, chunk %" PRIu64 "\n",
+	printf("  %s (%s), first: %s%s%s at %.9f s, chunk %" PRIu64 "\n",
 	       hs_legality_text((enum hs_legality_rule)rule), hs_format_count(problem->count, count),
 	       hs_kind_info(problem->kind)->name, problem->column ? " column " : "",
 	       problem->column ? problem->column : "", ((double)problem->time - (double)outcome->start_time) / 1e9,

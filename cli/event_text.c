@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "traces/column_text.h"
+#include "traces/column.h"
 
 enum { SECONDS_COLUMN = 5, TASK_COLUMN = 20, KIND_COLUMN = 20, NS_DIGITS = 9 };
 static const uint64_t second_ns = 1000000000;
@@ -91,7 +91,7 @@ static void add_field(struct hs_text *text, const struct hs_column_info *column,
 	hs_text_add_char(text, ' ');
 	hs_text_add(text, column->name);
 	hs_text_add_char(text, '=');
-	if (hs_column_is_bytes(column))
+	if (hs_type_is_bytes(column->type))
 		add_bytes(text, column, hs_column_bytes(column, row));
 	else
 		hs_column_add_number(text, column, row);

@@ -7,7 +7,7 @@
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/output.h"
-#include "cli/tables.h"
+#include "cli/table_json.h"
 
 static int dispatch(int argc, char **argv)
 {

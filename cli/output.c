@@ -16,14 +16,20 @@ static void ignore(int signal_number)
 	(void)signal_number;
 }
 
+/* Standard output is written line by line only for people: one write per event would cost more than the event. */
+enum { BUFFER_BYTES = 1 << 16 };
+
 void hs_output_init(void)
 {
+	static char buffer[BUFFER_BYTES];
 	struct sigaction action = { .sa_handler = ignore };
 
 	/* open takes the lowest free descriptor: this fills the gaps. Writing to a closed output must fail. */
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open(fd == STDIN_FILENO ? "/dev/null" : "/dev/full", O_RDWR) != fd)
 			break;
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	/* A handler, not SIG_IGN: exec resets it, a COMMAND under record sees the default. */
 	sigaction(SIGPIPE, &action, NULL);
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "lib/text.h"
 #include "traces/schema.h"
 
 static inline bool hs_type_is_bytes(enum hs_type type)
@@ -55,6 +56,19 @@ static inline uint64_t hs_column_number(const struct hs_column_info *column, con
 		memcpy(&value, field, sizeof(value));
 		return value;
 	}
+}
+
+/* A number of a row as text: hex where hs_unit_is_hex, else decimal. */
+static inline void hs_column_add_number(struct hs_text *text, const struct hs_column_info *column, const void *row)
+{
+	uint64_t number = hs_column_number(column, row);
+
+	if (hs_unit_is_hex(column->unit))
+		hs_text_add_hex(text, number);
+	else if (hs_type_is_signed(column->type))
+		hs_text_add_i64(text, (int64_t)number);
+	else
+		hs_text_add_u64(text, number);
 }
 
 /* Stores a number; false: it does not fit the column's type (nothing stored). */

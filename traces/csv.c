@@ -2,11 +2,10 @@
 #include "traces/csv.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "lib/cleanup.h"
+#include "lib/text.h"
 #include "lib/vec.h"
 #include "traces/column.h"
 
@@ -14,6 +13,7 @@ struct hs_csv {
 	FILE *out;
 	HS_VEC(const char *) names;		/* columns of the table, but for kind */
 	HS_VEC(int) columns[HS_NR_KINDS];	/* for each of names: column of the kind, or -1 */
+	struct hs_text line;
 };
 
 static int find_column(const struct hs_kind_info *info, const char *name)
@@ -56,10 +56,10 @@ static bool choose_columns(struct hs_csv *csv, const hs_kind_set *kinds)
 	return true;
 }
 
-static int end_line(FILE *out, struct hs_error *err)
+static int write_line(struct hs_csv *csv, struct hs_error *err)
 {
-	putc('\n', out);
-	return ferror(out) ? hs_error_set(err, errno ? -errno : -EIO, "write: %s", strerror(errno)) : 0;
+	hs_text_add_char(&csv->line, '\n');
+	return hs_text_write(&csv->line, csv->out, "the CSV table", err);
 }
 
 static void drop_csv(struct hs_csv **csv)
@@ -75,10 +75,12 @@ int hs_csv_open(FILE *out, const hs_kind_set *kinds, struct hs_csv **opened, str
 	if (!csv || !choose_columns(csv, kinds))
 		return hs_error_nomem(err);
 	csv->out = out;
-	fputs("kind", out);
-	hs_vec_for_each(name, &csv->names)
-		fprintf(out, ",%s", *name);
-	status = end_line(out, err);
+	hs_text_add(&csv->line, "kind");
+	hs_vec_for_each(name, &csv->names) {
+		hs_text_add_char(&csv->line, ',');
+		hs_text_add(&csv->line, *name);
+	}
+	status = write_line(csv, err);
 	if (!status)
 		*opened = hs_take(&csv);
 	return status;
@@ -91,66 +93,41 @@ void hs_csv_close(struct hs_csv *csv)
 	for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++)
 		hs_vec_deinit(&csv->columns[kind]);
 	hs_vec_deinit(&csv->names);
+	hs_text_deinit(&csv->line);
 	free(csv);
 }
 
-/* Bytes of the UTF-8 character that text begins with, if it has one above U+009F; else 0. */
-static unsigned int wide_character(const unsigned char *text, size_t length)
+/* Always quoted; a quote is doubled. */
+static void add_string(struct hs_text *line, const struct hs_bytes *bytes)
 {
-	static const uint32_t smallest[] = { 0, 0, 0xa0, 0x800, 0x10000 };
-	unsigned int bytes = *text >= 0xf0 && *text < 0xf8 ? 4 : *text >= 0xe0 ? 3 : *text >= 0xc0 ? 2 : 0;
-	uint32_t character = *text & (0x7fu >> bytes);
+	const char *at = bytes->data, *end = at + bytes->length;
 
-	if (!bytes || bytes > length || *text >= 0xf8)
-		return 0;
-	for (unsigned int i = 1; i < bytes; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		character = character << 6 | (text[i] & 0x3f);
+	hs_text_add_char(line, '"');
+	if (at < end && memchr("=+-@", *at, 4))
+		hs_text_add_char(line, '\'');
+	while (at < end) {
+		const char *quote = memchr(at, '"', (size_t)(end - at));
+		const char *stop = quote ? quote : end;
+
+		hs_text_add_printable(line, at, (size_t)(stop - at));
+		if (quote)
+			hs_text_add(line, "\"\"");
+		at = stop + (quote != NULL);
 	}
-	return character < smallest[bytes] || character > 0x10ffff || (character >= 0xd800 && character < 0xe000) ? 0 : bytes;
+	hs_text_add_char(line, '"');
 }
 
-static void write_text(FILE *out, const struct hs_bytes *text)
+static void add_cell(struct hs_text *line, const struct hs_column_info *column, const void *row)
 {
-	const unsigned char *at = text->data;
-	size_t left = text->length;
+	if (column->type == HS_TYPE_str) {
+		add_string(line, hs_column_bytes(column, row));
+	} else if (column->type == HS_TYPE_blob) {
+		const struct hs_bytes *blob = hs_column_bytes(column, row);
 
-	putc('"', out);
-	if (left && strchr("=+-@", *at) && *at)
-		putc('\'', out);
-	while (left) {
-		unsigned int bytes = wide_character(at, left);
-
-		if (bytes)
-			fwrite(at, 1, bytes, out);
-		else if (*at == '"' || *at == '\\')
-			fprintf(out, "%c%c", *at, *at);
-		else if (*at >= ' ' && *at < 0x7f)
-			putc(*at, out);
-		else
-			fprintf(out, "\\x%02x", *at);
-		bytes += !bytes;
-		at += bytes;
-		left -= bytes;
+		hs_text_add_hex_bytes(line, blob->data, blob->length);
+	} else {
+		hs_column_add_number(line, column, row);
 	}
-	putc('"', out);
-}
-
-static void write_blob(FILE *out, const struct hs_bytes *blob)
-{
-	for (uint32_t i = 0; i < blob->length; i++)
-		fprintf(out, "%02x", ((const unsigned char *)blob->data)[i]);
-}
-
-static void write_number(FILE *out, const struct hs_column_info *column, uint64_t number)
-{
-	if (hs_unit_is_hex(column->unit))
-		fprintf(out, "0x%" PRIx64, number);
-	else if (hs_type_is_signed(column->type))
-		fprintf(out, "%" PRId64, (int64_t)number);
-	else
-		fprintf(out, "%" PRIu64, number);
 }
 
 int hs_csv_write_event(struct hs_csv *csv, const struct hs_event *event, struct hs_error *err)
@@ -158,19 +135,11 @@ int hs_csv_write_event(struct hs_csv *csv, const struct hs_event *event, struct 
 	const struct hs_kind_info *info = hs_kind_info(event->kind);
 
 	assert(csv->columns[event->kind].count == csv->names.count);
-	fputs(info->name, csv->out);
+	hs_text_add(&csv->line, info->name);
 	hs_vec_for_each(index, &csv->columns[event->kind]) {
-		const struct hs_column_info *column = *index < 0 ? NULL : &info->columns[*index];
-
-		putc(',', csv->out);
-		if (!column)
-			continue;
-		if (column->type == HS_TYPE_str)
-			write_text(csv->out, hs_column_bytes(column, event->row));
-		else if (column->type == HS_TYPE_blob)
-			write_blob(csv->out, hs_column_bytes(column, event->row));
-		else
-			write_number(csv->out, column, hs_column_number(column, event->row));
+		hs_text_add_char(&csv->line, ',');
+		if (*index >= 0)
+			add_cell(&csv->line, &info->columns[*index], event->row);
 	}
-	return end_line(csv->out, err);
+	return write_line(csv, err);
 }

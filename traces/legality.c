@@ -8,7 +8,7 @@
 #include "lib/bitmap512.h"
 #include "lib/hash_map.h"
 #include "lib/vec.h"
-#include "traces/column_text.h"
+#include "traces/column.h"
 
 /* Numbers that stand for words: at most max, or 255 where the kernel may not say. */
 struct allowed {
@@ -197,7 +197,7 @@ static bool is_introduced(const struct hs_legality *legality, const struct hs_ha
 
 static bool holds(const struct hs_legality *legality, const struct check *check, const void *row)
 {
-	uint64_t number = hs_column_is_bytes(check->column) ? 0 : hs_column_number(check->column, row);
+	uint64_t number = hs_type_is_bytes(check->column->type) ? 0 : hs_column_number(check->column, row);
 
 	switch (check->rule) {
 	case HS_LEGALITY_TASK:
@@ -271,8 +271,8 @@ static void check_snapshot(struct hs_legality *legality, unsigned int kind, cons
 
 static void check_loss(struct hs_legality *legality, const struct hs_meta_lost *lost)
 {
-	if (lost->count == 0 || lost->first_time > lost->last_time)
-		report(legality, HS_LEGALITY_LOSS, &lost->row, "count");
+	if (lost->first_time > lost->last_time)
+		report(legality, HS_LEGALITY_LOSS, &lost->row, "first_time");
 	legality->has_losses = true;
 }
 

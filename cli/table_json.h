@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef HS_TABLES_H
-#define HS_TABLES_H
+#ifndef HS_TABLE_JSON_H
+#define HS_TABLE_JSON_H
 
 /*
  * `hindsight --tables`: all commands, options and examples as one JSON object on stdout, for what is made

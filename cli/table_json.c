@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/tables.h"
+#include "cli/table_json.h"
 
 #include <jansson.h>
 
