@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,11 +69,39 @@ static void count(struct tally *tally, const char *path, unsigned long line, con
 		printf("FAILED %s:%lu: %s: %s\n", path, line, name, why);
 }
 
+/*
+ * Addresses near 2^64 do not fit into JSON's signed integers: they become the negative number with the same
+ * 64 bits, so that a cast to uint64_t gives them back. Returns a new string, NULL without memory.
+ */
+static char *wrap_big_integers(const char *text)
+{
+	enum { FEWEST_DIGITS = 19 };	/* of a number beyond INT64_MAX, which gets one character longer at most */
+	size_t length = strlen(text);
+	char *copy = malloc(length + length / FEWEST_DIGITS + 1), *to = copy;
+
+	while (copy && *text) {
+		size_t digits = strspn(text, "0123456789");
+		size_t span = digits ? digits : *text == '"' ? 1 + strcspn(text + 1, "\"") : 1;
+		unsigned long long value = digits >= FEWEST_DIGITS ? strtoull(text, NULL, 10) : 0;
+
+		span += !digits && *text == '"' && text[span];
+		if (value > INT64_MAX)
+			to += sprintf(to, "%lld", (long long)value);
+		else
+			to = (char *)mempcpy(to, text, span);
+		text += span;
+	}
+	if (copy)
+		*to = '\0';
+	return copy;
+}
+
 static void run_line(struct tally *tally, const char *path, unsigned long line, const char *text)
 {
 	struct golden_failure failure = { "" };
-	json_error_t error;
-	json_t *one_case = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+	char *wrapped = wrap_big_integers(text);
+	json_error_t error = { .text = "out of memory" };
+	json_t *one_case = wrapped ? json_loads(wrapped, JSON_REJECT_DUPLICATES, &error) : NULL;
 
 	if (!json_is_object(one_case))
 		count(tally, path, line, "not a JSON object", 1, error.text);
@@ -80,6 +109,7 @@ static void run_line(struct tally *tally, const char *path, unsigned long line, 
 		count(tally, path, line, golden_text(one_case, "case", "(no name)"),
 		      tally->run_case(one_case, &failure), failure.text);
 	json_decref(one_case);
+	free(wrapped);
 }
 
 /* A stream of the file's text; .zst files through the zstd program, whose pid goes to *child. */
