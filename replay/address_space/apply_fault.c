@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Page faults and recorded collapses. mm/memory.c, mm/huge_memory.c, mm/khugepaged.c. */
+#include <string.h>
+
+#include "replay/address_space/space_state.h"
+
+enum { STACK_GUARD_PAGES = 256 };	/* stack_guard_gap's default */
+
+static bool is_accessible(const struct hs_vma *vma)
+{
+	return vma->flags & (HS_VMA_RD | HS_VMA_WR | HS_VMA_EX);
+}
+
+/* expand_downwards: the mapping above grows if it is a stack and keeps its distance to the one below. */
+static struct hs_vma *grow_stack(struct hs_mm *mm, uint64_t address)
+{
+	struct hs_vma *vma = hs_mm_first_overlap(mm, address, UINT64_MAX), *below;
+	uint64_t start = hs_page_down(address);
+
+	if (!vma || !(vma->flags & HS_VMA_GD))
+		return NULL;
+	below = hs_vma_prev_in(vma);
+	if (below && is_accessible(below) && !(below->flags & HS_VMA_GD) &&
+	    start - below->node.end < (uint64_t)STACK_GUARD_PAGES << HS_PAGE_SHIFT)
+		return NULL;
+	hs_mm_prepare_anon_vma(mm, vma);
+	hs_mm_resize_vma(mm, vma, start, vma->node.end);
+	hs_space_tell_layout(mm, start, vma->node.end);
+	return vma;
+}
+
+/* Would the access be refused with a signal? Then nothing changes. */
+static bool is_refused(const struct hs_vma *vma, bool is_write)
+{
+	return is_write ? !(vma->flags & HS_VMA_WR) : !is_accessible(vma);
+}
+
+/* A fault on a mapped page says nothing about the others of its slot. */
+static bool is_settled_by_presence(const struct hs_mm *mm, uint64_t address)
+{
+	const struct hs_slot_record *record = hs_slot_table_find(&mm->slots, &mm->space->pages, address);
+
+	return record && record->kind == HS_SLOT_MAYBE_HUGE;
+}
+
+void hs_apply_fault(struct hs_mm *mm, uint64_t address, bool is_write, bool was_present)
+{
+	struct hs_vma *vma = hs_mm_find_vma(mm, address);
+
+	if (!vma)
+		vma = grow_stack(mm, address);
+	if (!vma) {
+		if (mm->has_layout)
+			hs_space_problem(mm->space, HS_PROBLEM_FAULT_OUTSIDE, mm->id, address);
+		else
+			mm->space->nr_unplaced++;
+		return;
+	}
+	if (is_refused(vma, is_write) || vma->kind == HS_VMA_HUGETLB)
+		return;
+	if (was_present && is_settled_by_presence(mm, address))
+		return;
+	hs_mm_touch_page(mm, vma, address, is_write);
+}
+
+static bool is_status(const struct hs_bytes *status, const char *name)
+{
+	return status->length == strlen(name) && memcmp(status->data, name, status->length) == 0;
+}
+
+/* What a scan's result tells about the slot beside the decision itself. */
+void hs_apply_collapse(struct hs_mm *mm, uint64_t address, const struct hs_bytes *status)
+{
+	if (is_status(status, "SCAN_SUCCEED") || is_status(status, "SCAN_PMD_MAPPED"))
+		hs_mm_make_huge(mm, address);
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Changing mappings in place: mprotect, madvise, mlock, prctl. mm/mprotect.c, mm/madvise.c, mm/mlock.c. */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "replay/address_space/space_state.h"
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#define MADV_GUARD_REMOVE 103
+#endif
+
+enum { ACCESS = HS_VMA_RD | HS_VMA_WR | HS_VMA_EX };
+
+/* Gives [start, end), which lies in vma, other flags; returns the mapping that holds it then. */
+static struct hs_vma *set_range_flags(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end, uint64_t flags)
+{
+	if (vma->flags == flags)
+		return vma;
+	if (!hs_mm_split_range(mm, start, end))
+		return vma;
+	vma = hs_mm_find_vma(mm, start);
+	hs_mm_set_flags(mm, vma, flags);
+	vma = hs_mm_merge_vma(mm, vma);
+	hs_space_tell_layout(mm, start, end);
+	return vma;
+}
+
+/* Clip of a mapping to [start, end). */
+static uint64_t clip_start(const struct hs_vma *vma, uint64_t start)
+{
+	return vma->node.start > start ? vma->node.start : start;
+}
+
+static uint64_t clip_end(const struct hs_vma *vma, uint64_t end)
+{
+	return vma->node.end < end ? vma->node.end : end;
+}
+
+/* The mapping above `at`, as far as it begins before end. */
+static struct hs_vma *next_behind(struct hs_mm *mm, uint64_t at, uint64_t end)
+{
+	return at < end ? hs_mm_first_overlap(mm, at, end) : NULL;
+}
+
+/* --- mprotect ------------------------------------------------------------------------------------ */
+
+static uint64_t protected_flags(const struct hs_mm *mm, const struct hs_vma *vma, uint32_t prot)
+{
+	uint64_t flags = (vma->flags & ~(uint64_t)ACCESS) | hs_flags_of_prot(prot);
+	bool is_charged = vma->flags & (HS_VMA_AC | HS_VMA_WR | HS_VMA_HT | HS_VMA_SH | HS_VMA_NR);
+
+	if (flags & HS_VMA_WR && !is_charged)
+		flags |= HS_VMA_AC;
+	if (mm->space->variant.mprotect_drops_account && !(flags & HS_VMA_WR) && hs_vma_is_private_anon(vma) &&
+	    vma->anon_vma == HS_ANON_VMA_NONE)
+		flags &= ~(uint64_t)HS_VMA_AC;
+	return flags;
+}
+
+static bool may_protect(const struct hs_vma *vma, uint32_t prot)
+{
+	return !(hs_flags_of_prot(prot) & ~(vma->flags >> 4 & ACCESS)) && !(vma->flags & HS_VMA_SL);
+}
+
+void hs_apply_mprotect(struct hs_mm *mm, const struct hs_mm_mprotect *call)
+{
+	uint64_t at = call->addr, end = call->addr + hs_page_up(call->len);
+	struct hs_vma *vma = next_behind(mm, at, end);
+
+	/* Errors that come before the first mapping is changed. */
+	if (call->ret && call->ret != -ENOMEM && call->ret != -EACCES && call->ret != -EPERM)
+		return;
+	if (at % HS_PAGE_BYTES || end <= at || !vma)
+		return;
+	/* A hole or a refusal ends the walk; what lies before it is changed. */
+	for (; vma && vma->node.start <= at && may_protect(vma, call->prot); vma = next_behind(mm, at, end)) {
+		uint64_t until = clip_end(vma, end), old = vma->flags;
+
+		vma = set_range_flags(mm, vma, at, until, protected_flags(mm, vma, call->prot));
+		if (old & HS_VMA_WR && !(vma->flags & HS_VMA_WR))
+			hs_mm_clear_planes(mm, at, until, HS_PLANE_BIT(WRITABLE));
+		else if (!(old & HS_VMA_WR) && vma->flags & HS_VMA_WR && vma->flags & HS_VMA_LO)
+			hs_mm_populate(mm, at, until, false);
+		at = until;
+	}
+	if (!call->ret && at < end)
+		hs_space_problem(mm->space, HS_PROBLEM_SYSCALL_OUTSIDE, mm->id, at);
+}
+
+/* --- madvise ------------------------------------------------------------------------------------- */
+
+struct advised_flags {
+	uint32_t advice;
+	uint64_t set, clear;
+};
+
+static const struct advised_flags advised[] = {
+	{ MADV_NORMAL, 0, HS_VMA_RR | HS_VMA_SR },
+	{ MADV_RANDOM, HS_VMA_RR, HS_VMA_SR },
+	{ MADV_SEQUENTIAL, HS_VMA_SR, HS_VMA_RR },
+	{ MADV_DONTFORK, HS_VMA_DC, 0 },
+	{ MADV_DOFORK, 0, HS_VMA_DC },
+	{ MADV_MERGEABLE, HS_VMA_MG, 0 },
+	{ MADV_UNMERGEABLE, 0, HS_VMA_MG },
+	{ MADV_HUGEPAGE, HS_VMA_HG, HS_VMA_NH },
+	{ MADV_NOHUGEPAGE, HS_VMA_NH, HS_VMA_HG },
+	{ MADV_DONTDUMP, HS_VMA_DD, 0 },
+	{ MADV_DODUMP, 0, HS_VMA_DD },
+	{ MADV_WIPEONFORK, HS_VMA_WF, 0 },
+	{ MADV_KEEPONFORK, 0, HS_VMA_WF },
+};
+
+static const struct advised_flags *flags_of_advice(uint32_t advice)
+{
+	for (size_t i = 0; i < sizeof(advised) / sizeof(*advised); i++)
+		if (advised[i].advice == advice)
+			return &advised[i];
+	return NULL;
+}
+
+static bool is_special(const struct hs_vma *vma)
+{
+	return vma->flags & (HS_VMA_IO | HS_VMA_DE | HS_VMA_PF | HS_VMA_MM);
+}
+
+/* The walk ends with an error here (madvise_vma_behavior); what lies before has been done. */
+static bool is_refused(const struct hs_vma *vma, uint32_t advice)
+{
+	switch (advice) {
+	case MADV_DONTNEED:
+		return vma->flags & (HS_VMA_LO | HS_VMA_PF);
+	case MADV_DONTNEED_LOCKED:
+		return vma->flags & HS_VMA_PF;
+	case MADV_FREE:
+		return !hs_vma_is_private_anon(vma) || vma->flags & (HS_VMA_LO | HS_VMA_PF);
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		return vma->flags & (HS_VMA_LO | HS_VMA_PF | HS_VMA_HT);
+	case MADV_REMOVE:
+		return vma->flags & HS_VMA_LO || hs_vma_is_private_anon(vma) ||
+		       (vma->flags & (HS_VMA_SH | HS_VMA_MW)) != (HS_VMA_SH | HS_VMA_MW);
+	case MADV_DOFORK:
+		return vma->flags & HS_VMA_IO;
+	case MADV_WIPEONFORK:
+		return !hs_vma_is_private_anon(vma);
+	case MADV_DODUMP:
+		return is_special(vma) || vma->flags & HS_VMA_DP;
+	case MADV_GUARD_INSTALL:
+		return is_special(vma) || vma->flags & (HS_VMA_HT | HS_VMA_LO);
+	default:
+		return false;
+	}
+}
+
+static void install_guards(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end)
+{
+	if (!(vma->flags & HS_VMA_SH))
+		hs_mm_prepare_anon_vma(mm, vma);
+	if (mm->space->variant.merge_unites_sticky)
+		hs_mm_set_flags(mm, vma, vma->flags | HS_VMA_GU);
+	hs_mm_set_markers(mm, start, end, true);
+}
+
+static void advise_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end, uint32_t advice)
+{
+	const struct advised_flags *flags = flags_of_advice(advice);
+	bool keeps_tables = !mm->space->variant.dontneed_frees_tables;
+
+	if (flags) {
+		if (advice != MADV_MERGEABLE || !is_special(vma))	/* ksm_madvise is silent there */
+			set_range_flags(mm, vma, start, end, (vma->flags | flags->set) & ~flags->clear);
+		return;
+	}
+	switch (advice) {
+	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
+	case MADV_REMOVE:
+		hs_mm_zap_pages(mm, start, end,
+				HS_DROP_KEEPS_MARKERS | (keeps_tables ? HS_DROP_KEEPS_TABLES : HS_DROP_ALL));
+		break;
+	case MADV_FREE:
+		hs_mm_note_rss(mm);
+		hs_mm_clear_planes(mm, start, end, HS_PLANE_BIT(DIRTY) | HS_PLANE_BIT(YOUNG));
+		break;
+	case MADV_COLD:
+		hs_mm_clear_planes(mm, start, end, HS_PLANE_BIT(YOUNG));
+		break;
+	case MADV_PAGEOUT:
+		hs_mm_make_unknown(mm, start, end);
+		break;
+	case MADV_POPULATE_READ:
+	case MADV_POPULATE_WRITE:
+		hs_mm_populate(mm, start, end, advice == MADV_POPULATE_WRITE);
+		break;
+	case MADV_GUARD_INSTALL:
+		install_guards(mm, vma, start, end);
+		break;
+	case MADV_GUARD_REMOVE:
+		hs_mm_set_markers(mm, start, end, false);
+		break;
+	default:
+		break;
+	}
+}
+
+void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
+{
+	uint64_t at = call->addr, end = call->addr + hs_page_up(call->len);
+	struct hs_vma *vma = next_behind(mm, at, end);
+
+	if (at % HS_PAGE_BYTES || end <= at)
+		return;
+	/* Refused as a whole: unknown advice, no right. */
+	if (call->ret && call->ret != -ENOMEM && (!vma || !is_refused(vma, call->advice)) && call->ret != -EINVAL &&
+	    call->ret != -EAGAIN)
+		return;
+	for (; vma && !is_refused(vma, call->advice); vma = next_behind(mm, at, end)) {
+		uint64_t until = clip_end(vma, end);
+
+		advise_vma(mm, vma, clip_start(vma, at), until, call->advice);
+		at = until;
+	}
+	if (!call->ret && vma && is_refused(vma, call->advice))
+		hs_space_problem(mm->space, HS_PROBLEM_SYSCALL_OUTSIDE, mm->id, at);
+}
+
+/* --- mlock --------------------------------------------------------------------------------------- */
+
+enum lock_op { OP_MLOCK, OP_MLOCK2, OP_MUNLOCK, OP_MLOCKALL, OP_MUNLOCKALL };
+
+/* mlock_fixup passes these over in silence. */
+static bool is_lockable(const struct hs_vma *vma)
+{
+	return !is_special(vma) && vma->kind != HS_VMA_HUGETLB && vma->kind != HS_VMA_SPECIAL && !(vma->flags & HS_VMA_DP);
+}
+
+static void lock_range(struct hs_mm *mm, uint64_t start, uint64_t end, uint64_t lock_flags, bool stops_at_hole)
+{
+	enum { LOCKS = HS_VMA_LO };
+	uint64_t both = LOCKS | HS_VMA_LF, at = start;
+	struct hs_vma *vma = next_behind(mm, at, end);
+
+	for (; vma && !(stops_at_hole && vma->node.start > at); vma = next_behind(mm, at, end)) {
+		uint64_t until = clip_end(vma, end);
+
+		if (is_lockable(vma))
+			set_range_flags(mm, vma, clip_start(vma, at), until, (vma->flags & ~both) | lock_flags);
+		at = until;
+	}
+}
+
+static uint64_t lock_flags_of(bool is_on_fault)
+{
+	return HS_VMA_LO | (is_on_fault ? HS_VMA_LF : 0);
+}
+
+static void lock_all(struct hs_mm *mm, uint32_t flags)
+{
+	bool is_on_fault = flags & MCL_ONFAULT;
+
+	mm->def_flags &= ~(HS_VMA_LO | HS_VMA_LF);
+	if (flags & MCL_FUTURE)
+		mm->def_flags |= lock_flags_of(is_on_fault);
+	if (!(flags & MCL_CURRENT))
+		return;
+	lock_range(mm, 0, UINT64_MAX, lock_flags_of(is_on_fault), false);
+	if (!is_on_fault)
+		hs_mm_populate(mm, 0, UINT64_MAX, false);
+}
+
+void hs_apply_mlock(struct hs_mm *mm, const struct hs_mm_mlock *call)
+{
+	uint64_t start = hs_page_down(call->addr);
+	uint64_t end = start + hs_page_up(call->len + (call->addr - start));
+	bool is_on_fault = call->op == OP_MLOCK2 && call->flags & MLOCK_ONFAULT;
+	bool is_partial = call->ret == -ENOMEM && call->op <= OP_MUNLOCK;
+
+	/* Over the limit nothing is locked, at a hole what lies before it is: only then does it begin mapped. */
+	if (call->ret && !(is_partial && hs_mm_find_vma(mm, start)))
+		return;
+	switch (call->op) {
+	case OP_MLOCK:
+	case OP_MLOCK2:
+		lock_range(mm, start, end, lock_flags_of(is_on_fault), true);
+		if (!is_on_fault && !call->ret)
+			hs_mm_populate(mm, start, end, false);
+		break;
+	case OP_MUNLOCK:
+		lock_range(mm, start, end, 0, true);
+		break;
+	case OP_MLOCKALL:
+		lock_all(mm, call->flags);
+		break;
+	case OP_MUNLOCKALL:
+		mm->def_flags &= ~(HS_VMA_LO | HS_VMA_LF);
+		lock_range(mm, 0, UINT64_MAX, 0, false);
+		break;
+	default:
+		hs_space_problem(mm->space, HS_PROBLEM_BAD_RANGE, mm->id, call->addr);
+		break;
+	}
+}
+
+/* PR_SET_THP_DISABLE; arg3 PR_THP_DISABLE_EXCEPT_ADVISED (6.18). */
+void hs_apply_prctl(struct hs_mm *mm, const struct hs_mm_prctl *call)
+{
+	enum { EXCEPT_ADVISED = 2 };
+
+	if (call->ret)
+		return;
+	mm->thp_disable = !call->arg2 ? 0 : call->arg3 & EXCEPT_ADVISED ? 2 : 1;
+	hs_space_tell_layout(mm, 0, UINT64_MAX);
+}

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What accesses and releases do to pages: mm/memory.c (handle_pte_fault and below), mm/huge_memory.c. */
+#include "replay/address_space/space_state.h"
+
+enum {
+	/* A page of this process alone, just written. */
+	OWN_PAGE = HS_PLANE_BIT(PRESENT) | HS_PLANE_BIT(EXCLUSIVE) | HS_PLANE_BIT(WRITABLE) | HS_PLANE_BIT(YOUNG) |
+		   HS_PLANE_BIT(DIRTY),
+	ZERO_PAGE = HS_PLANE_BIT(PRESENT) | HS_PLANE_BIT(ZERO) | HS_PLANE_BIT(YOUNG),
+	FILE_PAGE = HS_PLANE_BIT(PRESENT) | HS_PLANE_BIT(FILE) | HS_PLANE_BIT(YOUNG),
+	SWAPPED_IN = HS_PLANE_BIT(PRESENT) | HS_PLANE_BIT(EXCLUSIVE) | HS_PLANE_BIT(YOUNG),
+	WRITTEN = HS_PLANE_BIT(WRITABLE) | HS_PLANE_BIT(DIRTY) | HS_PLANE_BIT(YOUNG),
+};
+
+static unsigned int page_of(uint64_t address)
+{
+	return (unsigned int)(address >> HS_PAGE_SHIFT) % HS_PAGES_PER_SLOT;
+}
+
+static uint64_t slot_of(uint64_t address)
+{
+	return address & ~(HS_SLOT_BYTES - 1);
+}
+
+/* --- counters ------------------------------------------------------------------------------------ */
+
+static uint64_t *file_counter(struct hs_mm *mm, const struct hs_vma *vma)
+{
+	return vma->kind == HS_VMA_SHMEM ? &mm->counters.rss_shmem : &mm->counters.rss_file;
+}
+
+void hs_mm_note_rss(struct hs_mm *mm)
+{
+	uint64_t rss = mm->counters.rss_anon + mm->counters.rss_file + mm->counters.rss_shmem;
+
+	if (rss > mm->counters.hiwater_rss)
+		mm->counters.hiwater_rss = rss;
+}
+
+/* Losses and half-known starts can make the planes hold more than a counter knows of: it stops at 0. */
+static void lower(uint64_t *counter, uint64_t pages)
+{
+	*counter -= pages < *counter ? pages : *counter;
+}
+
+static void count_pages(struct hs_mm *mm, const struct hs_vma *vma, const struct hs_page_sums *sums, bool is_added)
+{
+	uint64_t anon = sums->present - sums->zero - sums->file;
+
+	if (is_added) {
+		mm->counters.rss_anon += anon;
+		*file_counter(mm, vma) += sums->file;
+		mm->counters.swap += sums->swap;
+	} else {
+		lower(&mm->counters.rss_anon, anon);
+		lower(file_counter(mm, vma), sums->file);
+		lower(&mm->counters.swap, sums->swap);
+	}
+}
+
+static struct hs_page_sums sums_of_page(uint32_t planes)
+{
+	return (struct hs_page_sums){
+		.present = !!(planes & HS_PLANE_BIT(PRESENT)), .swap = !!(planes & HS_PLANE_BIT(SWAP)),
+		.zero = !!(planes & HS_PLANE_BIT(ZERO)), .file = !!(planes & HS_PLANE_BIT(FILE)),
+	};
+}
+
+static struct hs_page_sums sums_of_record(const struct hs_slot_record *record)
+{
+	return (struct hs_page_sums){ record->present, record->swap, record->zero, record->file };
+}
+
+/* --- one access ---------------------------------------------------------------------------------- */
+
+static uint32_t after_absent(const struct hs_vma *vma, uint32_t old, bool is_write)
+{
+	if (old & HS_PLANE_BIT(SWAP))
+		return SWAPPED_IN | (is_write ? (uint32_t)WRITTEN : 0);
+	if (vma->flags & HS_VMA_SH)
+		return FILE_PAGE | (is_write ? (uint32_t)WRITTEN : 0);
+	if (is_write)
+		return OWN_PAGE;
+	return hs_vma_is_private_anon(vma) ? ZERO_PAGE : FILE_PAGE;
+}
+
+static uint32_t after_present(const struct hs_vma *vma, uint32_t old, bool is_write)
+{
+	if (!is_write)
+		return old | HS_PLANE_BIT(YOUNG);
+	return vma->flags & HS_VMA_SH ? old | WRITTEN : (uint32_t)OWN_PAGE;
+}
+
+/* The order of do_pte_missing, do_swap_page and do_wp_page. */
+static uint32_t after_access(const struct hs_vma *vma, uint32_t old, bool is_write)
+{
+	if (old & HS_PLANE_BIT(MARKER))
+		return old;
+	return old & HS_PLANE_BIT(PRESENT) ? after_present(vma, old, is_write) : after_absent(vma, old, is_write);
+}
+
+/* Could a fault in an untouched slot get a huge page (thp_vma_allowable_order, in a fault)? */
+static bool may_fault_huge(const struct hs_mm *mm, const struct hs_vma *vma, uint64_t slot, bool is_write)
+{
+	enum hs_thp_mode mode = mm->space->thp_mode;
+	bool is_advised = vma->flags & HS_VMA_HG;
+
+	if (!hs_vma_is_private_anon(vma) || slot < vma->node.start || slot + HS_SLOT_BYTES > vma->node.end)
+		return false;
+	if (vma->flags & (HS_VMA_NH | HS_VMA_IO | HS_VMA_DE | HS_VMA_PF | HS_VMA_MM | HS_VMA_UM | HS_VMA_UW | HS_VMA_UI) ||
+	    vma->is_temporary_stack || mm->thp_disable == 1 || (mm->thp_disable == 2 && !is_advised))
+		return false;
+	return (is_write || mm->space->uses_zero_page) && (mode == HS_THP_ALWAYS || (mode == HS_THP_MADVISE && is_advised));
+}
+
+static void make_others_unknown(struct hs_page_store *store, struct hs_slot_record *record, unsigned int page,
+				uint32_t planes)
+{
+	struct hs_planes all;
+
+	hs_record_set_all(store, record, HS_PLANE_BIT(UNKNOWN));
+	hs_record_unpack(store, record, &all);
+	for (unsigned int i = 0; i < HS_NR_PLANES; i++) {
+		hs_bitmap512_clear(&all.plane[i], page);
+		if (planes >> i & 1)
+			hs_bitmap512_set(&all.plane[i], page);
+	}
+	hs_record_pack(store, record, &all);
+	record->kind = HS_SLOT_MAYBE_HUGE;
+}
+
+/* A second fault in the slot shows that the first one did not get a huge page. */
+static void settle_as_table(struct hs_page_store *store, struct hs_slot_record *record)
+{
+	struct hs_planes planes;
+
+	hs_record_unpack(store, record, &planes);
+	planes.plane[HS_PLANE_UNKNOWN] = (struct hs_bitmap512){ { 0 } };
+	hs_record_pack(store, record, &planes);
+	record->kind = HS_SLOT_TABLE;
+}
+
+/* Writes to huge mappings: do_huge_pmd_wp_page. True: nothing is left to do for the single page. */
+static bool access_huge(struct hs_mm *mm, struct hs_slot_record *record, const struct hs_vma *vma, bool is_write)
+{
+	struct hs_page_store *store = &mm->space->pages;
+	struct hs_page_sums before = sums_of_record(record), after;
+
+	if (!is_write)
+		return true;
+	if (record->kind == HS_SLOT_HUGE_FILE && vma->flags & HS_VMA_SH) {
+		hs_record_set_all(store, record, FILE_PAGE | WRITTEN);
+		return true;
+	}
+	if (record->kind == HS_SLOT_HUGE_ANON && hs_record_page(store, record, 0) & HS_PLANE_BIT(EXCLUSIVE)) {
+		hs_record_set_all(store, record, OWN_PAGE);
+		return true;
+	}
+	if (record->kind == HS_SLOT_HUGE_ZERO && mm->space->variant.huge_zero_write_is_huge) {
+		hs_record_set_all(store, record, OWN_PAGE);
+		record->kind = HS_SLOT_HUGE_ANON;
+		after = sums_of_record(record);
+		count_pages(mm, vma, &before, false);
+		count_pages(mm, vma, &after, true);
+		return true;
+	}
+	record->kind = HS_SLOT_TABLE;	/* split; the single page is next */
+	return false;
+}
+
+static void store_page(struct hs_mm *mm, struct hs_vma *vma, struct hs_slot_record *record, uint64_t address,
+		       uint32_t old, uint32_t new)
+{
+	struct hs_page_sums before = sums_of_page(old), after = sums_of_page(new);
+
+	if (!hs_record_set_page(&mm->space->pages, record, page_of(address), new)) {
+		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, address);
+		return;
+	}
+	count_pages(mm, vma, &before, false);
+	count_pages(mm, vma, &after, true);
+}
+
+static void touch_new_slot(struct hs_mm *mm, struct hs_vma *vma, struct hs_slot_record *record, uint64_t address,
+			   bool is_write)
+{
+	uint32_t planes = after_absent(vma, 0, is_write);
+
+	record->kind = HS_SLOT_TABLE;
+	record->generation = vma->generation;
+	if (may_fault_huge(mm, vma, slot_of(address), is_write))
+		make_others_unknown(&mm->space->pages, record, page_of(address), planes);
+	store_page(mm, vma, record, address, 0, planes);
+	hs_space_tell_populated(mm, slot_of(address));
+}
+
+void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bool is_write)
+{
+	struct hs_page_store *store = &mm->space->pages;
+	bool is_new;
+	struct hs_slot_record *record = hs_slot_table_own(&mm->slots, store, address, &is_new);
+	uint32_t old, new;
+
+	if (!record) {
+		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, address);
+		return;
+	}
+	if (is_write && !(vma->flags & HS_VMA_SH) && vma->anon_vma != HS_ANON_VMA_OWN)
+		hs_mm_prepare_anon_vma(mm, vma);
+	if (is_new) {
+		touch_new_slot(mm, vma, record, address, is_write);
+		return;
+	}
+	if (record->kind >= HS_SLOT_HUGE_ANON && record->kind <= HS_SLOT_HUGE_ZERO && access_huge(mm, record, vma, is_write))
+		return;
+	old = hs_record_page(store, record, page_of(address));
+	if (record->kind == HS_SLOT_MAYBE_HUGE && old & HS_PLANE_BIT(UNKNOWN)) {
+		settle_as_table(store, record);
+		old = 0;
+	}
+	new = after_access(vma, old, is_write);
+	if (new != old)
+		store_page(mm, vma, record, address, old, new);
+}
+
+/* --- many pages ---------------------------------------------------------------------------------- */
+
+/* An untouched slot that is populated whole: all pages alike, huge or not. */
+static bool populate_whole_slot(struct hs_mm *mm, struct hs_vma *vma, uint64_t slot, bool is_write)
+{
+	bool is_new;
+	struct hs_slot_record *record;
+	struct hs_page_sums sums;
+
+	if (hs_slot_table_find(&mm->slots, &mm->space->pages, slot))
+		return false;
+	record = hs_slot_table_own(&mm->slots, &mm->space->pages, slot, &is_new);
+	if (!record)
+		return false;
+	record->generation = vma->generation;
+	hs_record_set_all(&mm->space->pages, record, after_absent(vma, 0, is_write));
+	record->kind = may_fault_huge(mm, vma, slot, is_write) ? HS_SLOT_MAYBE_HUGE : HS_SLOT_TABLE;
+	sums = sums_of_record(record);
+	count_pages(mm, vma, &sums, true);
+	hs_space_tell_populated(mm, slot);
+	return true;
+}
+
+static void populate_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end, bool is_write)
+{
+	if (is_write && !(vma->flags & HS_VMA_SH))
+		hs_mm_prepare_anon_vma(mm, vma);
+	for (uint64_t at = start; at < end;) {
+		uint64_t next = slot_of(at) + HS_SLOT_BYTES;
+
+		if (at == slot_of(at) && next <= end && populate_whole_slot(mm, vma, at, is_write)) {
+			at = next;
+			continue;
+		}
+		for (; at < next && at < end; at += HS_PAGE_BYTES)
+			hs_mm_touch_page(mm, vma, at, is_write);
+	}
+}
+
+/* populate_vma_page_range: write faults where the mapping is private and writable. */
+void hs_mm_populate(struct hs_mm *mm, uint64_t start, uint64_t end, bool forces_write)
+{
+	struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
+
+	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma)) {
+		bool is_write = vma->flags & HS_VMA_WR && (forces_write || !(vma->flags & HS_VMA_SH));
+
+		if (vma->flags & (HS_VMA_IO | HS_VMA_PF) || vma->kind == HS_VMA_HUGETLB ||
+		    !(vma->flags & (HS_VMA_RD | HS_VMA_WR | HS_VMA_EX)))
+			continue;
+		populate_vma(mm, vma, vma->node.start > start ? vma->node.start : start,
+			     vma->node.end < end ? vma->node.end : end, is_write);
+	}
+}
+
+void hs_mm_count_range(struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end, bool is_added)
+{
+	struct hs_page_sums sums = { 0 };
+
+	hs_slot_table_sum(&mm->slots, &mm->space->pages, start, end, &sums);
+	count_pages(mm, vma, &sums, is_added);
+}
+
+static void count_mappings(struct hs_mm *mm, uint64_t start, uint64_t end, bool is_added)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
+
+	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma))
+		hs_mm_count_range(mm, vma, vma->node.start > start ? vma->node.start : start,
+				  vma->node.end < end ? vma->node.end : end, is_added);
+}
+
+void hs_mm_zap_pages(struct hs_mm *mm, uint64_t start, uint64_t end, unsigned int keeps)
+{
+	hs_mm_note_rss(mm);
+	count_mappings(mm, start, end, false);
+	if (!hs_slot_table_drop(&mm->slots, &mm->space->pages, start, end, keeps))
+		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, start);
+	hs_space_tell_dropped(mm, start, end);
+}
+
+void hs_mm_make_huge(struct hs_mm *mm, uint64_t address)
+{
+	struct hs_vma *vma = hs_mm_find_vma(mm, address);
+	bool is_new;
+	struct hs_slot_record *record;
+	struct hs_page_sums sums;
+
+	if (!vma || vma->node.start > slot_of(address) || vma->node.end < slot_of(address) + HS_SLOT_BYTES) {
+		hs_space_problem(mm->space, HS_PROBLEM_FAULT_OUTSIDE, mm->id, address);
+		return;
+	}
+	record = hs_slot_table_own(&mm->slots, &mm->space->pages, address, &is_new);
+	if (!record) {
+		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, address);
+		return;
+	}
+	sums = sums_of_record(record);
+	count_pages(mm, vma, &sums, false);
+	hs_record_set_all(&mm->space->pages, record, OWN_PAGE);
+	record->kind = HS_SLOT_HUGE_ANON;
+	record->generation = mm->space->loss_generation;
+	sums = sums_of_record(record);
+	count_pages(mm, vma, &sums, true);
+	hs_mm_prepare_anon_vma(mm, vma);
+}
+
+static void change(struct hs_mm *mm, uint64_t start, uint64_t end, hs_change_fn *how, void *context)
+{
+	if (!hs_slot_table_change(&mm->slots, &mm->space->pages, start, end, how, context))
+		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, start);
+}
+
+void hs_mm_clear_planes(struct hs_mm *mm, uint64_t start, uint64_t end, uint32_t planes)
+{
+	if (!hs_slot_table_clear(&mm->slots, &mm->space->pages, start, end, planes))
+		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, start);
+}
+
+static void make_unknown(void *context, struct hs_slot_record *record, struct hs_planes *planes, unsigned int from,
+			 unsigned int to)
+{
+	struct hs_bitmap512 *present = &planes->plane[HS_PLANE_PRESENT], *file = &planes->plane[HS_PLANE_FILE];
+
+	(void)context;
+	for (int word = 0; word < HS_BITMAP512_WORDS; word++) {
+		uint64_t gone = present->word[word] & ~file->word[word] & ~planes->plane[HS_PLANE_ZERO].word[word] &
+				hs_bitmap512_mask(word, from, to);
+
+		for (unsigned int i = 0; i < HS_NR_PLANES; i++)
+			planes->plane[i].word[word] &= ~gone;
+		planes->plane[HS_PLANE_UNKNOWN].word[word] |= gone;
+	}
+	record->kind = HS_SLOT_TABLE;
+}
+
+void hs_mm_make_unknown(struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	hs_mm_note_rss(mm);
+	count_mappings(mm, start, end, false);
+	change(mm, start, end, make_unknown, NULL);
+	count_mappings(mm, start, end, true);
+}
+
+static void set_markers(void *context, struct hs_slot_record *record, struct hs_planes *planes, unsigned int from,
+			unsigned int to)
+{
+	const bool *is_set = context;
+
+	record->kind = HS_SLOT_TABLE;
+	if (*is_set)
+		hs_bitmap512_set_in(&planes->plane[HS_PLANE_MARKER], from, to);
+	else
+		hs_bitmap512_clear_in(&planes->plane[HS_PLANE_MARKER], from, to);
+}
+
+void hs_mm_set_markers(struct hs_mm *mm, uint64_t start, uint64_t end, bool is_set)
+{
+	bool is_new;
+
+	if (is_set)
+		hs_mm_zap_pages(mm, start, end, HS_DROP_KEEPS_TABLES);
+	for (uint64_t slot = slot_of(start); is_set && slot < end; slot += HS_SLOT_BYTES)
+		if (!hs_slot_table_own(&mm->slots, &mm->space->pages, slot, &is_new))
+			hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, slot);
+	change(mm, start, end, set_markers, &is_set);
+}
+
+void hs_mm_move_pages(struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t bytes)
+{
+	if (!hs_slot_table_move(&mm->slots, &mm->space->pages, from, to, bytes))
+		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, from);
+	hs_space_tell_moved(mm, from, to, bytes);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_SPACE_STATE_H
+#define HS_SPACE_STATE_H
+/* The state of the address_space model. Only files of this folder include it. */
+#include "lib/hash_map.h"
+#include "lib/vec.h"
+#include "replay/address_space/address_space.h"
+#include "replay/address_space/page_store.h"
+#include "replay/address_space/slot_table.h"
+#include "replay/address_space/space_variant.h"
+
+enum hs_thp_mode { HS_THP_NEVER, HS_THP_MADVISE, HS_THP_ALWAYS };
+
+/* Flags that a mapping's flags hold beside those of smaps: none yet; soft-dirty is not kept. */
+enum { HS_VMA_UNKEPT = HS_VMA_SD };
+
+struct hs_mm {
+	uint32_t id;
+	struct hs_address_space *space;
+	struct hs_mm *prev, *next;	/* in the order of their first event */
+	struct hs_range_tree vmas;
+	struct hs_vma *last_vma;	/* of the last lookup, or NULL */
+	struct hs_slot_table slots;
+	struct hs_mm_counters counters;
+	uint64_t def_flags;		/* HS_VMA_LO, HS_VMA_LF after mlockall(MCL_FUTURE) */
+	uint64_t layout_generation;
+	uint8_t thp_disable;
+	bool has_layout;		/* its mappings are known (snapshot, fork of a known one) */
+	bool has_counters;		/* rss, swap and high-water marks began at known values */
+	bool is_in_snapshot;		/* mappings not confirmed yet are stale */
+};
+
+/* Contradictions are counted by cause. */
+enum hs_space_problem {
+	HS_PROBLEM_FAULT_OUTSIDE,	/* a fault where nothing is mapped */
+	HS_PROBLEM_SYSCALL_OUTSIDE,	/* a call succeeded on a range that is not mapped */
+	HS_PROBLEM_OVERLAP,		/* a new mapping lies over an old one without MAP_FIXED */
+	HS_PROBLEM_BAD_RANGE,		/* unaligned or empty range, or beyond the address space */
+	HS_PROBLEM_DEAD_MM,		/* an event of an address space that has ended */
+	HS_PROBLEM_TIME_BACK,
+	HS_PROBLEM_MEMORY,		/* out of memory: a change was left out */
+	HS_NR_PROBLEMS
+};
+enum { HS_PROBLEM_SENTENCES = 16 };
+
+struct hs_space_sentence {
+	enum hs_space_problem problem;
+	unsigned int kind;
+	uint64_t time, address;
+	uint32_t mm;
+};
+
+struct hs_space_watch {
+	const struct hs_address_space_watcher *watcher;
+	void *context;
+};
+
+struct hs_address_space {
+	const struct hs_policy *policy;
+	enum hs_mode mode;
+	struct hs_space_variant variant;
+	struct hs_hash_map mms;			/* id -> struct hs_mm * */
+	struct hs_hash_map ended;		/* ids of address spaces that have ended */
+	struct hs_mm *first, *end;
+	struct hs_mm *last_mm;			/* of the last lookup, or NULL */
+	struct hs_page_store pages;
+	HS_VEC(struct hs_space_watch) watches;
+	uint64_t next_file;			/* identities of shared anonymous objects */
+	uint32_t next_anon_vma;
+	uint32_t loss_generation;		/* grows with each loss of faults */
+	bool are_faults_unseen;			/* the recording had no source of faults */
+	bool layouts_are_assumed;		/* events that change mappings were lost */
+	enum hs_thp_mode thp_mode;
+	bool uses_zero_page;
+	uint64_t time;				/* of the newest event */
+	unsigned int kind;			/* of the event at hand */
+	uint64_t problems[HS_NR_PROBLEMS];
+	struct hs_space_sentence sentences[HS_PROBLEM_SENTENCES];
+	uint64_t nr_corrections;		/* mappings that a later snapshot showed otherwise */
+	uint64_t nr_unplaced;			/* faults in address spaces whose mappings are not known */
+};
+
+/* --- address spaces (space_state.c) -------------------------------------------------------------- */
+
+struct hs_mm *hs_space_find(struct hs_address_space *space, uint32_t id);
+/* The mm, made if it is new. NULL: id 0, already ended (counted), or out of memory (counted). */
+struct hs_mm *hs_space_get(struct hs_address_space *space, uint32_t id);
+struct hs_mm *hs_space_add(struct hs_address_space *space, uint32_t id, uint32_t parent);
+void hs_space_end(struct hs_address_space *space, struct hs_mm *mm);
+void hs_space_deinit(struct hs_address_space *space);
+
+/* Counts a contradiction and keeps the first sentences. */
+void hs_space_problem(struct hs_address_space *space, enum hs_space_problem problem, uint32_t mm, uint64_t address);
+
+/* --- watchers (space_watch.c) -------------------------------------------------------------------- */
+
+void hs_space_tell_begin(struct hs_address_space *space, uint32_t mm, uint32_t parent);
+void hs_space_tell_end(struct hs_address_space *space, uint32_t mm);
+/* Also counts the layout's generation up. */
+void hs_space_tell_layout(struct hs_mm *mm, uint64_t start, uint64_t end);
+void hs_space_tell_dropped(struct hs_mm *mm, uint64_t start, uint64_t end);
+void hs_space_tell_moved(struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t bytes);
+void hs_space_tell_populated(struct hs_mm *mm, uint64_t address);
+void hs_space_tell_anon_vma(struct hs_mm *mm, const struct hs_vma *vma);
+
+/* --- mappings (vma_tree.c) ----------------------------------------------------------------------- */
+
+static inline struct hs_vma *hs_vma_of(struct hs_range_node *node)
+{
+	return node ? hs_container_of(node, struct hs_vma, node) : NULL;
+}
+
+static inline uint64_t hs_vma_pages(const struct hs_vma *vma)
+{
+	return (vma->node.end - vma->node.start) >> HS_PAGE_SHIFT;
+}
+
+static inline uint64_t hs_page_down(uint64_t address)
+{
+	return address & ~(HS_PAGE_BYTES - 1);
+}
+
+/* Wraps to 0 beyond the last page. */
+static inline uint64_t hs_page_up(uint64_t bytes)
+{
+	return (bytes + HS_PAGE_BYTES - 1) & ~(HS_PAGE_BYTES - 1);
+}
+
+/* Cached lookup. */
+struct hs_vma *hs_mm_find_vma(struct hs_mm *mm, uint64_t address);
+struct hs_vma *hs_mm_first_overlap(const struct hs_mm *mm, uint64_t start, uint64_t end);
+struct hs_vma *hs_vma_next_in(const struct hs_vma *vma);
+struct hs_vma *hs_vma_prev_in(const struct hs_vma *vma);
+
+/* Inserts a copy, accounted. The range is free. NULL: out of memory. */
+struct hs_vma *hs_mm_insert_vma(struct hs_mm *mm, const struct hs_vma *model);
+/* Takes it out, accounted, and frees it. */
+void hs_mm_erase_vma(struct hs_mm *mm, struct hs_vma *vma);
+/* Cuts at an address strictly inside; returns the upper part, or NULL: out of memory. */
+struct hs_vma *hs_mm_split_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t address);
+/* Splits so that no mapping crosses start or end. */
+bool hs_mm_split_range(struct hs_mm *mm, uint64_t start, uint64_t end);
+/* Fuses with the neighbours where the variant's rule allows; returns what holds vma's range now. */
+struct hs_vma *hs_mm_merge_vma(struct hs_mm *mm, struct hs_vma *vma);
+/* Changes flags with accounting. */
+void hs_mm_set_flags(struct hs_mm *mm, struct hs_vma *vma, uint64_t flags);
+/* Moves a bound of a mapping (growth or shrinking in place), accounted; pgoff follows a moved start. */
+void hs_mm_resize_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end);
+/* Gives a mapping its anon_vma, shared with a neighbour where find_mergeable_anon_vma would. */
+void hs_mm_prepare_anon_vma(struct hs_mm *mm, struct hs_vma *vma);
+
+/* Removes all mappings and pages of [start, end), clipped to whole pages by the caller. */
+void hs_mm_unmap_range(struct hs_mm *mm, uint64_t start, uint64_t end);
+
+/* --- pages (page_rules.c) ------------------------------------------------------------------------ */
+
+/* Gives pages back but keeps the mapping: rss, swap and high-water mark follow. */
+void hs_mm_zap_pages(struct hs_mm *mm, uint64_t start, uint64_t end, unsigned int keeps);	/* enum hs_drop */
+/* One access, as a fault or populate makes it. is_write is only set where the mapping allows it. */
+void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bool is_write);
+/* Populates [start, end) as MAP_POPULATE, mlock and MADV_POPULATE_* do. */
+void hs_mm_populate(struct hs_mm *mm, uint64_t start, uint64_t end, bool forces_write);
+/* The slot becomes one huge anonymous page. */
+void hs_mm_make_huge(struct hs_mm *mm, uint64_t address);
+/* Pages of [start, end) leave planes (HS_PLANE_BIT): they lose write permission, grow old, … */
+void hs_mm_clear_planes(struct hs_mm *mm, uint64_t start, uint64_t end, uint32_t planes);
+/* Adds what a table's pages in a mapping's part count as, or takes it away. */
+void hs_mm_count_range(struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end, bool is_added);
+/* Present anonymous pages may be swapped out. */
+void hs_mm_make_unknown(struct hs_mm *mm, uint64_t start, uint64_t end);
+void hs_mm_set_markers(struct hs_mm *mm, uint64_t start, uint64_t end, bool is_set);
+void hs_mm_move_pages(struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t bytes);
+/* Raises the mark to what the resident set is now. */
+void hs_mm_note_rss(struct hs_mm *mm);
+
+/* --- operations: make a recorded event true (apply_*.c) ------------------------------------------ */
+
+void hs_apply_fault(struct hs_mm *mm, uint64_t address, bool is_write, bool was_present);
+void hs_apply_mmap(struct hs_mm *mm, const struct hs_mm_mmap *call);
+void hs_apply_munmap(struct hs_mm *mm, const struct hs_mm_munmap *call);
+void hs_apply_brk(struct hs_mm *mm, const struct hs_mm_brk *call);
+void hs_apply_mprotect(struct hs_mm *mm, const struct hs_mm_mprotect *call);
+void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call);
+void hs_apply_mlock(struct hs_mm *mm, const struct hs_mm_mlock *call);
+void hs_apply_mremap(struct hs_mm *mm, const struct hs_mm_mremap *call);
+void hs_apply_prctl(struct hs_mm *mm, const struct hs_mm_prctl *call);
+void hs_apply_fork(struct hs_mm *mm, const struct hs_mm_fork *call);
+void hs_apply_exec(struct hs_address_space *space, const struct hs_mm_exec *exec);
+void hs_apply_collapse(struct hs_mm *mm, uint64_t address, const struct hs_bytes *status);
+
+/* HS_VMA_* access bits of PROT_* bits. */
+uint64_t hs_flags_of_prot(uint32_t prot);
+
+/* Snapshots (apply_snapshot.c): rows of one snapshot may come in any order between begin and end. */
+void hs_apply_snap_mm(struct hs_mm *mm, const struct hs_snap_mm *row);
+void hs_apply_snap_vma(struct hs_mm *mm, const struct hs_snap_vma *row);
+void hs_apply_snap_pages(struct hs_mm *mm, const struct hs_snap_pages *row);
+void hs_apply_snap_end(struct hs_address_space *space);
+
+static inline bool hs_vma_is_private_anon(const struct hs_vma *vma)
+{
+	return vma->kind == HS_VMA_ANON;
+}
+
+#endif

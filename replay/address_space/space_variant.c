@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "replay/address_space/space_variant.h"
+
+struct hs_space_variant hs_space_variant_of(enum hs_variant variant)
+{
+	bool since_6_12 = variant >= HS_VARIANT_6_12, since_6_18 = variant >= HS_VARIANT_6_18;
+
+	return (struct hs_space_variant){
+		.mprotect_drops_account = since_6_12,
+		.merge_by_fork_chain = since_6_18,
+		.merge_unites_sticky = since_6_18,
+		.map_stack_is_nohuge = since_6_12,
+		.mremap_checks_first = since_6_18,
+		.has_guards = since_6_18,
+		.dontneed_frees_tables = since_6_18,
+		.huge_zero_write_is_huge = since_6_18,
+		.dontunmap_keeps_source_whole = since_6_18,
+		.mmap_checks_before_unmap = since_6_12,
+		.has_seal = since_6_12,
+	};
+}

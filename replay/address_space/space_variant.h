@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_SPACE_VARIANT_H
+#define HS_SPACE_VARIANT_H
+/* What differs between the kernels whose rules the address_space model knows, as flags named after the change. */
+#include <stdbool.h>
+
+#include "replay/variant.h"
+
+struct hs_space_variant {
+	/* Dropping write permission from untouched private memory gives its commit charge back (6.7: mprotect_fixup). */
+	bool mprotect_drops_account;
+	/* A faulted range merges with an untouched neighbour; only fork-inherited chains forbid it (6.16: vma.c). */
+	bool merge_by_fork_chain;
+	/* Flags that do not hinder a merge and survive it (6.18: VM_STICKY). */
+	bool merge_unites_sticky;
+	/* MAP_STACK memory never gets huge pages at fault (6.7: calc_vm_flag_bits). */
+	bool map_stack_is_nohuge;
+	/* mremap checks arguments and limits before it unmaps anything, and moves several mappings (6.17: vrm). */
+	bool mremap_checks_first;
+	/* MADV_GUARD_INSTALL / REMOVE exist (6.13). */
+	bool has_guards;
+	/* MADV_DONTNEED of a whole slot frees its page table (6.14: PT_RECLAIM). */
+	bool dontneed_frees_tables;
+	/* A write to the huge zero page maps a huge page instead of splitting (6.14). */
+	bool huge_zero_write_is_huge;
+	/* MREMAP_DONTUNMAP leaves the source in one piece (6.17). */
+	bool dontunmap_keeps_source_whole;
+	/* MAP_FIXED leaves what it replaces until the limits are checked (6.12: mmap_region). */
+	bool mmap_checks_before_unmap;
+	/* mseal exists (6.10). */
+	bool has_seal;
+};
+
+struct hs_space_variant hs_space_variant_of(enum hs_variant variant);
+
+#endif
