@@ -39,6 +39,9 @@ objects_of = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 CORE_OBJECTS := $(call objects_of,$(CORE_SOURCES))
 RECORDING_OBJECTS := $(call objects_of,$(RECORDING_SOURCES))
+# Plot scripts and the report's style are compiled in as text, so that the binary needs no files beside it.
+TEMPLATES := $(sort $(wildcard plots/*.gp plots/*.css))
+CORE_OBJECTS += $(BUILD)/plots/templates.o
 CLI_OBJECTS := $(call objects_of,$(CLI_SOURCES))
 BINARY := $(BUILD)/hindsight
 ALL_LIBS := $(if $(OFFLINE),,$(RECORDING_LIBS)) $(LIBS)
@@ -55,6 +58,18 @@ $(BINARY): $(CLI_OBJECTS) $(RECORDING_OBJECTS) $(CORE_OBJECTS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/plots/templates.c: $(TEMPLATES) Makefile
+	@mkdir -p $(@D)
+	@echo "  GEN   $@"
+	$(Q){ echo '#include "plots/templates.h"'; echo 'const struct hs_template hs_templates[] = {'; \
+	for file in $(TEMPLATES); do echo "{ \"$${file##*/}\","; \
+		sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$file; echo '},'; done; \
+	echo '{ 0, 0 } };'; } >$@
+
+$(BUILD)/plots/templates.o: $(BUILD)/plots/templates.c
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/decision_tables.h"
+
 static const char *result_of(const struct hs_cell *cell)
 {
 	return cell->modelled ? cell->modelled : cell->recorded;
@@ -207,6 +209,72 @@ struct hs_table *hs_series_sweep(const struct hs_tally *tally, const struct hs_s
 				done++;
 			}
 		last = next;
+	}
+	return table;
+}
+
+/* The square that hs_table_matrix makes, as a list. */
+struct hs_table *hs_series_matrix(const struct hs_tally *tally, uint32_t policy, enum hs_point point)
+{
+	struct hs_table *square = hs_table_matrix(tally, policy, point), *table;
+	size_t side = hs_table_nr_rows(square);
+
+	if (hs_table_status(square)) {
+		hs_table_destroy(square);
+		return NULL;
+	}
+	table = hs_table_create("agreement");
+	hs_table_add_column(table, "row", "");
+	hs_table_add_column(table, "column", "");
+	hs_table_add_column(table, "recorded", "");
+	hs_table_add_column(table, "modelled", "");
+	hs_table_add_column(table, "decisions", "");
+	hs_table_add_column(table, "percent", "");
+	for (size_t row = 0; row < side; row++) {
+		uint64_t total = 0;
+
+		for (size_t column = 0; column < side; column++)
+			total += hs_table_value(square, row, column + 1)->count;
+		for (size_t column = 0; column < side; column++) {
+			uint64_t count = hs_table_value(square, row, column + 1)->count;
+
+			hs_table_count(table, row);
+			hs_table_count(table, column);
+			hs_table_text(table, "%s", hs_table_value(square, row, 0)->text);
+			hs_table_text(table, "%s", square->columns.items[column + 1].name);
+			hs_table_count(table, count);
+			hs_table_number(table, total ? 100 * (double)count / (double)total : 0, 3);
+		}
+	}
+	hs_table_destroy(square);
+	return table;
+}
+
+static double cost_of(const struct hs_tally *tally, uint32_t policy, enum hs_point point, int cost)
+{
+	double sum = 0;
+
+	hs_vec_for_each(cell, &tally->cells)
+		if (cell->policy == policy && cell->point == point)
+			sum += (double)(cell->modelled ? cell->modelled_cost[cost] : cell->recorded_cost[cost]);
+	return sum;
+}
+
+struct hs_table *hs_series_costs(const struct hs_tally *tally, enum hs_point point)
+{
+	struct hs_table *table = hs_table_create("costs");
+
+	hs_table_add_column(table, "cost", "");
+	hs_vec_for_each(policy, &tally->policies)
+		hs_table_add_column(table, *policy, "");
+	for (int cost = 0; cost < HS_NR_COSTS && hs_points[point].cost_names[cost]; cost++) {
+		double base = cost_of(tally, 0, point, cost);
+
+		if (base == 0)
+			continue;
+		hs_table_text(table, "%s", hs_points[point].cost_names[cost]);
+		for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
+			hs_table_number(table, 100 * cost_of(tally, policy, point, cost) / base, 3);
 	}
 	return table;
 }

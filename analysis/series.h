@@ -38,4 +38,14 @@ struct hs_series_sweep {
 };
 struct hs_table *hs_series_sweep(const struct hs_tally *tally, const struct hs_series_sweep *setup);
 
+/*
+ * Recorded by modelled results of one policy at one point, one row per pair (also those that never came): row
+ * and column from 0, both results, decisions, percent of the row's decisions. Results are in one order, most
+ * frequent first.
+ */
+struct hs_table *hs_series_matrix(const struct hs_tally *tally, uint32_t policy, enum hs_point point);
+
+/* cost, then per policy: percent of the first policy's sum. Costs that the first policy did not have are left out. */
+struct hs_table *hs_series_costs(const struct hs_tally *tally, enum hs_point point);
+
 #endif

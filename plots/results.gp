@@ -1,0 +1,10 @@
+# Decisions by result over time, stacked.
+# columns: seconds (since the start), width (of the bucket, s), then decisions in that bucket, one column per result
+set xlabel "time since the start (s)"
+set ylabel per_bucket
+set xrange [0 : end]
+set yrange [0 : *]
+set key outside right top vertical reverse Left
+stack(first, last) = sum [c = first:last] column(c)
+plot for [i = columns : 3 : -1] data using ($1 + $2 / 2):(stack(3, i)):2 with boxes fillcolor rgb colour[i - 2] \
+     title columnheader(i)
