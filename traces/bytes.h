@@ -11,6 +11,17 @@
 
 typedef HS_VEC(uint8_t) hs_buffer;
 
+/* Appends bytes. False: out of memory, nothing changed. */
+static inline bool hs_buffer_add(hs_buffer *out, const void *bytes, size_t length)
+{
+	if (!hs_vec_reserve(out, length))
+		return false;
+	if (length)
+		memcpy(out->items + out->count, bytes, length);
+	out->count += length;
+	return true;
+}
+
 #define HS_DEFINE_LITTLE_ENDIAN(bits) \
 	static inline uint##bits##_t hs_load##bits(const void *from) \
 	{ \

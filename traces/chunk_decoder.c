@@ -6,9 +6,12 @@
 #include "lib/cleanup.h"
 #include "traces/codec.h"
 #include "traces/column.h"
+#include "traces/task_order.h"
 
-/* Bytes of decoded rows at a time: a part of the second-level cache. */
-enum { BATCH_BYTES = 128 << 10 };
+enum {
+	BATCH_BYTES = 64 << 10,		/* of decoded rows at a time: a part of the second-level cache */
+	TASK_COLUMN = 1,
+};
 
 struct stored_section {
 	struct hs_section section;
@@ -19,20 +22,31 @@ struct stored_section {
 	bool is_wanted;
 };
 
+/* A column of this build in the open chunk. */
+struct column {
+	struct hs_decoder decoder;	/* not open: by task, or all zero */
+	/* A column in the order of tasks is decoded as a whole: */
+	bool is_by_task;
+	void *values;			/* room for value_room of them */
+	size_t value_room;
+};
+
 struct hs_chunk_decoder {
 	const struct hs_input *input;
 	const struct hs_file_kind *kind;
 	const struct hs_kind_info *info;
 	struct hs_decompressor *decompressor;
-	uint64_t time_step, columns;
+	uint64_t time_step, wanted;
 	struct hs_index_entry entry;
-	uint64_t last_time;		/* of the batch before */
 	size_t rows_left, batch_rows;
 	size_t used_rows;		/* of the batch that were written since the chunk was opened */
 	char *rows;			/* batch_rows rows; what no decoder writes stays 0 */
 	hs_buffer frame;		/* compressed */
 	hs_buffer sections;		/* of the open chunk, HS_STREAM_PADDING bytes behind them */
-	struct hs_decoder *decoders;	/* one per column of info */
+	struct column *columns;		/* of info */
+	struct hs_task_order order;
+	bool has_order;
+	uint32_t *places;		/* batch_rows rows' places in it */
 	struct stored_section stored[HS_CHUNK_SECTIONS];
 	unsigned int nr_stored;
 };
@@ -53,17 +67,21 @@ struct hs_chunk_decoder *hs_chunk_decoder_create(const struct hs_input *input, c
 		return NULL;
 	*decoder = (struct hs_chunk_decoder){
 		.input = input, .kind = kind, .info = info, .decompressor = decompressor, .time_step = time_step,
-		.columns = columns | 1, .batch_rows = BATCH_BYTES / info->row_bytes,
+		.wanted = columns | 1, .batch_rows = BATCH_BYTES / info->row_bytes,
 	};
 	decoder->rows = calloc(decoder->batch_rows, info->row_bytes);
-	decoder->decoders = calloc(info->nr_columns, sizeof(*decoder->decoders));
-	return decoder->rows && decoder->decoders ? hs_take(&decoder) : NULL;
+	decoder->columns = calloc(info->nr_columns, sizeof(*decoder->columns));
+	decoder->places = calloc(decoder->batch_rows, sizeof(*decoder->places));
+	return decoder->rows && decoder->columns && decoder->places ? hs_take(&decoder) : NULL;
 }
 
 static void close_chunk(struct hs_chunk_decoder *decoder)
 {
-	for (unsigned int i = 0; i < decoder->info->nr_columns; i++)
-		hs_decoder_deinit(&decoder->decoders[i]);
+	for (unsigned int i = 0; i < decoder->info->nr_columns; i++) {
+		hs_decoder_deinit(&decoder->columns[i].decoder);
+		decoder->columns[i].is_by_task = false;
+	}
+	decoder->has_order = false;
 	memset(decoder->rows, 0, decoder->used_rows * decoder->info->row_bytes);
 	decoder->used_rows = 0;
 	decoder->rows_left = 0;
@@ -73,9 +91,13 @@ void hs_chunk_decoder_destroy(struct hs_chunk_decoder *decoder)
 {
 	if (!decoder)
 		return;
-	if (decoder->decoders && decoder->rows)
+	if (decoder->columns && decoder->rows)
 		close_chunk(decoder);
-	free(decoder->decoders);
+	for (unsigned int i = 0; decoder->columns && i < decoder->info->nr_columns; i++)
+		free(decoder->columns[i].values);
+	hs_task_order_deinit(&decoder->order);
+	free(decoder->places);
+	free(decoder->columns);
 	free(decoder->rows);
 	hs_vec_deinit(&decoder->frame);
 	hs_vec_deinit(&decoder->sections);
@@ -87,30 +109,41 @@ static int wanted_column(const struct hs_chunk_decoder *decoder, const struct hs
 {
 	int column = section->column < decoder->kind->nr_columns ? decoder->kind->columns[section->column] : -1;
 
-	return column >= 0 && decoder->columns >> column & 1 ? column : -1;
+	return column >= 0 && decoder->wanted >> column & 1 ? column : -1;
+}
+
+/* Is some wanted column in the order of tasks, so that the index is wanted with it? */
+static bool wants_order(const struct hs_chunk_decoder *decoder)
+{
+	for (unsigned int i = 0; i < decoder->nr_stored; i++)
+		if (decoder->stored[i].column >= 0 && decoder->stored[i].section.coding & HS_CODING_BY_TASK)
+			return true;
+	return false;
 }
 
 /* Notes the sections of a part. Gives those of wanted frames their places; returns the bytes that they take. */
 static size_t list_sections(struct hs_chunk_decoder *decoder, const uint8_t *part, unsigned int nr)
 {
 	size_t bytes = 0;
+	bool with_index;
 
 	decoder->nr_stored = nr;
+	for (unsigned int i = 0; i < nr; i++) {
+		decoder->stored[i].section = hs_chunk_section(part, i);
+		decoder->stored[i].column = wanted_column(decoder, &decoder->stored[i].section);
+	}
+	with_index = wants_order(decoder);
 	for (unsigned int first = 0, end; first < nr; first = end) {
 		struct stored_section *frame = &decoder->stored[first];
 		size_t contents = 0;
 
 		frame->is_wanted = false;
-		for (end = first; end < nr; end++) {
+		for (end = first; end < nr && (end == first || !decoder->stored[end].section.frame_bytes); end++) {
 			struct stored_section *stored = &decoder->stored[end];
 
-			stored->section = hs_chunk_section(part, end);
-			if (end > first && stored->section.frame_bytes)
-				break;
-			stored->column = wanted_column(decoder, &stored->section);
 			stored->at = bytes + contents;
 			contents += stored->section.bytes;
-			frame->is_wanted |= stored->column >= 0;
+			frame->is_wanted |= stored->column >= 0 || (with_index && stored->section.coding == HS_CODING_index);
 		}
 		frame->frame_contents = contents;
 		bytes += frame->is_wanted ? contents : 0;
@@ -148,31 +181,97 @@ static int load_frames(struct hs_chunk_decoder *decoder, uint64_t offset, struct
 	return 0;
 }
 
-/* Starts the decoders of the wanted columns. A column's sections follow one another. */
+/* Sections of one column, which follow one another. */
+struct column_sections {
+	const struct stored_section *first;
+	struct hs_stream streams[HS_MAX_STREAMS];
+	unsigned int nr;
+};
+
+/* From section i on. Returns the next column's first section. */
+static unsigned int gather_streams(const struct hs_chunk_decoder *decoder, unsigned int i, struct column_sections *found)
+{
+	*found = (struct column_sections){ .first = &decoder->stored[i] };
+	for (; i < decoder->nr_stored; i++) {
+		const struct stored_section *stored = &decoder->stored[i];
+		const uint8_t *from = decoder->sections.items + stored->at;
+
+		if (stored->section.column != found->first->section.column)
+			break;
+		if (found->nr < HS_MAX_STREAMS)
+			found->streams[found->nr] = (struct hs_stream){ from, from + stored->section.bytes };
+		found->nr++;
+	}
+	return i;
+}
+
+/* The index of tasks comes before all columns that are in their order. */
+static int open_order(struct hs_chunk_decoder *decoder, const struct column_sections *found)
+{
+	int status;
+
+	if (decoder->has_order || (found->first->column >= 0 && found->first->column != TASK_COLUMN))
+		return -EBADMSG;
+	status = hs_task_order_load(&decoder->order, found->streams, found->nr, decoder->entry.nr_rows);
+	decoder->has_order = !status;
+	return status;
+}
+
+/* Decodes a whole column that is in the order of tasks. */
+static int load_values(struct hs_chunk_decoder *decoder, struct column *column, unsigned int width)
+{
+	size_t nr = decoder->entry.nr_rows;
+	bool is_whole;
+
+	if (column->value_room < nr) {
+		free(column->values);
+		column->values = malloc(nr * sizeof(uint64_t));
+		column->value_room = column->values ? nr : 0;
+	}
+	if (!column->values)
+		return -ENOMEM;
+	is_whole = hs_decoder_read(&column->decoder, column->values, width, nr);
+	hs_decoder_deinit(&column->decoder);
+	column->is_by_task = true;
+	return is_whole ? 0 : -EBADMSG;
+}
+
+static int open_column(struct hs_chunk_decoder *decoder, const struct column_sections *found)
+{
+	struct column *column = &decoder->columns[found->first->column];
+	bool is_by_task = found->first->section.coding & HS_CODING_BY_TASK;
+	struct hs_decoder_setup setup = {
+		.coding = found->first->section.coding & ~(unsigned int)HS_CODING_BY_TASK,
+		.width = hs_type_width(decoder->info->columns[found->first->column].type),
+		.nr_values = decoder->entry.nr_rows, .streams = found->streams, .nr_streams = found->nr,
+		.first_time = decoder->entry.first_time, .scale = decoder->time_step,
+	};
+	int status;
+
+	if ((setup.coding == HS_CODING_steps) != (found->first->column == 0) ||
+	    (is_by_task && (!decoder->has_order || !setup.width)))
+		return -EBADMSG;
+	if (is_by_task)
+		setup.groups = hs_task_order_groups(&decoder->order);
+	status = hs_decoder_init(&column->decoder, &setup);
+	return status || !is_by_task ? status : load_values(decoder, column, setup.width);
+}
+
 static int open_columns(struct hs_chunk_decoder *decoder)
 {
-	for (unsigned int i = 0, next; i < decoder->nr_stored; i = next) {
-		const struct stored_section *stored = &decoder->stored[i];
-		struct hs_stream streams[HS_MAX_STREAMS];
-		int status;
+	int status = 0;
 
-		for (next = i; next < decoder->nr_stored; next++) {
-			const struct stored_section *other = &decoder->stored[next];
-			const uint8_t *from = decoder->sections.items + other->at;
+	for (unsigned int i = 0; i < decoder->nr_stored && !status;) {
+		struct column_sections found;
 
-			if (other->section.column != stored->section.column)
-				break;
-			if (next - i < HS_MAX_STREAMS)
-				streams[next - i] = (struct hs_stream){ from, from + other->section.bytes };
-		}
-		if (stored->column < 0)
-			continue;
-		status = hs_decoder_init(&decoder->decoders[stored->column], stored->section.coding,
-					 hs_type_width(decoder->info->columns[stored->column].type), streams, next - i);
-		if (status)
-			return status;
+		i = gather_streams(decoder, i, &found);
+		if (found.first->section.coding == HS_CODING_index && wants_order(decoder))
+			status = open_order(decoder, &found);
+		else if (found.first->column >= 0)
+			status = found.first->section.coding == HS_CODING_index ? open_order(decoder, &found) :
+										    open_column(decoder, &found);
 	}
-	return 0;
+	return status;
 }
 
 static int load_sections(struct hs_chunk_decoder *decoder, const uint8_t *part, unsigned int nr, struct hs_error *err)
@@ -202,7 +301,6 @@ int hs_chunk_decoder_open(struct hs_chunk_decoder *decoder, const struct hs_inde
 	    entry->kind != head.kind || entry->first_time != head.first_time || entry->last_time != head.last_time)
 		return -EBADMSG;
 	decoder->entry = *entry;
-	decoder->last_time = entry->first_time;
 	status = load_sections(decoder, part, head.nr_sections, err);
 	if (status)
 		close_chunk(decoder);
@@ -211,36 +309,62 @@ int hs_chunk_decoder_open(struct hs_chunk_decoder *decoder, const struct hs_inde
 	return status;
 }
 
-/* Steps since the first row become ns. False: times go back, or not to the last time of the chunk's head. */
-static bool set_times(struct hs_chunk_decoder *decoder, size_t nr)
+/* Times never go back (the coding sees to it) and end where the chunk's head says. */
+static bool check_times(struct hs_chunk_decoder *decoder, size_t nr)
 {
-	uint64_t before = decoder->last_time;
-	char *row = decoder->rows;
-	bool goes_back = false, has_times = decoder->decoders[0].read;
+	size_t row_bytes = decoder->info->row_bytes;
+	uint64_t last;
 
-	for (size_t i = 0; i < nr; i++, row += decoder->info->row_bytes) {
-		uint64_t *time = &((struct hs_row *)(void *)row)->time;
+	if (!decoder->columns[0].decoder.read)
+		for (size_t i = 0; i < nr; i++)
+			((struct hs_row *)(void *)(decoder->rows + i * row_bytes))->time = decoder->entry.first_time;
+	last = ((struct hs_row *)(void *)(decoder->rows + (nr - 1) * row_bytes))->time;
+	return nr < decoder->rows_left ? last <= decoder->entry.last_time : last == decoder->entry.last_time;
+}
 
-		*time = decoder->entry.first_time + (has_times ? *time * decoder->time_step : 0);
-		goes_back |= *time < before;
-		before = *time;
+#define PUT_VALUES(type) \
+	for (size_t i = 0; i < nr; i++, to += stride) \
+		*(type *)(void *)to = ((const type *)values)[places[i]]
+
+/* Values of a column in the order of tasks, to the rows that they belong to. */
+static void put_values(char *to, size_t stride, unsigned int width, const void *values, const uint32_t *places, size_t nr)
+{
+	if (width == 1)
+		PUT_VALUES(uint8_t);
+	else if (width == 2)
+		PUT_VALUES(uint16_t);
+	else if (width == 4)
+		PUT_VALUES(uint32_t);
+	else
+		PUT_VALUES(uint64_t);
+}
+
+static bool read_columns(struct hs_chunk_decoder *decoder, size_t nr)
+{
+	size_t row_bytes = decoder->info->row_bytes;
+
+	if (decoder->has_order)
+		hs_task_order_next(&decoder->order, decoder->places, nr, decoder->rows + offsetof(struct hs_row, task),
+				   row_bytes);
+	for (unsigned int i = 0; i < decoder->info->nr_columns; i++) {
+		struct column *column = &decoder->columns[i];
+		char *field = decoder->rows + decoder->info->columns[i].offset;
+
+		if (column->is_by_task)
+			put_values(field, row_bytes, hs_type_width(decoder->info->columns[i].type), column->values,
+				   decoder->places, nr);
+		else if (column->decoder.read && !hs_decoder_read(&column->decoder, field, row_bytes, nr))
+			return false;
 	}
-	decoder->last_time = before;
-	return !goes_back && before <= decoder->entry.last_time &&
-	       (nr < decoder->rows_left || before == decoder->entry.last_time);
+	return true;
 }
 
 ssize_t hs_chunk_decoder_next(struct hs_chunk_decoder *decoder, const void **rows)
 {
 	size_t nr = decoder->rows_left < decoder->batch_rows ? decoder->rows_left : decoder->batch_rows;
-	bool is_whole = true;
 
 	decoder->used_rows = nr > decoder->used_rows ? nr : decoder->used_rows;
-	for (unsigned int i = 0; i < decoder->info->nr_columns && is_whole; i++)
-		if (decoder->decoders[i].read)
-			is_whole = hs_decoder_read(&decoder->decoders[i], decoder->rows + decoder->info->columns[i].offset,
-						   decoder->info->row_bytes, nr);
-	if (!is_whole || (nr && !set_times(decoder, nr))) {
+	if (nr && (!read_columns(decoder, nr) || !check_times(decoder, nr))) {
 		close_chunk(decoder);
 		return -EBADMSG;
 	}

@@ -7,10 +7,13 @@
 #include "traces/column.h"
 #include "traces/dictionary.h"
 #include "traces/part.h"
+#include "traces/task_order.h"
 
 enum {
 	STEP_ROWS = 64,			/* rows with texts are added so many at a time */
 	ONE_FRAME_BYTES = 4096,		/* chunks up to this size are one zstd frame */
+	ORDERED_ROWS = 256,		/* chunks from this size on have columns in the order of tasks */
+	TIME_COLUMN = 0, TASK_COLUMN = 1,
 };
 
 struct column_values {
@@ -23,6 +26,9 @@ struct hs_chunk_encoder {
 	uint64_t time_step;
 	size_t nr_rows, row_room;
 	struct column_values *columns;	/* as the kind has */
+	struct hs_task_order order;	/* of these rows, if there are ORDERED_ROWS */
+	uint64_t *ordered;		/* row_room values of a column in that order */
+	uint32_t *places;		/* of the rows in it */
 	hs_buffer streams[HS_MAX_STREAMS];
 	hs_buffer joined;		/* sections one behind the other */
 	struct hs_section sections[HS_CHUNK_SECTIONS];
@@ -56,6 +62,9 @@ void hs_chunk_encoder_destroy(struct hs_chunk_encoder *encoder)
 	for (unsigned int i = 0; i < HS_MAX_STREAMS; i++)
 		hs_vec_deinit(&encoder->streams[i]);
 	hs_vec_deinit(&encoder->joined);
+	hs_task_order_deinit(&encoder->order);
+	free(encoder->ordered);
+	free(encoder->places);
 	free(encoder->columns);
 	free(encoder);
 }
@@ -191,21 +200,102 @@ static bool is_all_zero(const uint64_t *values, size_t nr)
 	return !any;
 }
 
-/* A column of zeros or of empty texts takes no section. */
+/* Puts the values of a column in the order of tasks. */
+static const uint64_t *order_values(struct hs_chunk_encoder *encoder, const uint64_t *values)
+{
+	for (size_t i = 0; i < encoder->nr_rows; i++)
+		encoder->ordered[encoder->places[i]] = values[i];
+	return encoder->ordered;
+}
+
+static bool make_order(struct hs_chunk_encoder *encoder)
+{
+	uint64_t *ordered = reallocarray(encoder->ordered, encoder->row_room, sizeof(*ordered));
+	uint32_t *places;
+
+	if (!ordered)
+		return false;
+	encoder->ordered = ordered;
+	places = reallocarray(encoder->places, encoder->row_room, sizeof(*places));
+	if (!places)
+		return false;
+	encoder->places = places;
+	if (!hs_task_order_make(&encoder->order, encoder->columns[TASK_COLUMN].values, encoder->nr_rows))
+		return false;
+	hs_task_order_next(&encoder->order, places, encoder->nr_rows, NULL, 0);
+	return true;
+}
+
+/* Few runs, small numbers, or any. */
+static bool encode_numbers(struct hs_chunk_encoder *encoder, const uint64_t *values, unsigned int *coding)
+{
+	size_t nr_runs = 1;
+	uint64_t any = values[0];
+
+	for (size_t i = 1; i < encoder->nr_rows; i++) {
+		nr_runs += values[i] != values[i - 1];
+		any |= values[i];
+	}
+	if (nr_runs <= encoder->nr_rows / 16) {
+		*coding = HS_CODING_runs;
+		return hs_encode_runs(values, encoder->nr_rows, encoder->streams);
+	}
+	if (any < 256) {
+		*coding = HS_CODING_bytes;
+		return hs_encode_bytes(values, encoder->nr_rows, encoder->streams);
+	}
+	*coding = HS_CODING_delta;
+	return hs_encode_delta(values, encoder->nr_rows, encoder->streams);
+}
+
+static bool is_address(const struct hs_column_info *column)
+{
+	return column->type == HS_TYPE_u64 && (column->unit == HS_UNIT_addr || column->unit == HS_UNIT_ip);
+}
+
+static bool encode_ordered(struct hs_chunk_encoder *encoder, unsigned int i)
+{
+	const struct hs_groups groups = hs_task_order_groups(&encoder->order);
+	const uint64_t *values = order_values(encoder, encoder->columns[i].values);
+	unsigned int coding;
+
+	if (is_address(&hs_kind_info(encoder->kind)->columns[i]))
+		return hs_encode_regions(values, &groups, encoder->streams) &&
+		       join_streams(encoder, i, HS_CODING_regions | HS_CODING_BY_TASK, 3);
+	return encode_numbers(encoder, values, &coding) &&
+	       join_streams(encoder, i, coding | HS_CODING_BY_TASK, 1);
+}
+
+static bool encode_texts(struct hs_chunk_encoder *encoder, unsigned int i)
+{
+	const struct hs_dictionary *dictionary = &encoder->columns[i].dictionary;
+
+	if (dictionary->offsets.count == 1 && dictionary->coded.count == 1)
+		return true;		/* nothing but empty texts */
+	return hs_buffer_add(&encoder->streams[0], dictionary->coded.items, dictionary->coded.count) &&
+	       hs_encode_delta(encoder->columns[i].values, encoder->nr_rows, &encoder->streams[1]) &&
+	       join_streams(encoder, i, HS_CODING_dictionary, 2);
+}
+
+/* Columns of zeros and of empty texts take no section. */
 static bool encode_column(struct hs_chunk_encoder *encoder, unsigned int i)
 {
-	struct column_values *column = &encoder->columns[i];
-	struct hs_dictionary *dictionary = &column->dictionary;
+	bool is_ordered = encoder->nr_rows >= ORDERED_ROWS;
+	const uint64_t *values = encoder->columns[i].values;
 
-	if (!hs_type_is_bytes(hs_kind_info(encoder->kind)->columns[i].type))
-		return is_all_zero(column->values, encoder->nr_rows) ||
-		       (hs_encode_delta(column->values, encoder->nr_rows, encoder->streams) &&
-			join_streams(encoder, i, HS_CODING_delta, 1));
-	if (dictionary->offsets.count == 1 && dictionary->coded.count == 1)
+	if (hs_type_is_bytes(hs_kind_info(encoder->kind)->columns[i].type))
+		return encode_texts(encoder, i);
+	if (i == TASK_COLUMN && is_ordered)
+		return make_order(encoder) && hs_task_order_encode(&encoder->order, encoder->streams) &&
+		       join_streams(encoder, i, HS_CODING_index, 2);
+	if (is_all_zero(values, encoder->nr_rows))
 		return true;
-	return hs_buffer_add(&encoder->streams[0], dictionary->coded.items, dictionary->coded.count) &&
-	       hs_encode_delta(column->values, encoder->nr_rows, &encoder->streams[1]) &&
-	       join_streams(encoder, i, HS_CODING_dictionary, 2);
+	if (i == TIME_COLUMN)
+		return hs_encode_steps(values, encoder->nr_rows, encoder->streams) &&
+		       join_streams(encoder, i, HS_CODING_steps, 2);
+	if (is_ordered)
+		return encode_ordered(encoder, i);
+	return hs_encode_delta(values, encoder->nr_rows, encoder->streams) && join_streams(encoder, i, HS_CODING_delta, 1);
 }
 
 /* Times count steps from the first row on. Returns the last row's time. */

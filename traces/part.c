@@ -5,16 +5,6 @@
 
 #include "lib/cleanup.h"
 
-bool hs_buffer_add(hs_buffer *out, const void *bytes, size_t length)
-{
-	if (!hs_vec_reserve(out, length))
-		return false;
-	if (length)
-		memcpy(out->items + out->count, bytes, length);
-	out->count += length;
-	return true;
-}
-
 bool hs_part_begin(hs_buffer *out, uint32_t tag)
 {
 	uint8_t head[HS_PART_HEAD] = { 0 };

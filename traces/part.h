@@ -37,9 +37,6 @@ bool hs_part_begin(hs_buffer *out, uint32_t tag);
 /* Ends the part that begins at offset start of the buffer: fills in size and check sum. */
 void hs_part_end(hs_buffer *out, size_t start);
 
-/* Appends bytes. False: out of memory, nothing changed. */
-bool hs_buffer_add(hs_buffer *out, const void *bytes, size_t length);
-
 /* Size in the file of the part whose first HS_PART_HEAD bytes these are; 0: they begin no part. */
 size_t hs_part_bytes(const uint8_t *head);
 
