@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_EVENT_H
+#define HS_EVENT_H
+/*
+ * The ring between the BPF programs and the recorder: layout only. It may change with every build; what is
+ * kept is the trace (traces/schema.def).
+ *
+ * One ring per CPU, all in one memory-mapped BPF array, one element each:
+ *
+ *   struct hs_ring | data: 2^n bytes | slack: room for one record
+ *
+ * Positions count units of 8 bytes and wrap at 2^32; a record at position p lies at data[p mod size] and may
+ * reach into the slack, so that no record is ever split.
+ *
+ *   producer  moves head by compare-and-swap (safe against interrupts and preemption on the same CPU), takes
+ *             the time, fills in the record, and stores its type last: type 0 means not yet complete. Taking
+ *             the time after the reservation means that a reservation made after the consumer has read head
+ *             has a later time than the consumer's clock showed before.
+ *   consumer  reads whole records from tail to head, zeroes what it has read, then moves tail.
+ */
+#ifdef __bpf__
+typedef unsigned char hs_u8;
+typedef unsigned short hs_u16;
+typedef unsigned int hs_u32;
+typedef unsigned long long hs_u64;
+typedef long long hs_s64;
+typedef int hs_s32;
+#else
+#include <stdint.h>
+typedef uint8_t hs_u8;
+typedef uint16_t hs_u16;
+typedef uint32_t hs_u32;
+typedef uint64_t hs_u64;
+typedef int64_t hs_s64;
+typedef int32_t hs_s32;
+#endif
+
+enum {
+	HS_RING_UNIT = 8,		/* bytes */
+	HS_RING_MAX_RECORD = 512,	/* bytes; also the slack behind the data */
+	HS_RING_MAX_SOURCES = 8,
+	HS_RING_DATA_AT = 4096,		/* where the data of an element starts */
+	HS_RING_MIN_BYTES = 64 << 10,
+	HS_RING_MAX_BYTES = 256 << 20,
+	HS_COMM_BYTES = 16,
+	HS_NAME_BYTES = 128,		/* file names are cut to this, terminator included */
+	HS_MAX_TGID = 1 << 22,		/* PID_MAX_LIMIT of 64-bit kernels */
+};
+
+/* Why a record was not written; counted per source where it happens. */
+enum hs_ring_loss {
+	HS_LOSS_RING_FULL,
+	HS_LOSS_CONTENDED,		/* interrupted too often while reserving */
+	HS_LOSS_NO_MEMORY,		/* per-task state could not be allocated */
+	HS_LOSS_COMPAT,			/* a 32-bit system call: its arguments are not decoded */
+	HS_NR_RING_LOSSES
+};
+
+struct hs_ring {
+	/* Producers: position (low 32 bits) and number of records (high 32 bits) move together. */
+	hs_u64 head;
+	hs_u64 pad0[7];
+	/* Consumer. */
+	hs_u32 tail;
+	hs_u32 is_closed;		/* 1: this CPU is not recorded */
+	hs_u64 pad1[7];
+	/* Producers; only ever incremented. */
+	hs_u64 lost[HS_RING_MAX_SOURCES][HS_NR_RING_LOSSES];
+};
+
+/* Sources as the ring knows them; index into hs_ring.lost. */
+enum hs_ring_source {
+	HS_RING_FAULT, HS_RING_MM, HS_RING_NOTIFIER, HS_RING_COLLAPSE, HS_RING_HOTPLUG, HS_NR_RING_SOURCES
+};
+
+enum hs_record_type {
+	HS_RECORD_NONE,			/* not yet complete */
+	HS_RECORD_FAULT_USER,		/* struct hs_record_fault, small = error code */
+	HS_RECORD_FAULT_KERNEL,		/* the same, ip 0 */
+	HS_RECORD_FAULT_HANDLED,	/* struct hs_record_handled */
+	HS_RECORD_SYSCALL,		/* struct hs_record_syscall, small = number */
+	HS_RECORD_FORK,			/* struct hs_record_fork */
+	HS_RECORD_EXEC,			/* struct hs_record_exec */
+	HS_RECORD_RENAME,		/* struct hs_record_rename */
+	HS_RECORD_EXIT,			/* head only, small = 1: last task of its process */
+	HS_RECORD_EXIT_MMAP,		/* head only */
+	HS_RECORD_KVM_UNMAP,		/* struct hs_record_range */
+	HS_RECORD_KVM_AGE,
+	HS_RECORD_KVM_TEST_AGE,
+	HS_RECORD_NOTIFIER_RUN,		/* struct hs_record_range, start = address of the callback */
+	HS_RECORD_SWAPIN,		/* struct hs_record_collapse */
+	HS_RECORD_ATTEMPT,		/* struct hs_record_attempt: isolate, if there was one, and its end */
+	HS_RECORD_SCAN,			/* struct hs_record_collapse */
+	HS_RECORD_SCAN_FILE,		/* struct hs_record_collapse_file */
+	HS_RECORD_COLLAPSE_FILE,
+	HS_RECORD_VISIT,		/* struct hs_record_collapse */
+	HS_NR_RECORDS
+};
+
+/* First in every record. The first 8 bytes are stored last and together. */
+struct hs_record {
+	hs_u8 type;			/* enum hs_record_type */
+	hs_u8 units;			/* size of the whole record in HS_RING_UNITs */
+	hs_u16 small;			/* what fits: see the type */
+	hs_u32 tid;			/* current thread */
+	hs_u64 time;			/* ns, CLOCK_BOOTTIME */
+	hs_u64 mm;			/* address of the mm_struct, 0: none; only ever a key, never stored */
+};
+
+struct hs_record_fault {
+	struct hs_record head;
+	hs_u64 address;
+	hs_u64 ip;
+};
+
+struct hs_record_handled {
+	struct hs_record head;		/* mm is the faulting VMA's */
+	hs_u64 address;
+	hs_u32 flags;			/* FAULT_FLAG_* */
+	hs_u32 result;			/* VM_FAULT_* */
+	hs_u32 has_result;
+	hs_u32 has_regs;		/* 0: taken by get_user_pages and the like */
+};
+
+struct hs_record_syscall {
+	struct hs_record head;
+	hs_u64 entry_time;		/* 0: the entry was not seen */
+	hs_s64 ret;
+	hs_u64 args[6];
+};
+
+struct hs_record_fork {
+	struct hs_record head;		/* of the parent */
+	hs_u32 child, child_tgid;
+	hs_u64 child_mm;
+	hs_u64 clone_flags;
+	hs_u64 start_time;
+	char comm[HS_COMM_BYTES];
+};
+
+struct hs_record_exec {
+	struct hs_record head;		/* mm is the new one */
+	hs_u32 tgid, old_tid;
+	char comm[HS_COMM_BYTES];
+	char filename[HS_NAME_BYTES];
+};
+
+struct hs_record_rename {
+	struct hs_record head;		/* tid is the renamed thread's */
+	char comm[HS_COMM_BYTES];
+};
+
+struct hs_record_range {
+	struct hs_record head;
+	hs_u64 start, end;
+};
+
+/* Where a collapse was asked for: by the daemon, or by a system call whose arguments are here. */
+struct hs_ring_origin {
+	hs_u64 folio_index;		/* page offset of the folio that was looked at last */
+	hs_u64 arg_start, arg_len;	/* of madvise(MADV_COLLAPSE); 0, 0: not from there */
+	hs_u8 has_folio;
+	hs_u8 is_daemon;
+	hs_u8 pad[6];
+};
+
+struct hs_record_collapse {
+	struct hs_record head;		/* mm is the scanned one */
+	struct hs_ring_origin origin;
+	hs_s32 status;
+	hs_u32 none_or_zero;		/* swapin: pages read; visit: full_scan_finished */
+	hs_u32 referenced;
+	hs_u32 unmapped;		/* visit: progress */
+	hs_u8 writable;			/* 255: the kernel does not say */
+	hs_u8 order;
+	hs_u8 pad[6];
+};
+
+struct hs_ring_isolate {
+	hs_u64 time;			/* 0: no isolation happened */
+	hs_u64 folio_index;
+	hs_s32 status;
+	hs_u32 none_or_zero;
+	hs_u32 referenced;
+	hs_u8 has_folio;
+	hs_u8 writable;
+	hs_u8 order;
+	hs_u8 pad;
+};
+
+struct hs_record_attempt {
+	struct hs_record head;
+	struct hs_ring_origin origin;
+	struct hs_ring_isolate isolate;
+	hs_s32 status;
+	hs_u8 isolated;
+	hs_u8 order;
+	hs_u8 pad[2];
+};
+
+struct hs_record_collapse_file {
+	struct hs_record head;
+	struct hs_ring_origin origin;
+	hs_u64 address;			/* collapse_file: the range; scan_file: 0 */
+	hs_u64 index;
+	hs_s32 status;
+	hs_u32 present;			/* collapse_file: number of pages */
+	hs_u32 swap;			/* collapse_file: is_shmem */
+	hs_u32 pad;
+	char file[HS_NAME_BYTES];
+};
+
+/* A line of the task iterator, for the recorder's start. */
+struct hs_task_entry {
+	hs_u32 tid, tgid;
+	hs_u64 mm;
+	hs_u64 start_time;
+	char comm[HS_COMM_BYTES];
+};
+
+_Static_assert(sizeof(struct hs_ring) <= HS_RING_DATA_AT, "control page");
+_Static_assert(sizeof(struct hs_record) == 24, "head of a record");
+_Static_assert(sizeof(struct hs_record_fault) == 40, "the hot record");
+_Static_assert(sizeof(struct hs_record_handled) == 48, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_syscall) == 88, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_fork) == 72, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_exec) == 176, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_rename) == 40, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_range) == 40, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_collapse) == 80, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_attempt) == 96, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_collapse_file) == 216, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_collapse_file) <= HS_RING_MAX_RECORD, "slack");
+_Static_assert(sizeof(struct hs_task_entry) == 40, "no hidden padding");
+
+#endif
