@@ -34,7 +34,8 @@ RECORDING_LIBS := -lbpf -lelf -lz
 sources_in = $(sort $(foreach folder,$(1),$(wildcard $(folder)/*.c)))
 CORE_SOURCES := $(call sources_in,lib traces replay replay/address_space replay/collapse replay/block replay/svm analysis plots)
 RECORDING_SOURCES := $(if $(OFFLINE),,$(call sources_in,collectors))
-CLI_SOURCES := $(filter-out $(if $(OFFLINE),cli/cmd_record.c cli/cmd_doctor.c),$(call sources_in,cli))
+# Same command line with and without recording; see cli/recording.h.
+CLI_SOURCES := $(filter-out $(if $(OFFLINE),cli/record_%.c cli/doctor_%.c,cli/without_recording.c),$(call sources_in,cli))
 objects_of = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 CORE_OBJECTS := $(call objects_of,$(CORE_SOURCES))
@@ -46,7 +47,7 @@ CLI_OBJECTS := $(call objects_of,$(CLI_SOURCES))
 BINARY := $(BUILD)/hindsight
 ALL_LIBS := $(if $(OFFLINE),,$(RECORDING_LIBS)) $(LIBS)
 
-.PHONY: all
+.PHONY: all hindsight
 all: hindsight ## build ./hindsight
 
 hindsight: $(BINARY)
@@ -72,6 +73,29 @@ $(BUILD)/plots/templates.c: $(TEMPLATES) Makefile
 $(BUILD)/plots/templates.o: $(BUILD)/plots/templates.c
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+# --- probes -----------------------------------------------------------------------------------------
+# Each source's programs are one object; linked into one, and turned into a header that holds it.
+BPF_ARCH := $(patsubst x86_64,x86,$(shell uname -m))
+BPF_CFLAGS := -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -O2 -g -Wall -Wextra -Wno-unused-parameter -I.
+# The one that defines the shared maps comes first: libbpf's linker wants definitions before their users.
+BPF_OBJECTS := $(patsubst %.bpf.c,$(BUILD)/%.bpf.o,bpf/maps.bpf.c $(filter-out bpf/maps.bpf.c,$(sort $(wildcard bpf/*.bpf.c))))
+PROBES := $(BUILD)/bpf/hs_probes
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	@echo "  BPF   $<"
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(PROBES).o: $(BPF_OBJECTS)
+	@echo "  LINK  $@"
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(PROBES).skel.h: $(PROBES).o
+	@echo "  GEN   $@"
+	$(Q)$(BPFTOOL) gen skeleton $< name hs_probes_bpf > $@
+
+$(RECORDING_OBJECTS): $(if $(OFFLINE),,$(PROBES).skel.h)
 
 # --- tests -----------------------------------------------------------------------------------------
 # A unit test is tests/unit/test_NAME.c (cmocka), linked with everything but cli's main.

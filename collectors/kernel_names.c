@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "collectors/kernel_names.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/cleanup.h"
+#include "lib/vec.h"
+
+struct name {
+	int64_t number;
+	char *text;
+};
+
+struct symbol {
+	uint64_t address;
+	char *text;
+};
+
+struct hs_kernel_names {
+	HS_VEC(struct name) results;
+	HS_VEC(struct symbol) symbols;	/* text symbols, by address; read when first asked for */
+	bool has_symbols;
+};
+
+static int add_result(struct hs_kernel_names *names, int64_t number, const char *text)
+{
+	struct name name = { number, strdup(text) };
+
+	return name.text && hs_vec_push(&names->results, name) ? 0 : -ENOMEM;
+}
+
+static int read_results(struct hs_kernel_names *names)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int id = btf ? btf__find_by_name_kind(btf, "scan_result", BTF_KIND_ENUM) : -ENOENT, error = 0;
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+	const struct btf_enum *values = type ? btf_enum(type) : NULL;
+
+	for (int i = 0; type && !error && i < btf_vlen(type); i++)
+		error = add_result(names, values[i].val, btf__name_by_offset(btf, values[i].name_off));
+	btf__free(btf);
+	return error;
+}
+
+static int compare_symbols(const void *a, const void *b)
+{
+	const struct symbol *left = a, *right = b;
+
+	return (left->address > right->address) - (left->address < right->address);
+}
+
+/* "ffffffff81000000 T name [module]"; addresses are 0 for those who may not see them. */
+static void read_symbols(struct hs_kernel_names *names)
+{
+	hs_auto_file FILE *file = fopen("/proc/kallsyms", "re");
+	char line[512], text[256], type;
+	uint64_t address;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		struct symbol symbol = { 0 };
+
+		if (sscanf(line, "%" SCNx64 " %c %255s", &address, &type, text) != 3 || !address || !strchr("tT", type))
+			continue;
+		symbol.address = address;
+		symbol.text = strdup(text);
+		if (!symbol.text || !hs_vec_push(&names->symbols, symbol))
+			break;
+	}
+	if (names->symbols.count)
+		qsort(names->symbols.items, names->symbols.count, sizeof(struct symbol), compare_symbols);
+}
+
+int hs_kernel_names_create(struct hs_kernel_names **out, struct hs_error *err)
+{
+	struct hs_kernel_names *names = calloc(1, sizeof(*names));
+
+	if (!names)
+		return hs_error_nomem(err);
+	if (read_results(names)) {
+		hs_kernel_names_destroy(names);
+		return hs_error_nomem(err);
+	}
+	*out = names;
+	return 0;
+}
+
+void hs_kernel_names_destroy(struct hs_kernel_names *names)
+{
+	if (!names)
+		return;
+	hs_vec_for_each(name, &names->results)
+		free(name->text);
+	hs_vec_for_each(symbol, &names->symbols)
+		free(symbol->text);
+	hs_vec_deinit(&names->results);
+	hs_vec_deinit(&names->symbols);
+	free(names);
+}
+
+const char *hs_kernel_names_result(const struct hs_kernel_names *names, int64_t number)
+{
+	hs_vec_for_each(name, &names->results)
+		if (name->number == number)
+			return name->text;
+	return "SCAN_UNNAMED";
+}
+
+const char *hs_kernel_names_symbol(struct hs_kernel_names *names, uint64_t address)
+{
+	struct symbol key = { .address = address };
+	const struct symbol *found = NULL;
+
+	if (!names->has_symbols)
+		read_symbols(names);
+	names->has_symbols = true;
+	if (names->symbols.count)
+		found = bsearch(&key, names->symbols.items, names->symbols.count, sizeof(key), compare_symbols);
+	return found ? found->text : "";
+}
+
+int hs_kernel_names_describe(const struct hs_kernel_names *names, struct hs_header *header)
+{
+	hs_vec_for_each(name, &names->results)
+		if (hs_header_add_name(header, "scan_result", name->number, name->text))
+			return -ENOMEM;
+	return 0;
+}

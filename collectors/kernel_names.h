@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_KERNEL_NAMES_H
+#define HS_KERNEL_NAMES_H
+/* Names that only the running kernel knows: its results (from BTF) and its symbols. */
+#include <stdint.h>
+
+#include "lib/error.h"
+#include "traces/header.h"
+
+struct hs_kernel_names;
+
+/* Never fails for lack of BTF or symbols: then there are no names. */
+int hs_kernel_names_create(struct hs_kernel_names **out, struct hs_error *err);
+void hs_kernel_names_destroy(struct hs_kernel_names *names);
+
+/*
+ * Enumerator of enum scan_result, "SCAN_SUCCEED"; "SCAN_UNNAMED" where the kernel
+ * has no such. Lives as long as names.
+ */
+const char *hs_kernel_names_result(const struct hs_kernel_names *names, int64_t number);
+
+/* Symbol that starts at address, or "". */
+const char *hs_kernel_names_symbol(struct hs_kernel_names *names, uint64_t address);
+
+/* Stores the table of results in the header. 0 or -ENOMEM. */
+int hs_kernel_names_describe(const struct hs_kernel_names *names, struct hs_header *header);
+
+#endif

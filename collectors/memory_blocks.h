@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_MEMORY_BLOCKS_H
+#define HS_MEMORY_BLOCKS_H
+/*
+ * Memory blocks from sysfs, and the kernel's uevents about them. States are read again after an uevent and
+ * now and then; steps between two readings are not seen.
+ */
+#include <stdint.h>
+
+#include "collectors/capture.h"
+#include "collectors/sink.h"
+
+struct hs_memory_blocks;
+
+/* Hosts without memory blocks have none; without permission for uevents only the states are read. */
+int hs_memory_blocks_create(struct hs_memory_blocks **out, struct hs_error *err);
+void hs_memory_blocks_destroy(struct hs_memory_blocks *blocks);
+
+/* Socket that becomes readable with an uevent, or -1. */
+int hs_memory_blocks_fd(const struct hs_memory_blocks *blocks);
+
+/* Adds a snap.block row per block. 0 or -ENOMEM. */
+int hs_memory_blocks_capture(struct hs_memory_blocks *blocks, uint64_t now, struct hs_capture *capture);
+
+/* Takes what the socket has: hotplug.uevent rows. Returns how many. */
+unsigned int hs_memory_blocks_take_uevents(struct hs_memory_blocks *blocks, uint64_t now, struct hs_sink *sink);
+
+/* Reads all states again: a hotplug.block row for each that is new. */
+void hs_memory_blocks_poll(struct hs_memory_blocks *blocks, uint64_t now, struct hs_sink *sink);
+
+#endif

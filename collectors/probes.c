@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "collectors/probes.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bpf/hs_probes.skel.h"
+#include "collectors/libbpf_log.h"
+#include "lib/cleanup.h"
+#include "lib/vec.h"
+
+struct choice {
+	const struct hs_rung *rung;	/* NULL: none works */
+	char detail[400];
+};
+
+struct hs_probes {
+	struct hs_probes_options options;
+	struct hs_probes_bpf *bpf;
+	struct btf *btf;
+	HS_VEC(struct hs_probe_verdict) verdicts;	/* all programs of the object */
+	HS_VEC(struct bpf_link *) links;
+	struct choice choices[HS_NR_RING_SOURCES];
+	unsigned int nr_cpus;
+	size_t element_bytes;
+	void *rings;
+};
+
+static struct hs_probe_verdict *find_verdict(const struct hs_probes *probes, const char *program)
+{
+	hs_vec_for_each(verdict, &probes->verdicts)
+		if (program && strcmp(verdict->program, program) == 0)
+			return verdict;
+	return NULL;
+}
+
+static bool may_work(const struct hs_probes *probes, const char *program)
+{
+	const struct hs_probe_verdict *verdict = find_verdict(probes, program);
+
+	return verdict && (!verdict->was_tried || verdict->works);
+}
+
+static void refuse(struct hs_probe_verdict *verdict, const char *format, ...)
+{
+	va_list args;
+
+	verdict->was_tried = true;
+	verdict->works = false;
+	va_start(args, format);
+	vsnprintf(verdict->reason, sizeof(verdict->reason), format, args);
+	va_end(args);
+	free(verdict->log);
+	verdict->log = hs_libbpf_log_take();
+}
+
+/* The program to use for a probe, or NULL. */
+static const char *usable_program(const struct hs_probes *probes, const struct hs_probe *probe)
+{
+	if (may_work(probes, probe->program))
+		return probe->program;
+	return may_work(probes, probe->instead) ? probe->instead : NULL;
+}
+
+static bool rung_may_work(const struct hs_probes *probes, const struct hs_rung *rung)
+{
+	for (const struct hs_probe *probe = rung->probes; probe->program; probe++)
+		if (probe->is_required && !usable_program(probes, probe))
+			return false;
+	return true;
+}
+
+static bool has_rung(const struct hs_source_spec *source, const char *name)
+{
+	for (const struct hs_rung *rung = source->rungs; rung->name; rung++)
+		if (strcmp(rung->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Best rung of a source that nothing speaks against so far. */
+static const struct hs_rung *best_rung(const struct hs_probes *probes, const struct hs_source_spec *source)
+{
+	const char *first = probes->options.rung;
+	bool is_reached = !first || (!has_rung(source, first) && !probes->options.only_this_rung);
+
+	for (const struct hs_rung *rung = source->rungs; rung->name; rung++) {
+		bool is_first = first && strcmp(rung->name, first) == 0;
+
+		is_reached |= is_first;
+		if (is_reached && (is_first || !probes->options.only_this_rung) && rung_may_work(probes, rung))
+			return rung;
+	}
+	return NULL;
+}
+
+static bool is_selected(const struct hs_probes *probes, int source, const struct hs_probe *probe)
+{
+	return probes->options.sources >> source & 1 || probe->is_identity;
+}
+
+/* Chooses rungs and switches their programs on. */
+static void choose_rungs(struct hs_probes *probes)
+{
+	for (int source = 0; source < HS_NR_RING_SOURCES; source++) {
+		const struct hs_rung *rung = best_rung(probes, &hs_sources[source]);
+
+		probes->choices[source].rung = rung;
+		for (const struct hs_probe *probe = rung ? rung->probes : NULL; probe && probe->program; probe++) {
+			const char *name = is_selected(probes, source, probe) ? usable_program(probes, probe) : NULL;
+
+			if (name)
+				bpf_program__set_autoload(bpf_object__find_program_by_name(probes->bpf->obj, name), true);
+		}
+	}
+	bpf_program__set_autoload(probes->bpf->progs.list_tasks, may_work(probes, "list_tasks"));
+}
+
+/* Asks the running kernel's types whether the target exists: its absence would fail the whole load. */
+static void check_target(const struct hs_probes *probes, struct hs_probe_verdict *verdict)
+{
+	const char *slash = strchr(verdict->target, '/');
+	char type[128];
+
+	if (!slash)
+		return;
+	if (strncmp(verdict->target, "tp_btf/", 7) == 0) {
+		snprintf(type, sizeof(type), "btf_trace_%s", slash + 1);
+		if (btf__find_by_name_kind(probes->btf, type, BTF_KIND_TYPEDEF) < 0)
+			refuse(verdict, "this kernel has no tracepoint %s (no %s in its BTF)", slash + 1, type);
+	} else if (strncmp(verdict->target, "fe", 2) == 0) {
+		if (btf__find_by_name_kind(probes->btf, slash + 1, BTF_KIND_FUNC) < 0)
+			refuse(verdict, "this kernel has no function %s in its BTF", slash + 1);
+	}
+}
+
+static const char *target_of(const struct bpf_program *program)
+{
+	const char *section = bpf_program__section_name(program);
+
+	return *section == '?' ? section + 1 : section;
+}
+
+static int list_programs(struct hs_probes *probes, struct hs_error *err)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, probes->bpf->obj) {
+		struct hs_probe_verdict verdict = {
+			.program = strdup(bpf_program__name(program)), .target = strdup(target_of(program)),
+		};
+
+		if (!verdict.program || !verdict.target || !hs_vec_push(&probes->verdicts, verdict))
+			return hs_error_nomem(err);
+		check_target(probes, &probes->verdicts.items[probes->verdicts.count - 1]);
+	}
+	return 0;
+}
+
+/* Sizes and constants of the run; before the load. */
+static int configure(struct hs_probes *probes, struct hs_error *err)
+{
+	struct hs_probes_bpf *bpf = probes->bpf;
+	int nr_cpus = libbpf_num_possible_cpus();
+
+	if (nr_cpus <= 0)
+		return hs_error_set(err, -EIO, "cannot count the CPUs: %s", strerror(-nr_cpus));
+	probes->nr_cpus = (unsigned int)nr_cpus;
+	probes->element_bytes = HS_RING_DATA_AT + probes->options.ring_bytes + HS_RING_DATA_AT;
+	bpf_map__set_max_entries(bpf->maps.rings, probes->nr_cpus);
+	bpf_map__set_value_size(bpf->maps.rings, (uint32_t)probes->element_bytes);
+	bpf->rodata->ring_mask = (uint32_t)(probes->options.ring_bytes / HS_RING_UNIT - 1);
+	bpf->rodata->filter_by_tgid = probes->options.filter_by_tgid;
+	bpf->rodata->filter_by_cgroup = probes->options.cgroup_fd >= 0;
+	bpf->rodata->own_tgid = (uint32_t)getpid();
+	return 0;
+}
+
+static int open_object(struct hs_probes *probes, struct hs_error *err)
+{
+	hs_probes_bpf__destroy(probes->bpf);
+	probes->bpf = hs_probes_bpf__open();
+	if (!probes->bpf)
+		return hs_error_set(err, -errno, "cannot open the built-in BPF object: %s", strerror(errno));
+	return configure(probes, err);
+}
+
+/* The whole load failed: whose fault was it? False: nobody's in particular. */
+static bool refuse_culprit(struct hs_probes *probes, int error)
+{
+	char culprit[64];
+	struct hs_probe_verdict *verdict = hs_libbpf_log_culprit(culprit, sizeof(culprit))
+		? find_verdict(probes, culprit) : NULL;
+
+	if (!verdict || (verdict->was_tried && !verdict->works))
+		return false;
+	refuse(verdict, "the kernel refuses to load it: %s", strerror(-error));
+	return true;
+}
+
+static int refuse_all(int error, struct hs_error *err)
+{
+	if (error == -EPERM || error == -EACCES)
+		return hs_error_set(err, -EPERM, "no permission to load BPF programs; run as root, or give the binary "
+				    "the capabilities: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,"
+				    "cap_syslog+ep ./hindsight");
+	return hs_error_set(err, error, "cannot load the BPF object: %s; -v shows what the kernel said", strerror(-error));
+}
+
+static void drop_links(struct hs_probes *probes)
+{
+	hs_vec_for_each(link, &probes->links)
+		bpf_link__destroy(*link);
+	hs_vec_clear(&probes->links);
+}
+
+/* True if every program attached, or could be left out; false: choose anew. */
+static bool attach_all(struct hs_probes *probes)
+{
+	struct bpf_program *program;
+	bool is_complete = true;
+
+	bpf_object__for_each_program(program, probes->bpf->obj) {
+		struct hs_probe_verdict *verdict = find_verdict(probes, bpf_program__name(program));
+		struct bpf_link *link;
+
+		if (!bpf_program__autoload(program) || strncmp(verdict->target, "iter", 4) == 0)
+			continue;
+		hs_libbpf_log_clear();
+		link = bpf_program__attach(program);
+		if (!link || !hs_vec_push(&probes->links, link)) {
+			refuse(verdict, "the kernel refuses to attach it: %s", strerror(errno == 524 ? ENOTSUP : errno));
+			is_complete = false;
+			continue;
+		}
+		verdict->was_tried = verdict->works = true;
+	}
+	return is_complete;
+}
+
+static void unmap_rings(struct hs_probes *probes)
+{
+	if (probes->rings)
+		munmap(probes->rings, probes->nr_cpus * probes->element_bytes);
+	probes->rings = NULL;
+}
+
+static int map_rings(struct hs_probes *probes, struct hs_error *err)
+{
+	size_t bytes = probes->nr_cpus * probes->element_bytes;
+	void *rings;
+
+	unmap_rings(probes);
+	rings = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(probes->bpf->maps.rings), 0);
+
+	if (rings == MAP_FAILED)
+		return hs_error_set(err, -errno, "cannot map the rings (%zu bytes): %s; try a smaller -m", bytes,
+				    strerror(errno));
+	probes->rings = rings;
+	return 0;
+}
+
+static void close_cpus(const struct hs_probes *probes)
+{
+	for (unsigned int cpu = 0; probes->options.closed_cpus && cpu < probes->nr_cpus; cpu++) {
+		struct hs_ring *ring = (void *)((char *)probes->rings + cpu * probes->element_bytes);
+
+		ring->is_closed = probes->options.closed_cpus[cpu];
+	}
+}
+
+static int set_cgroup(struct hs_probes *probes, struct hs_error *err)
+{
+	uint32_t key = 0;
+	int fd = probes->options.cgroup_fd;
+
+	if (fd < 0 || bpf_map_update_elem(bpf_map__fd(probes->bpf->maps.wanted_cgroup), &key, &fd, BPF_ANY) == 0)
+		return 0;
+	return hs_error_set(err, -errno, "cannot filter by this cgroup: %s; it must be of version 2", strerror(errno));
+}
+
+/* What must be there before the first program runs. */
+static int prepare_maps(struct hs_probes *probes, struct hs_error *err)
+{
+	int error = map_rings(probes, err);
+
+	if (error)
+		return error;
+	close_cpus(probes);
+	return set_cgroup(probes, err);
+}
+
+static int load_once(struct hs_probes *probes, bool *is_done, struct hs_error *err)
+{
+	int error = open_object(probes, err);
+
+	if (error)
+		return error;
+	choose_rungs(probes);
+	hs_libbpf_log_clear();
+	error = bpf_object__load_skeleton(probes->bpf->skeleton);
+	if (error)
+		return refuse_culprit(probes, error) ? 0 : refuse_all(error, err);
+	error = prepare_maps(probes, err);
+	if (error)
+		return error;
+	*is_done = attach_all(probes);
+	if (!*is_done)
+		drop_links(probes);
+	return 0;
+}
+
+static void append(char *text, size_t size, const char *format, ...)
+{
+	size_t used = strlen(text);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text + used, size - used, format, args);
+	va_end(args);
+}
+
+/* Why a rung was not, or not completely, used. */
+static void describe_failures(const struct hs_probes *probes, const struct hs_rung *rung, char *text, size_t size)
+{
+	for (const struct hs_probe *probe = rung->probes; probe->program; probe++) {
+		const struct hs_probe_verdict *verdict = find_verdict(probes, probe->program);
+
+		if (verdict && verdict->was_tried && !verdict->works && !usable_program(probes, probe))
+			append(text, size, "%sno %s, %s: %s", *text ? "; " : "", probe->gives, verdict->target, verdict->reason);
+	}
+}
+
+static void describe_choices(struct hs_probes *probes)
+{
+	for (int source = 0; source < HS_NR_RING_SOURCES; source++) {
+		struct choice *choice = &probes->choices[source];
+
+		*choice->detail = '\0';
+		for (const struct hs_rung *rung = hs_sources[source].rungs; rung->name; rung++) {
+			describe_failures(probes, rung, choice->detail, sizeof(choice->detail));
+			if (rung == choice->rung)
+				break;
+		}
+		if (choice->rung && *choice->rung->instead_of)
+			append(choice->detail, sizeof(choice->detail), "%snot recorded by this rung: %s",
+			       *choice->detail ? "; " : "", choice->rung->instead_of);
+	}
+}
+
+static int open_probes(struct hs_probes *probes, struct hs_error *err)
+{
+	bool is_done = false;
+	int error;
+
+	probes->btf = btf__load_vmlinux_btf();
+	if (!probes->btf)
+		return hs_error_set(err, -ENOENT, "the kernel's type information (/sys/kernel/btf/vmlinux) cannot be read: "
+				    "%s; recording needs a kernel with CONFIG_DEBUG_INFO_BTF", strerror(errno));
+	error = open_object(probes, err);
+	if (!error)
+		error = list_programs(probes, err);
+	/* Every round but the last finds at least one program that cannot be used. */
+	while (!error && !is_done)
+		error = load_once(probes, &is_done, err);
+	if (!error)
+		describe_choices(probes);
+	return error;
+}
+
+int hs_probes_open(const struct hs_probes_options *options, struct hs_probes **out, struct hs_error *err)
+{
+	struct hs_probes *probes = calloc(1, sizeof(*probes));
+	int error;
+
+	if (!probes)
+		return hs_error_nomem(err);
+	probes->options = *options;
+	hs_libbpf_log_start();
+	error = open_probes(probes, err);
+	if (error)
+		hs_probes_close(probes);
+	else
+		*out = probes;
+	return error;
+}
+
+void hs_probes_detach(struct hs_probes *probes)
+{
+	drop_links(probes);
+}
+
+void hs_probes_close(struct hs_probes *probes)
+{
+	if (!probes)
+		return;
+	drop_links(probes);
+	hs_vec_deinit(&probes->links);
+	unmap_rings(probes);
+	hs_probes_bpf__destroy(probes->bpf);
+	btf__free(probes->btf);
+	hs_vec_for_each(verdict, &probes->verdicts) {
+		free((char *)verdict->program);
+		free((char *)verdict->target);
+		free(verdict->log);
+	}
+	hs_vec_deinit(&probes->verdicts);
+	free(probes);
+}
+
+const struct hs_rung *hs_probes_rung(const struct hs_probes *probes, enum hs_ring_source source)
+{
+	return probes->options.sources >> source & 1 ? probes->choices[source].rung : NULL;
+}
+
+const char *hs_probes_detail(const struct hs_probes *probes, enum hs_ring_source source)
+{
+	return probes->choices[source].detail;
+}
+
+const struct hs_probe_verdict *hs_probes_verdict(const struct hs_probes *probes, const char *program)
+{
+	return find_verdict(probes, program);
+}
+
+size_t hs_probes_nr_verdicts(const struct hs_probes *probes)
+{
+	return probes->verdicts.count;
+}
+
+const struct hs_probe_verdict *hs_probes_verdict_at(const struct hs_probes *probes, size_t index)
+{
+	return &probes->verdicts.items[index];
+}
+
+void *hs_probes_rings(const struct hs_probes *probes, unsigned int *nr_cpus, size_t *element_bytes)
+{
+	*nr_cpus = probes->nr_cpus;
+	*element_bytes = probes->element_bytes;
+	return probes->rings;
+}
+
+void hs_probes_want(struct hs_probes *probes, pid_t tgid)
+{
+	__atomic_fetch_or(&probes->bpf->bss->wanted_tgids[(uint32_t)tgid / 64 % (HS_MAX_TGID / 64)],
+			  1ull << ((uint32_t)tgid % 64), __ATOMIC_RELAXED);
+}
+
+bool hs_probes_want_any(const struct hs_probes *probes)
+{
+	for (size_t i = 0; i < HS_MAX_TGID / 64; i++)
+		if (probes->bpf->bss->wanted_tgids[i])
+			return true;
+	return false;
+}
+
+int hs_probes_list_wanted(const struct hs_probes *probes, hs_pid_list *pids)
+{
+	for (uint32_t tgid = 0; tgid < HS_MAX_TGID; tgid++) {
+		uint64_t word = probes->bpf->bss->wanted_tgids[tgid / 64];
+
+		if (!word)
+			tgid |= 63;
+		else if (word >> (tgid % 64) & 1 && !hs_vec_push(pids, (pid_t)tgid))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int hs_probes_list_tasks(struct hs_probes *probes)
+{
+	struct bpf_link *link = bpf_program__attach_iter(probes->bpf->progs.list_tasks, NULL);
+	int fd;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	fd = fd < 0 ? -errno : fd;
+	bpf_link__destroy(link);
+	return fd;
+}
+
+static uint64_t misses_of(int fd)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t bytes = sizeof(info);
+
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &bytes) == 0 ? info.recursion_misses : 0;
+}
+
+uint64_t hs_probes_recursion_misses(const struct hs_probes *probes, enum hs_ring_source source)
+{
+	const struct hs_rung *rung = probes->choices[source].rung;
+	uint64_t misses = 0;
+
+	for (const struct hs_probe *probe = rung ? rung->probes : NULL; probe && probe->program; probe++) {
+		const char *name = usable_program(probes, probe);
+		const struct bpf_program *program = name ? bpf_object__find_program_by_name(probes->bpf->obj, name) : NULL;
+
+		if (program && bpf_program__autoload(program))
+			misses += misses_of(bpf_program__fd(program));
+	}
+	return misses;
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "collectors/snapshot_host.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collectors/text_file.h"
+#include "lib/cleanup.h"
+
+static struct hs_bytes text_of(const char *text)
+{
+	return (struct hs_bytes){ text, (uint32_t)strlen(text) };
+}
+
+/* Lines of a zone that become columns. */
+static void take_zone_line(struct hs_snap_zone *zone, const char *line)
+{
+	static const struct {
+		const char *format;
+		size_t offset;
+	} fields[] = {
+		{ " pages free %" SCNu64, offsetof(struct hs_snap_zone, free) },
+		{ " spanned %" SCNu64, offsetof(struct hs_snap_zone, spanned) },
+		{ " present %" SCNu64, offsetof(struct hs_snap_zone, present) },
+		{ " managed %" SCNu64, offsetof(struct hs_snap_zone, managed) },
+		{ " cma %" SCNu64, offsetof(struct hs_snap_zone, cma) },
+		{ " start_pfn: %" SCNu64, offsetof(struct hs_snap_zone, start_pfn) },
+	};
+	uint64_t value;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (sscanf(line, fields[i].format, &value) == 1)
+			*(uint64_t *)(void *)((char *)zone + fields[i].offset) = value;
+}
+
+/* /proc/zoneinfo: "Node 0, zone   Normal", then lines about it; start_pfn is the last. */
+static int add_zones(struct hs_capture *capture)
+{
+	hs_auto_file FILE *file = fopen("/proc/zoneinfo", "re");
+	struct hs_snap_zone zone = { 0 };
+	char line[256], name[32] = "", next_name[32];
+	int node, error = 0;
+
+	while (file && !error && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "Node %d, zone %31s", &node, next_name) == 2) {
+			if (*name)
+				error = hs_capture_add(capture, HS_KIND_snap_zone, &zone);
+			strcpy(name, next_name);
+			zone = (struct hs_snap_zone){ .node = node, .zone = text_of(name) };
+		} else {
+			take_zone_line(&zone, line);
+		}
+	}
+	return error || !*name ? error : hs_capture_add(capture, HS_KIND_snap_zone, &zone);
+}
+
+static int add_vmstat(struct hs_capture *capture)
+{
+	hs_auto_file FILE *file = fopen("/proc/vmstat", "re");
+	char line[256], name[64];
+	uint64_t value;
+	int error = 0;
+
+	while (file && !error && fgets(line, sizeof(line), file)) {
+		struct hs_snap_vmstat row;
+
+		if (sscanf(line, "%63s %" SCNu64, name, &value) != 2)
+			continue;
+		row = (struct hs_snap_vmstat){ .name = text_of(name), .value = value };
+		error = hs_capture_add(capture, HS_KIND_snap_vmstat, &row);
+	}
+	return error;
+}
+
+int hs_snapshot_host(struct hs_capture *capture)
+{
+	int error = add_zones(capture);
+
+	return error ? error : add_vmstat(capture);
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+int hs_describe_host(struct hs_header *header)
+{
+	struct utsname host;
+	uint64_t now = clock_ns(CLOCK_BOOTTIME);
+
+	uname(&host);
+	header->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	header->huge_page_bytes =
+		(uint64_t)hs_text_file_number("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", 10, 0);
+	header->block_bytes = (uint64_t)hs_text_file_number("/sys/devices/system/memory/block_size_bytes", 16, 0);
+	header->wall_offset = clock_ns(CLOCK_REALTIME) - now;
+	header->boot_wall = header->wall_offset;
+	header->start_time = now;
+	header->nr_cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	if (hs_header_set(&header->kernel, host.release) || hs_header_set(&header->kernel_version, host.version) ||
+	    hs_header_set(&header->arch, host.machine) || hs_header_set(&header->hostname, host.nodename) ||
+	    hs_header_set(&header->clock, "boottime"))
+		return -ENOMEM;
+	return 0;
+}

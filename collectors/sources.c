@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "collectors/sources.h"
+
+#include <string.h>
+
+#define REQUIRED .is_required = true
+#define IDENTITY .is_identity = true
+#define END { .program = NULL }
+
+#define FAULT_TRACEPOINTS \
+	{ "fault_user", "fault_user_raw", REQUIRED, .gives = "faults in user mode" }, \
+	{ "fault_kernel", "fault_kernel_raw", .gives = "faults of the kernel on user memory" }
+
+static const struct hs_probe fault_fentry[] = {
+	{ "fault_handled", REQUIRED, .gives = "results, and faults taken by get_user_pages" }, FAULT_TRACEPOINTS, END
+};
+static const struct hs_probe fault_kprobe[] = {
+	{ "fault_handled_kprobe", REQUIRED, .gives = "faults taken by get_user_pages" }, FAULT_TRACEPOINTS, END
+};
+static const struct hs_probe fault_tracepoint[] = { FAULT_TRACEPOINTS, END };
+
+static const struct hs_rung fault_rungs[] = {
+	{ "fentry", fault_fentry, "" },
+	{ "kprobe", fault_kprobe, "results of faults" },
+	{ "tracepoint", fault_tracepoint, "results of faults, faults taken by get_user_pages" },
+	{ .name = NULL },
+};
+
+static const struct hs_probe mm_tracepoint[] = {
+	{ "syscall_exit", REQUIRED, .gives = "system calls" },
+	{ "syscall_enter", .gives = "durations of system calls" },
+	{ "task_new", IDENTITY, REQUIRED, .gives = "forks" },
+	{ "task_exec", IDENTITY, REQUIRED, .gives = "execs" },
+	{ "task_exit", IDENTITY, REQUIRED, .gives = "exits" },
+	{ "mm_exit", IDENTITY, REQUIRED, .gives = "ends of address spaces" },
+	{ "task_renamed", IDENTITY, .gives = "new names of tasks" },
+	END
+};
+
+static const struct hs_rung mm_rungs[] = {
+	{ "tracepoint", mm_tracepoint, "mappings made inside the kernel (exec, shmat, drivers)" },
+	{ .name = NULL },
+};
+
+static const struct hs_probe notifier_tracepoint[] = {
+	{ "kvm_unmap", REQUIRED, .gives = "invalidations that reach KVM" },
+	{ "kvm_age", .gives = "ranges whose accessed bits KVM clears" },
+	{ "kvm_test_age", .gives = "addresses whose accessed bit KVM tests" },
+	END
+};
+
+static const struct hs_rung notifier_rungs[] = {
+	{ "tracepoint", notifier_tracepoint, "notifiers other than KVM's, the operation, the end of a section" },
+	{ .name = NULL },
+};
+
+static const struct hs_probe collapse_tracepoint[] = {
+	{ "collapse_scan", REQUIRED, .gives = "scanned ranges" },
+	{ "collapse_attempt", REQUIRED, .gives = "attempts to collapse" },
+	{ "collapse_isolate", .gives = "results of isolation" },
+	{ "collapse_swapin", .gives = "pages swapped in" },
+	{ "collapse_scan_file", .gives = "scans of files" },
+	{ "collapse_file", .gives = "collapses of files" },
+	{ "collapse_visit", .gives = "visits to address spaces" },
+	END
+};
+
+static const struct hs_rung collapse_rungs[] = {
+	{ "tracepoint", collapse_tracepoint, "page tables as the scan saw them, the daemon's position" },
+	{ .name = NULL },
+};
+
+static const struct hs_probe hotplug_tracepoint[] = {
+	{ "notifier_run", REQUIRED, .gives = "runs of notifier chains" }, END
+};
+static const struct hs_probe no_probes[] = { END };
+
+/* Uevents and block states come with every rung: collectors/memory_blocks.c. */
+static const struct hs_rung hotplug_rungs[] = {
+	{ "tracepoint", hotplug_tracepoint, "steps between a block's states, zones chosen, results" },
+	{ "polling", no_probes, "runs of notifier chains, steps between a block's states" },
+	{ .name = NULL },
+};
+
+const struct hs_source_spec hs_sources[HS_NR_RING_SOURCES] = {
+	[HS_RING_FAULT] = { "fault", HS_RING_FAULT, fault_rungs },
+	[HS_RING_MM] = { "mm", HS_RING_MM, mm_rungs },
+	[HS_RING_NOTIFIER] = { "notifier", HS_RING_NOTIFIER, notifier_rungs },
+	[HS_RING_COLLAPSE] = { "collapse", HS_RING_COLLAPSE, collapse_rungs },
+	[HS_RING_HOTPLUG] = { "hotplug", HS_RING_HOTPLUG, hotplug_rungs },
+};
+
+int hs_source_spec_find(const char *name)
+{
+	for (int i = 0; i < HS_NR_RING_SOURCES; i++)
+		if (strcmp(hs_sources[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+const char *hs_ring_loss_name(enum hs_ring_loss cause)
+{
+	static const char *const names[HS_NR_RING_LOSSES] = { "ring_full", "contended", "no_memory", "compat" };
+
+	return names[cause];
+}

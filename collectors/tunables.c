@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "collectors/tunables.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "collectors/text_file.h"
+#include "lib/vec.h"
+
+enum { VALUE_BYTES = 256, MAX_DEPTH = 4 };
+
+struct tunable {
+	char *path;
+	size_t name_at;			/* where the name starts in path */
+	char value[VALUE_BYTES];
+};
+
+struct hs_tunables {
+	HS_VEC(struct tunable) items;
+	uint64_t last_read;
+};
+
+static const struct root {
+	const char *path;
+	int depth;			/* directories to descend into */
+} roots[] = {
+	{ "/sys/kernel/mm", MAX_DEPTH },
+	{ "/proc/sys/vm", 1 },
+	{ "/sys/module/memory_hotplug/parameters", 0 },
+	{ "/sys/devices/system/memory", 0 },
+};
+
+/* Counters, lists, and a file whose reading makes every CPU work (stat_refresh). */
+static const char *const left_out[] = {
+	"stats", "stat_refresh", "debug", "demotion_enabled_nodes", "hugepages", "memory_tiering", "admin", "uevent",
+	"drop_caches", "compact_memory", "numa_stat", "nr_pdflush_threads",
+};
+
+static bool is_left_out(const char *name)
+{
+	for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++)
+		if (strcmp(name, left_out[i]) == 0)
+			return true;
+	return *name == '.';
+}
+
+static int add_file(struct hs_tunables *tunables, const char *path, size_t name_at)
+{
+	struct tunable tunable = { .name_at = name_at };
+
+	if (hs_text_file_read(path, tunable.value, sizeof(tunable.value)) < 0)
+		return 0;
+	tunable.path = strdup(path);
+	if (tunable.path && hs_vec_push(&tunables->items, tunable))
+		return 0;
+	free(tunable.path);
+	return -ENOMEM;
+}
+
+static int add_directory(struct hs_tunables *tunables, const char *path, size_t name_at, int depth)
+{
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+	int error = 0;
+
+	while (directory && !error && (entry = readdir(directory))) {
+		char below[512];
+		struct stat stat;
+
+		if (is_left_out(entry->d_name) ||
+		    (size_t)snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >= sizeof(below) ||
+		    lstat(below, &stat))
+			continue;
+		if (S_ISREG(stat.st_mode) && stat.st_mode & 0444)
+			error = add_file(tunables, below, name_at);
+		else if (S_ISDIR(stat.st_mode) && depth > 0)
+			error = add_directory(tunables, below, name_at, depth - 1);
+	}
+	if (directory)
+		closedir(directory);
+	return error;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct tunable *left = a, *right = b;
+
+	return strcmp(left->path, right->path);
+}
+
+int hs_tunables_create(struct hs_tunables **out, struct hs_error *err)
+{
+	struct hs_tunables *tunables = calloc(1, sizeof(*tunables));
+
+	for (size_t i = 0; tunables && i < sizeof(roots) / sizeof(roots[0]); i++) {
+		if (add_directory(tunables, roots[i].path, strlen(roots[i].path) + 1, roots[i].depth) == 0)
+			continue;
+		hs_tunables_destroy(tunables);
+		tunables = NULL;
+	}
+	if (!tunables)
+		return hs_error_nomem(err);
+	if (tunables->items.count)
+		qsort(tunables->items.items, tunables->items.count, sizeof(struct tunable), compare);
+	*out = tunables;
+	return 0;
+}
+
+void hs_tunables_destroy(struct hs_tunables *tunables)
+{
+	if (!tunables)
+		return;
+	hs_vec_for_each(tunable, &tunables->items)
+		free(tunable->path);
+	hs_vec_deinit(&tunables->items);
+	free(tunables);
+}
+
+/* True if the file could be read and says something new. */
+static bool refresh(struct tunable *tunable)
+{
+	char value[VALUE_BYTES];
+
+	if (hs_text_file_read(tunable->path, value, sizeof(value)) < 0 || strcmp(value, tunable->value) == 0)
+		return false;
+	strcpy(tunable->value, value);
+	return true;
+}
+
+static struct hs_bytes text_of(const char *text)
+{
+	return (struct hs_bytes){ text, (uint32_t)strlen(text) };
+}
+
+int hs_tunables_capture(struct hs_tunables *tunables, uint64_t now, struct hs_capture *capture)
+{
+	tunables->last_read = now;
+	hs_vec_for_each(tunable, &tunables->items) {
+		struct hs_snap_tunable row = { .name = text_of(tunable->path + tunable->name_at) };
+
+		refresh(tunable);
+		row.value = text_of(tunable->value);
+		if (hs_capture_add(capture, HS_KIND_snap_tunable, &row))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void hs_tunables_poll(struct hs_tunables *tunables, uint64_t now, struct hs_sink *sink)
+{
+	hs_vec_for_each(tunable, &tunables->items) {
+		struct hs_meta_tunable *row;
+		const char *name = tunable->path + tunable->name_at;
+
+		if (!refresh(tunable))
+			continue;
+		row = hs_sink_row(sink, HS_KIND_meta_tunable, now, 0, 0);
+		row->name = hs_sink_text(sink, name, strlen(name));
+		row->value = hs_sink_text(sink, tunable->value, strlen(tunable->value));
+		row->since = tunables->last_read;
+	}
+	tunables->last_read = now;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_TUNABLES_H
+#define HS_TUNABLES_H
+/*
+ * The host's settings for memory management: every readable file below /sys/kernel/mm and /proc/sys/vm, the
+ * parameters of memory_hotplug, and the files of /sys/devices/system/memory itself. Named by their paths below
+ * these directories ("transparent_hugepage/enabled", "swappiness", "online_policy", "auto_online_blocks").
+ * Counters and lists that live there too are left out.
+ */
+#include <stdint.h>
+
+#include "collectors/capture.h"
+#include "collectors/sink.h"
+
+struct hs_tunables;
+
+int hs_tunables_create(struct hs_tunables **out, struct hs_error *err);
+void hs_tunables_destroy(struct hs_tunables *tunables);
+
+/* Reads all again and adds a snap.tunable row for each. 0 or -ENOMEM. */
+int hs_tunables_capture(struct hs_tunables *tunables, uint64_t now, struct hs_capture *capture);
+
+/* Reads all again; what has a new value becomes a meta.tunable row. */
+void hs_tunables_poll(struct hs_tunables *tunables, uint64_t now, struct hs_sink *sink);
+
+#endif
