@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "replay/instances.h"
-#include "replay/losses.h"
 #include "traces/schema.h"
 
 struct hs_engine {
@@ -121,7 +120,7 @@ static int check_instances(const struct hs_instance_list *list, const struct hs_
 
 static void tell_losses(struct hs_engine *engine, uint64_t time)
 {
-	const struct hs_loss *loss;
+	const struct hs_lost_span *loss;
 
 	while ((loss = hs_losses_due(&engine->losses, time)))
 		hs_vec_for_each(instance, &engine->instances.all)
@@ -242,8 +241,11 @@ static int copy_losses(struct hs_engine *engine, const struct hs_engine_setup *s
 	int error = 0;
 
 	engine->knows_losses = setup->losses != NULL;
-	for (size_t i = 0; i < setup->nr_losses && !error; i++)
-		error = hs_losses_add(&engine->losses, &setup->losses[i], err);
+	if (!setup->losses)
+		return 0;
+	hs_vec_for_each(span, &setup->losses->spans)
+		if (!error)
+			error = hs_losses_add(&engine->losses, &span->row, err);
 	return error;
 }
 

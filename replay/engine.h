@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "lib/error.h"
+#include "replay/losses.h"
 #include "replay/model.h"
 #include "traces/reader.h"
 
@@ -38,12 +39,11 @@ struct hs_engine_setup {
 	const struct hs_policy *policies;	/* nr_policies; outlive the engine. Recorded tunables are taken into copies */
 	size_t nr_policies;
 	/*
-	 * Losses of the whole trace, where the caller has looked ahead (a pass over meta.lost alone), in any
-	 * order; borrowed during create. Then a span acts from its first event on, and meta.lost events in the
-	 * runs are passed over. NULL: a span is only known, and acts, from its meta.lost event on.
+	 * Losses of the whole trace, where the caller has looked ahead (a pass over meta.lost alone); borrowed
+	 * during create. Then a span acts from its first event on, and meta.lost events in the runs are passed
+	 * over. NULL: a span is only known, and acts, from its meta.lost event on.
 	 */
-	const struct hs_meta_lost *losses;
-	size_t nr_losses;
+	const struct hs_losses *losses;
 	bool is_echo;				/* validate: repeat the recorded decisions; must agree to 100 % */
 	void (*outcome)(void *context, const struct hs_outcome *outcome);
 	void *context;

@@ -10,7 +10,7 @@ void hs_losses_init(struct hs_losses *losses)
 	*losses = (struct hs_losses){ .next_start = UINT64_MAX };
 }
 
-static void free_texts(struct hs_loss *loss)
+static void free_texts(struct hs_lost_span *loss)
 {
 	free((void *)loss->row.source.data);
 	free((void *)loss->row.cause.data);
@@ -50,7 +50,7 @@ static void find_next(struct hs_losses *losses)
 }
 
 /* A span that begins before ones already told is told late, but told. */
-static void insert(struct hs_losses *losses, const struct hs_loss *loss)
+static void insert(struct hs_losses *losses, const struct hs_lost_span *loss)
 {
 	size_t at = losses->spans.count++;
 
@@ -62,7 +62,7 @@ static void insert(struct hs_losses *losses, const struct hs_loss *loss)
 
 int hs_losses_add(struct hs_losses *losses, const struct hs_meta_lost *lost, struct hs_error *err)
 {
-	struct hs_loss loss = { .row = *lost };
+	struct hs_lost_span loss = { .row = *lost };
 
 	loss.row.source.data = loss.row.cause.data = NULL;
 	if (!hs_vec_reserve(&losses->spans, 1) || copy_text(&loss.row.source, &lost->source) ||
@@ -83,9 +83,9 @@ bool hs_losses_cover(const struct hs_losses *losses, uint64_t time, uint32_t sou
 	return false;
 }
 
-const struct hs_loss *hs_losses_due(struct hs_losses *losses, uint64_t now)
+const struct hs_lost_span *hs_losses_due(struct hs_losses *losses, uint64_t now)
 {
-	const struct hs_loss *loss;
+	const struct hs_lost_span *loss;
 
 	if (losses->next_start > now)
 		return NULL;

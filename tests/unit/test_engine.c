@@ -247,16 +247,20 @@ static const struct hs_meta_lost lost = {
 
 static void test_losses_known_ahead(void **state)
 {
-	struct fixture fixture = { .setup = { .losses = &lost, .nr_losses = 1 } };
+	struct hs_losses losses;
+	struct fixture fixture = { .setup = { .losses = &losses } };
 	struct hs_run run = { .kind = HS_KIND_meta_lost, .nr = 1, .rows = &lost };
 
 	(void)state;
+	hs_losses_init(&losses);
+	assert_int_equal(hs_losses_add(&losses, &lost, NULL), 0);
 	start(&fixture, only_base, HS_MODE_VALIDATE, 1);
 	assert_int_equal(hs_engine_run(fixture.engine, &fault_run, &fixture.err), 0);
 	assert_int_equal(hs_engine_run(fixture.engine, &run, &fixture.err), 0);
 	assert_int_equal(fixture.tally.verdicts[HS_VERDICT_UNKNOWN], 2);
 	assert_int_equal(fixture.tally.verdicts[HS_VERDICT_AGREE], 3);
 	assert_int_equal(hs_engine_model(fixture.engine, "base", 0)->gaps, 7);
+	hs_losses_deinit(&losses);
 	stop(&fixture);
 }
 
@@ -276,14 +280,18 @@ static void test_losses_met_on_the_way(void **state)
 static void test_loss_of_a_source_nobody_wants(void **state)
 {
 	struct hs_meta_lost other = lost;
-	struct fixture fixture = { .setup = { .losses = &other, .nr_losses = 1 } };
+	struct hs_losses losses;
+	struct fixture fixture = { .setup = { .losses = &losses } };
 
 	(void)state;
 	other.source = (struct hs_bytes){ "hotplug", 7 };
+	hs_losses_init(&losses);
+	assert_int_equal(hs_losses_add(&losses, &other, NULL), 0);
 	start(&fixture, only_base, HS_MODE_VALIDATE, 1);
 	assert_int_equal(hs_engine_run(fixture.engine, &fault_run, &fixture.err), 0);
 	assert_int_equal(fixture.tally.verdicts[HS_VERDICT_UNKNOWN], 0);
 	assert_int_equal(hs_engine_model(fixture.engine, "base", 0)->gaps, 0);
+	hs_losses_deinit(&losses);
 	stop(&fixture);
 }
 
