@@ -119,6 +119,15 @@ $(BUILD)/golden/golden_$(1): $(call objects_of,$(wildcard tests/golden/golden_$(
 endef
 $(foreach model,$(GOLDEN_MODELS),$(eval $(call golden_rule,$(model))))
 
+# The running kernel as referee of the address_space model: random sequences, see tests/property/mm_property.c.
+.PHONY: property
+property: $(BUILD)/tests/mm_property ## build the property test (build/…/tests/mm_property)
+PROPERTY_BINARY := $(BUILD)/tests/mm_property
+$(PROPERTY_BINARY): $(call objects_of,$(sort $(wildcard tests/property/*.c))) $(CORE_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 # Other test programs are scripts (tests/FOLDER/*.test, any language): exit 0 passed, 77 skipped (last
 # line: why), else failed. They find the binary in $HINDSIGHT.
 TEST_SAN := address,undefined

@@ -9,6 +9,8 @@
 #include "replay/address_space/space_state.h"
 
 /* Object identities of snapshots and of descriptors (apply_mapping.c) never meet. */
+#define KERNEL_HALF (1ull << 63)
+
 static uint64_t file_of_row(const struct hs_snap_vma *row)
 {
 	return row->inode ? 1ull << 62 | ((uint64_t)row->device << 40 ^ row->inode) % (1ull << 62) : 0;
@@ -118,6 +120,8 @@ void hs_apply_snap_vma(struct hs_mm *mm, const struct hs_snap_vma *row)
 	struct hs_vma model = model_of_row(mm, row), *old;
 	uint64_t hiwater = mm->counters.hiwater_vm;
 
+	if (row->start >= KERNEL_HALF)	/* the gate: maps lists it, no mm holds it (get_gate_vma) */
+		return;
 	if (row->start >= row->end || (row->start | row->end) % HS_PAGE_BYTES) {
 		hs_space_problem(mm->space, HS_PROBLEM_BAD_RANGE, mm->id, row->start);
 		return;

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mm_property: the running kernel as referee of the address_space model.
+ *
+ *   mm_property [--seed N] [--sequences N] [--steps N]    random sequences
+ *   mm_property --case FILE                               one case, JSON Lines as printed by a failure
+ *
+ * Each sequence runs for real in a child process; after every step /proc's maps, pagemap and counters are
+ * compared with the model's. A failing sequence is cut down to a smallest one and printed.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "lib/cleanup.h"
+#include "tests/property/mm_twin.h"
+
+struct sequence {
+	HS_VEC(struct mm_op) ops;
+};
+
+struct bench {
+	struct hs_header header;
+	struct hs_policy policy;
+	struct mm_view view;
+	uint64_t steps, predictions[HS_NR_BASES];
+};
+
+/* 0: agreed; 1: differed at *at; negative: the test itself failed. */
+static int run_steps(struct bench *bench, struct mm_child *child, struct mm_twin *twin, const struct sequence *sequence,
+		     size_t *at, struct hs_error *err)
+{
+	for (*at = 0; *at < sequence->ops.count; ++*at) {
+		const struct mm_op *op = &sequence->ops.items[*at];
+		struct mm_outcome outcome;
+		int differs, status = mm_child_execute(child, op, &outcome, err);
+
+		if (status)
+			return status;
+		differs = mm_twin_apply(twin, op, &outcome, err);
+		status = mm_child_look(child, false, &bench->view, err);
+		if (status)
+			return status;
+		bench->steps++;
+		if (differs || mm_twin_compare(twin, &bench->view, err)) {
+			hs_error_prefix(err, "%s gave %" PRId64, mm_op_name(op->code), outcome.ret);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static int run_sequence(struct bench *bench, const struct sequence *sequence, size_t *at, struct hs_error *err)
+{
+	struct mm_child *child = NULL;
+	struct mm_twin *twin = NULL;
+	int status = mm_child_start(&child, err);
+
+	if (!status)
+		status = mm_child_look(child, true, &bench->view, err);
+	if (!status)
+		status = mm_twin_create(&bench->view, &bench->header, &bench->policy, &twin, err);
+	if (!status) {
+		status = run_steps(bench, child, twin, sequence, at, err);
+		mm_twin_count(twin, bench->predictions);
+	}
+	mm_twin_destroy(twin);
+	mm_child_end(child);
+	return status;
+}
+
+/* Leaves operations out as long as what remains still fails. */
+static void shrink(struct bench *bench, struct sequence *sequence, size_t failed_at, struct hs_error *err)
+{
+	sequence->ops.count = failed_at + 1;
+	for (size_t width = sequence->ops.count; width; width /= 2)
+		for (size_t from = 0; from + width <= sequence->ops.count;) {
+			struct sequence shorter = { 0 };
+			struct hs_error why = { 0 };
+			size_t at;
+
+			for (size_t i = 0; i < sequence->ops.count; i++)
+				if (i < from || i >= from + width)
+					(void)hs_vec_push(&shorter.ops, sequence->ops.items[i]);
+			if (run_sequence(bench, &shorter, &at, &why) == 1) {
+				shorter.ops.count = at + 1;
+				hs_vec_deinit(&sequence->ops);
+				*sequence = shorter;
+				*err = why;
+			} else {
+				hs_vec_deinit(&shorter.ops);
+				from += width;
+			}
+		}
+}
+
+static int report(struct bench *bench, struct sequence *sequence, size_t at, struct hs_error *err)
+{
+	shrink(bench, sequence, at, err);
+	printf("%s\nsmallest case, for --case:\n", err->text);
+	hs_vec_for_each(op, &sequence->ops)
+		mm_op_print(stdout, op);
+	return 1;
+}
+
+static int run_random(struct bench *bench, uint64_t seed, uint64_t nr_sequences, uint64_t nr_steps)
+{
+	int failed = 0;
+
+	printf("seed %" PRIu64 ", %" PRIu64 " sequences of %" PRIu64 " steps\n", seed, nr_sequences, nr_steps);
+	for (uint64_t i = 0; i < nr_sequences && failed < 3; i++) {
+		struct hs_rng rng = { .state = seed + i };
+		struct sequence sequence = { 0 };
+		struct hs_error err = { 0 };
+		size_t at;
+		int status;
+
+		for (uint64_t step = 0; step < nr_steps; step++)
+			(void)hs_vec_push(&sequence.ops, mm_op_random(&rng));
+		status = run_sequence(bench, &sequence, &at, &err);
+		if (status == 1) {
+			printf("sequence %" PRIu64 " (--seed %" PRIu64 " --sequences 1): ", i, seed + i);
+			failed += report(bench, &sequence, at, &err);
+		} else if (status < 0) {
+			printf("%s\n", err.text);
+			failed += 3;
+		}
+		hs_vec_deinit(&sequence.ops);
+	}
+	printf("%" PRIu64 " steps compared; predicted results: %" PRIu64 " exact, %" PRIu64 " bounded, %" PRIu64
+	       " assumed\n",
+	       bench->steps, bench->predictions[0], bench->predictions[1], bench->predictions[2]);
+	return failed != 0;
+}
+
+static int run_case(struct bench *bench, const char *path)
+{
+	hs_auto_file FILE *file = fopen(path, "r");
+	hs_auto_free char *line = NULL;
+	struct sequence sequence = { 0 };
+	struct hs_error err = { 0 };
+	size_t room = 0, at;
+	struct mm_op op;
+	int status;
+
+	while (file && getline(&line, &room, file) > 0)
+		if (mm_op_parse(line, &op) == 0)
+			(void)hs_vec_push(&sequence.ops, op);
+	if (!sequence.ops.count) {
+		printf("%s: no operations in it\n", path);
+		return 2;
+	}
+	status = run_sequence(bench, &sequence, &at, &err);
+	if (status)
+		printf("step %zu: %s\n", at, err.text);
+	hs_vec_deinit(&sequence.ops);
+	return status != 0;
+}
+
+/* What the recorder would have written about this host. */
+static int describe_host(struct bench *bench)
+{
+	struct utsname name;
+
+	uname(&name);
+	bench->header.page_bytes = MM_PAGE;
+	bench->header.huge_page_bytes = MM_SLOT;
+	return hs_header_set(&bench->header.kernel, name.release) || hs_header_set(&bench->header.arch, name.machine) ||
+	       hs_policy_init(&bench->policy, "recorded");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "seed", required_argument, NULL, 's' },
+		{ "sequences", required_argument, NULL, 'n' },
+		{ "steps", required_argument, NULL, 'l' },
+		{ "case", required_argument, NULL, 'c' },
+		{ NULL, 0, NULL, 0 },
+	};
+	uint64_t seed = 1, sequences = 100, steps = 40;
+	const char *path = NULL;
+	struct bench bench = { 0 };
+	int code, status;
+
+	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (code) {
+		case 's':
+			seed = strtoull(optarg, NULL, 0);
+			break;
+		case 'n':
+			sequences = strtoull(optarg, NULL, 0);
+			break;
+		case 'l':
+			steps = strtoull(optarg, NULL, 0);
+			break;
+		case 'c':
+			path = optarg;
+			break;
+		default:
+			return 2;
+		}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (describe_host(&bench))
+		return 2;
+	status = path ? run_case(&bench, path) : run_random(&bench, seed, sequences, steps);
+	mm_view_deinit(&bench.view);
+	hs_policy_deinit(&bench.policy);
+	hs_header_deinit(&bench.header);
+	return status;
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/property/mm_twin.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "replay/address_space/address_space.h"
+#include "replay/model.h"
+
+enum { TASK = 1, MM = 1, FIRST_CHILD = 2, STEP_NS = 1000, FAULT_PRESENT = 1, FAULT_WRITE = 2, FAULT_USER = 4 };
+
+struct mm_twin {
+	const struct hs_model_ops *ops;
+	struct hs_model *model;
+	union hs_request_storage request;
+	struct hs_model *none[1];
+	uint64_t time;
+	uint32_t next_child;
+	bool own_pages_shared;	/* after a fork the child's own pages fault again, unseen */
+	uint64_t start_brk;
+	uint64_t predictions[HS_NR_BASES];
+};
+
+static struct hs_row row_of(struct mm_twin *twin)
+{
+	twin->time += STEP_NS;
+	return (struct hs_row){ .time = twin->time, .task = TASK, .mm = MM };
+}
+
+static void observe(struct mm_twin *twin, unsigned int kind, const void *row)
+{
+	struct hs_event event = { .kind = kind, .row = row };
+
+	twin->ops->observe(twin->model, &event);
+}
+
+static struct hs_bytes text_of(const char *text)
+{
+	return (struct hs_bytes){ text, (uint32_t)strlen(text) };
+}
+
+static void show_range(struct mm_twin *twin, const struct mm_range *range)
+{
+	struct hs_snap_vma vma = {
+		.row = row_of(twin),	     .start = range->start,	.end = range->end,	   .prot = range->prot,
+		.vm_flags = range->vm_flags, .pgoff = range->inode ? range->offset / MM_PAGE : 0, .inode = range->inode,
+		.device = range->device,     .name = text_of(range->name),
+	};
+
+	observe(twin, HS_KIND_snap_vma, &vma);
+}
+
+/* Nothing is populated where operations will meet; the rest is the child's own and not looked at. */
+static void show_snapshot(struct mm_twin *twin, const struct mm_view *view)
+{
+	struct hs_meta_task task = { .row = row_of(twin), .pid = 1, .tgid = 1, .comm = text_of("child") };
+	struct hs_meta_mm mm = { .row = row_of(twin), .owner = TASK };
+	struct hs_snap_begin begin = { .row = row_of(twin), .reason = text_of("start") };
+	struct hs_snap_mm counters = {
+		.row = row_of(twin),		  .total_vm = view->total_vm, .locked_vm = view->locked_vm,
+		.hiwater_vm = view->hiwater_vm,	  .hiwater_rss = view->hiwater_rss, .rss_anon = view->rss_anon,
+		.rss_file = view->rss_file,	  .rss_shmem = view->rss_shmem,	    .swap = view->swap,
+		.start_brk = view->start_brk,	  .brk = view->brk,
+	};
+	struct hs_snap_end end;
+
+	observe(twin, HS_KIND_meta_task, &task);
+	observe(twin, HS_KIND_meta_mm, &mm);
+	observe(twin, HS_KIND_snap_begin, &begin);
+	observe(twin, HS_KIND_snap_mm, &counters);
+	hs_vec_for_each(range, &view->ranges)
+		show_range(twin, range);
+	end = (struct hs_snap_end){ .row = row_of(twin), .reason = text_of("start") };
+	observe(twin, HS_KIND_snap_end, &end);
+}
+
+int mm_twin_create(const struct mm_view *view, const struct hs_header *header, const struct hs_policy *policy,
+		   struct mm_twin **out, struct hs_error *err)
+{
+	struct mm_twin *twin = calloc(1, sizeof(*twin));
+	struct hs_model_setup setup = { .mode = HS_MODE_VALIDATE, .policy = policy, .header = header };
+	int status;
+
+	if (!twin)
+		return hs_error_nomem(err);
+	setup.bases = twin->none;
+	twin->ops = hs_model_find("address_space");
+	twin->next_child = FIRST_CHILD;
+	twin->start_brk = view->brk;
+	status = twin->ops->create(&setup, &twin->model, err);
+	if (status) {
+		free(twin);
+		return status;
+	}
+	show_snapshot(twin, view);
+	*out = twin;
+	return 0;
+}
+
+void mm_twin_destroy(struct mm_twin *twin)
+{
+	if (!twin)
+		return;
+	twin->ops->destroy(twin->model);
+	free(twin);
+}
+
+void mm_twin_count(const struct mm_twin *twin, uint64_t counts[HS_NR_BASES])
+{
+	for (int basis = 0; basis < HS_NR_BASES; basis++)
+		counts[basis] += twin->predictions[basis];
+}
+
+/* Asks for a prediction where the model makes one, and then lets it know. */
+static int decide_and_observe(struct mm_twin *twin, unsigned int kind, const void *row, struct hs_error *difference)
+{
+	struct hs_event event = { .kind = kind, .row = row };
+	struct hs_decision recorded, modelled = { .time = 0 };
+	int differs = 0;
+
+	if (twin->ops->ask && twin->ops->ask(twin->model, &event, &twin->request, &recorded) == 1) {
+		twin->ops->decide(twin->model, &twin->request.request, &modelled);
+		twin->predictions[modelled.basis]++;
+		differs = modelled.basis == HS_BASIS_EXACT && strcmp(recorded.result, modelled.result) != 0;
+		if (differs)
+			hs_error_set(difference, 1, "predicted %s (%s), the kernel gave %s", modelled.result,
+				     modelled.reason, recorded.result);
+		twin->ops->adopt(twin->model, &twin->request.request, &recorded);
+	}
+	twin->ops->observe(twin->model, &event);
+	return differs;
+}
+
+static void apply_touch(struct mm_twin *twin, const struct mm_op *op, const struct mm_outcome *outcome)
+{
+	struct hs_fault_user fault = {
+		.row = row_of(twin), .address = op->addr,
+		.error_code = FAULT_USER | (op->code == MM_OP_WRITE ? FAULT_WRITE : 0) |
+			      (outcome->was_present ? FAULT_PRESENT : 0),
+	};
+
+	if (outcome->faults || outcome->ret)
+		observe(twin, HS_KIND_fault_user, &fault);
+}
+
+static void apply_fork(struct mm_twin *twin, const struct mm_outcome *outcome)
+{
+	struct hs_meta_task task = { .row = row_of(twin), .pid = (uint32_t)outcome->ret,
+				     .tgid = (uint32_t)outcome->ret, .comm = text_of("child") };
+	struct hs_mm_fork fork_event = { .child = twin->next_child, .child_mm = twin->next_child };
+	struct hs_meta_mm mm;
+
+	if (outcome->ret < 0)
+		return;
+	task.row.task = twin->next_child;
+	observe(twin, HS_KIND_meta_task, &task);
+	mm = (struct hs_meta_mm){ .row = row_of(twin), .owner = twin->next_child };
+	mm.row.mm = twin->next_child;
+	observe(twin, HS_KIND_meta_mm, &mm);
+	fork_event.row = row_of(twin);
+	observe(twin, HS_KIND_mm_fork, &fork_event);
+	twin->next_child++;
+	twin->own_pages_shared = true;
+}
+
+static int apply_mlock(struct mm_twin *twin, const struct mm_op *op, const struct mm_outcome *outcome, uint8_t number,
+		       struct hs_error *difference)
+{
+	struct hs_mm_mlock row = {
+		.row = row_of(twin), .ret = outcome->ret, .op = number, .addr = op->addr, .len = op->len, .flags = op->flags,
+	};
+
+	return decide_and_observe(twin, HS_KIND_mm_mlock, &row, difference);
+}
+
+int mm_twin_apply(struct mm_twin *twin, const struct mm_op *op, const struct mm_outcome *outcome,
+		  struct hs_error *difference)
+{
+	switch (op->code) {
+	case MM_OP_MMAP: {
+		struct hs_mm_mmap row = { .row = row_of(twin), .ret = outcome->ret, .addr = op->addr, .len = op->len,
+					  .prot = op->prot, .flags = op->flags, .fd = op->fd, .offset = op->offset };
+		return decide_and_observe(twin, HS_KIND_mm_mmap, &row, difference);
+	}
+	case MM_OP_MUNMAP: {
+		struct hs_mm_munmap row = { .row = row_of(twin), .ret = outcome->ret, .addr = op->addr, .len = op->len };
+		return decide_and_observe(twin, HS_KIND_mm_munmap, &row, difference);
+	}
+	case MM_OP_MREMAP: {
+		struct hs_mm_mremap row = { .row = row_of(twin), .ret = outcome->ret, .addr = op->addr,
+					    .old_len = op->len, .new_len = op->new_len, .flags = op->flags,
+					    .new_addr = op->new_addr };
+		return decide_and_observe(twin, HS_KIND_mm_mremap, &row, difference);
+	}
+	case MM_OP_BRK: {
+		struct hs_mm_brk row = { .row = row_of(twin), .ret = outcome->ret, .addr = twin->start_brk + op->addr };
+		return decide_and_observe(twin, HS_KIND_mm_brk, &row, difference);
+	}
+	case MM_OP_MPROTECT: {
+		struct hs_mm_mprotect row = { .row = row_of(twin), .ret = outcome->ret, .addr = op->addr,
+					      .len = op->len, .prot = op->prot };
+		return decide_and_observe(twin, HS_KIND_mm_mprotect, &row, difference);
+	}
+	case MM_OP_MADVISE: {
+		struct hs_mm_madvise row = { .row = row_of(twin), .ret = outcome->ret, .addr = op->addr,
+					     .len = op->len, .advice = op->flags };
+		return decide_and_observe(twin, HS_KIND_mm_madvise, &row, difference);
+	}
+	case MM_OP_MLOCK:
+		return apply_mlock(twin, op, outcome, 0, difference);
+	case MM_OP_MLOCK2:
+		return apply_mlock(twin, op, outcome, 1, difference);
+	case MM_OP_MUNLOCK:
+		return apply_mlock(twin, op, outcome, 2, difference);
+	case MM_OP_MLOCKALL:
+		return apply_mlock(twin, op, outcome, 3, difference);
+	case MM_OP_MUNLOCKALL:
+		return apply_mlock(twin, op, outcome, 4, difference);
+	case MM_OP_READ:
+	case MM_OP_WRITE:
+		apply_touch(twin, op, outcome);
+		return 0;
+	case MM_OP_FORK:
+		apply_fork(twin, outcome);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static const struct hs_mm *mm_of(const struct mm_twin *twin)
+{
+	return hs_address_space_mm(hs_address_space_of(twin->model), MM);
+}
+
+static uint32_t prot_of(const struct hs_vma *vma)
+{
+	return (vma->flags & HS_VMA_RD ? PROT_READ : 0) | (vma->flags & HS_VMA_WR ? PROT_WRITE : 0) |
+	       (vma->flags & HS_VMA_EX ? PROT_EXEC : 0);
+}
+
+/* maps shows vsyscall's page, which is no mapping of the mm. */
+#define GATE (1ull << 63)
+
+static int compare_ranges(const struct hs_mm *mm, const struct mm_view *view, struct hs_error *difference)
+{
+	const struct hs_vma *vma = hs_mm_vma_from(mm, 0);
+
+	hs_vec_for_each(range, &view->ranges) {
+		if (range->start >= GATE)
+			break;
+		if (!vma)
+			return hs_error_set(difference, 1, "maps has %#" PRIx64 "-%#" PRIx64 ", the model ends before",
+					    range->start, range->end);
+		if (vma->node.start != range->start || vma->node.end != range->end || prot_of(vma) != range->prot)
+			return hs_error_set(difference, 1,
+					    "maps has %#" PRIx64 "-%#" PRIx64 " prot %u, the model %#" PRIx64
+					    "-%#" PRIx64 " prot %u",
+					    range->start, range->end, range->prot, vma->node.start, vma->node.end,
+					    prot_of(vma));
+		vma = hs_vma_next(vma);
+	}
+	if (vma && vma->node.start < GATE)
+		return hs_error_set(difference, 1, "the model has %#" PRIx64 "-%#" PRIx64 " more than maps",
+				    vma->node.start, vma->node.end);
+	return 0;
+}
+
+static int compare_slot(const struct hs_mm *mm, const struct mm_view *view, uint64_t address,
+			struct hs_error *difference)
+{
+	const uint64_t *entries = view->pagemap.items + (address - view->pagemap_start) / MM_PAGE;
+	struct hs_slot slot;
+
+	hs_mm_get_slot(mm, address, &slot);
+	for (unsigned int i = 0; i < HS_BITMAP512_BITS; i++) {
+		int is_present = entries[i] >> 63 & 1;
+
+		if (hs_bitmap512_test(&slot.unknown, i))
+			continue;
+		if (is_present != hs_bitmap512_test(&slot.present, i))
+			return hs_error_set(difference, 1, "page %#" PRIx64 " is %s, the model says %s",
+					    address + i * MM_PAGE, is_present ? "present" : "not present",
+					    is_present ? "not" : "it is");
+	}
+	return 0;
+}
+
+static int compare_counter(const char *name, uint64_t real, uint64_t modelled, struct hs_error *difference)
+{
+	if (real == modelled)
+		return 0;
+	return hs_error_set(difference, 1, "%s is %" PRIu64 " pages, the model says %" PRIu64, name, real, modelled);
+}
+
+static int compare_counters(const struct mm_twin *twin, const struct mm_view *view, struct hs_error *difference)
+{
+	const struct hs_mm_counters *counters = hs_mm_counters(mm_of(twin));
+	uint64_t peak = counters->hiwater_vm > counters->total_vm ? counters->hiwater_vm : counters->total_vm;
+	int differs = compare_counter("VmSize", view->total_vm, counters->total_vm, difference) ||
+		      compare_counter("VmLck", view->locked_vm, counters->locked_vm, difference) ||
+		      compare_counter("VmPeak", view->hiwater_vm, peak, difference);
+
+	return differs;
+}
+
+int mm_twin_compare(const struct mm_twin *twin, const struct mm_view *view, struct hs_error *difference)
+{
+	const struct hs_mm *mm = mm_of(twin);
+
+	if (!mm)
+		return hs_error_set(difference, 1, "the model has lost the address space");
+	if (twin->ops->check && twin->ops->check(twin->model, difference))
+		return 1;
+	if (compare_ranges(mm, view, difference))
+		return 1;
+	for (uint64_t at = 0; at < view->pagemap.count * MM_PAGE; at += MM_SLOT)
+		if (compare_slot(mm, view, view->pagemap_start + at, difference))
+			return 1;
+	return compare_counters(twin, view, difference);
+}
