@@ -236,6 +236,9 @@ void hs_svm_fini(struct hs_svm *svm);
 /* Marks the end of an operation of several calls: buffers whose last page is gone are released. */
 void hs_svm_settle(struct hs_svm *svm);
 
+/* NULL, or the invariant that is broken, in words. */
+const char *hs_svm_check(const struct hs_svm *svm);
+
 /* --- single rules, for tests and tables: a location, -1 no access, -2 no range --- */
 int64_t hs_svm_best_restore_at(const struct hs_svm *svm, uint32_t gpu, uint64_t page);
 int64_t hs_svm_best_prefetch_at(const struct hs_svm *svm, uint64_t page);
