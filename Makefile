@@ -97,6 +97,13 @@ $(PROBES).skel.h: $(PROBES).o
 
 $(RECORDING_OBJECTS): $(if $(OFFLINE),,$(PROBES).skel.h)
 
+# --- examples ---------------------------------------------------------------------------------------
+EXAMPLES := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
+all: $(EXAMPLES)
+$(BUILD)/examples/%: $(BUILD)/examples/%.o
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+
 # --- tests -----------------------------------------------------------------------------------------
 # A unit test is tests/unit/test_NAME.c (cmocka), linked with everything but cli's main.
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)

@@ -124,20 +124,27 @@ static int take_rung(struct hs_record_request *request, const struct hs_argument
 	return text ? hs_usage_error("record", "unknown rung '%s'; there are fentry, kprobe, tracepoint, polling", text) : 0;
 }
 
-/* The words of the command line, for the header. */
-static char *join_words(const struct hs_arguments *arguments)
+/* The command line as it was typed, words joined by blanks: for the header. */
+static char *read_command_line(void)
 {
-	size_t length = sizeof("hindsight record --");
-	char *text;
+	hs_auto_file FILE *file = fopen("/proc/self/cmdline", "re");
+	char *text = NULL;
+	size_t size = 0, used = 0;
+	int c;
 
-	for (size_t i = 0; i < hs_operand_count(arguments); i++)
-		length += strlen(hs_operand(arguments, i)) + 1;
-	text = malloc(length);
-	if (!text)
-		return NULL;
-	strcpy(text, hs_operand_count(arguments) ? "hindsight record --" : "hindsight record");
-	for (size_t i = 0; i < hs_operand_count(arguments); i++)
-		strcat(strcat(text, " "), hs_operand(arguments, i));
+	while (file && (c = fgetc(file)) != EOF) {
+		if (used + 2 > size) {
+			char *grown = realloc(text, size = 2 * size + 64);
+
+			if (!grown)
+				break;
+			text = grown;
+		}
+		text[used++] = c ? (char)c : ' ';
+	}
+	if (!used)
+		return strdup("");
+	text[used - 1] = '\0';
 	return text;
 }
 
@@ -156,7 +163,7 @@ int hs_record_request_init(struct hs_record_request *request, const struct hs_ar
 	const char *path = hs_option_text(arguments, "output");
 	int status;
 
-	*request = (struct hs_record_request){ .command_line = join_words(arguments) };
+	*request = (struct hs_record_request){ .command_line = read_command_line() };
 	if (!request->command_line)
 		return hs_fail_nomem();
 	request->options.path = path ? path : default_path;

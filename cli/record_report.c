@@ -72,7 +72,7 @@ void hs_record_report_rungs(const struct hs_arguments *arguments, const struct h
 
 		if (source->is_recorded)
 			hs_notef(arguments, 1, "%s: %s; %s", hs_sources[i].name, source->rung, source->detail);
-		else if (*source->detail)
+		else if (source->is_wanted)
 			hs_notef(arguments, 0, "%s is not recorded: %s", hs_sources[i].name, source->detail);
 	}
 	report_verdicts(arguments, hs_recorder_probes(recorder));

@@ -152,7 +152,7 @@ uint32_t hs_identity_mm(struct hs_identity *identity, uint64_t time, uint64_t mm
 	struct hs_meta_mm *row;
 	uint32_t owner;
 
-	if (mm == identity->cached_mm)
+	if (!mm || mm == identity->cached_mm)
 		return mm ? identity->cached_space : 0;
 	owner = hs_identity_task(identity, time, tid);
 	space = known_space(identity, mm);

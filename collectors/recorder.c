@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,7 +51,7 @@ struct hs_recorder {
 	uint64_t *lost;			/* [cpu][source][cause] */
 	uint64_t misses[HS_NR_RING_SOURCES];
 	uint64_t lost_total[HS_NR_RING_SOURCES];
-	uint64_t rows, bytes;		/* of the closed file */
+	uint64_t rows, bytes;		/* of the closed file; bytes 0: it is no file */
 	bool is_ended;
 };
 
@@ -516,15 +516,16 @@ static int write_rest(struct hs_recorder *recorder, struct hs_error *err)
 
 int hs_recorder_end(struct hs_recorder *recorder, struct hs_error *err)
 {
+	struct stat file;
 	int error, close_error;
 
 	hs_probes_detach(recorder->probes);
 	error = write_rest(recorder, err);
 	recorder->rows = hs_writer_events(recorder->writer);
-	recorder->bytes = hs_writer_bytes(recorder->writer);
 	close_error = hs_writer_close(recorder->writer, error ? NULL : err);
 	recorder->writer = NULL;
 	recorder->is_ended = true;
+	recorder->bytes = (uint64_t)(stat(recorder->options.path, &file) == 0 ? file.st_size : 0);
 	return error ? error : close_error;
 }
 
@@ -566,6 +567,7 @@ void hs_recorder_get_totals(const struct hs_recorder *recorder, struct hs_record
 		struct hs_recorder_source_totals *source = &totals->sources[i];
 		const struct hs_rung *rung = hs_probes_rung(recorder->probes, (enum hs_ring_source)i);
 
+		source->is_wanted = recorder->options.sources >> i & 1;
 		source->is_recorded = rung != NULL;
 		source->rung = rung ? rung->name : NULL;
 		source->detail = hs_probes_detail(recorder->probes, (enum hs_ring_source)i);

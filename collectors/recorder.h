@@ -58,7 +58,8 @@ int hs_recorder_end(struct hs_recorder *recorder, struct hs_error *err);
 void hs_recorder_close(struct hs_recorder *recorder);
 
 struct hs_recorder_source_totals {
-	bool is_recorded;		/* asked for and a rung works */
+	bool is_wanted;			/* asked for */
+	bool is_recorded;		/* and a rung works */
 	const char *rung;		/* NULL: none */
 	const char *detail;
 	uint64_t written, lost;		/* events; seen is their sum */

@@ -35,10 +35,14 @@ static const struct root {
 	{ "/sys/devices/system/memory", 0 },
 };
 
-/* Counters, lists, and a file whose reading makes every CPU work (stat_refresh). */
+/*
+ * Counters, triggers, and a file whose reading makes every CPU work (stat_refresh). khugepaged's counters stay:
+ * they say when a pass ended.
+ */
 static const char *const left_out[] = {
-	"stats", "stat_refresh", "debug", "demotion_enabled_nodes", "hugepages", "memory_tiering", "admin", "uevent",
-	"drop_caches", "compact_memory", "numa_stat", "nr_pdflush_threads",
+	"stats", "stat_refresh", "hugepages", "admin", "uevent", "drop_caches", "compact_memory", "numa_zonelist_order",
+	"pages_scanned", "pages_shared", "pages_sharing", "pages_skipped", "pages_unshared", "pages_volatile",
+	"general_profit", "ksm_zero_pages", "stable_node_chains", "stable_node_dups",
 };
 
 static bool is_left_out(const char *name)
