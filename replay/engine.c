@@ -17,8 +17,8 @@ struct hs_engine {
 	bool knows_losses;		/* setup.losses was given */
 };
 
-static void emit(const struct hs_engine *engine, const struct hs_instance *instance, const struct hs_decision *recorded,
-		 const struct hs_decision *modelled, enum hs_verdict verdict)
+static void emit(const struct hs_engine *engine, const struct hs_instance *instance,
+		 const struct hs_decision *recorded, const struct hs_decision *modelled, enum hs_verdict verdict)
 {
 	struct hs_outcome outcome = { .recorded = recorded, .modelled = modelled, .verdict = verdict };
 

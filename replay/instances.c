@@ -64,7 +64,8 @@ static bool agree_on_keys(const struct hs_model_ops *ops, const struct hs_policy
 	return true;
 }
 
-static bool have_same_bases(const struct hs_instances *instances, const struct hs_model_ops *ops, uint32_t a, uint32_t b)
+static bool have_same_bases(const struct hs_instances *instances, const struct hs_model_ops *ops, uint32_t a,
+			    uint32_t b)
 {
 	for (const char *const *base = ops->stands_on; base && *base; base++)
 		if (hs_instances_find(instances, *base, a) != hs_instances_find(instances, *base, b))

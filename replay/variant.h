@@ -11,7 +11,10 @@
 #include "traces/header.h"
 
 /* Oldest first. */
-enum hs_variant { HS_VARIANT_V2010, HS_VARIANT_6_1, HS_VARIANT_6_12, HS_VARIANT_6_18, HS_VARIANT_7_2, HS_NR_VARIANTS };
+enum hs_variant {
+	HS_VARIANT_V2010, HS_VARIANT_6_1, HS_VARIANT_6_12, HS_VARIANT_6_18, HS_VARIANT_7_2,
+	HS_NR_VARIANTS
+};
 
 /* For the words of a model's variant key. */
 #define HS_VARIANT_WORDS "auto|v2010|6.1|6.12|6.18|7.2"

@@ -80,7 +80,8 @@ static void address_space_destroy(struct hs_model *model)
 	free(model);
 }
 
-static void observe_fault(struct hs_address_space *space, const struct hs_row *row, uint64_t address, unsigned int code)
+static void observe_fault(struct hs_address_space *space, const struct hs_row *row, uint64_t address,
+			  unsigned int code)
 {
 	struct hs_mm *mm = space->last_mm && space->last_mm->id == row->mm ? space->last_mm : hs_space_get(space, row->mm);
 

@@ -20,7 +20,8 @@
 enum { ACCESS = HS_VMA_RD | HS_VMA_WR | HS_VMA_EX };
 
 /* Gives [start, end), which lies in vma, other flags; returns the mapping that holds it then. */
-static struct hs_vma *set_range_flags(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end, uint64_t flags)
+static struct hs_vma *set_range_flags(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end,
+				      uint64_t flags)
 {
 	if (vma->flags == flags)
 		return vma;

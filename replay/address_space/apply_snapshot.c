@@ -154,7 +154,8 @@ static bool take_bitmap(const struct hs_bytes *blob, struct hs_bitmap512 *map)
 }
 
 /* Bits of pages that lie in a mapping, and in a writable private one. */
-static void find_mapped(const struct hs_mm *mm, uint64_t slot, struct hs_bitmap512 *mapped, struct hs_bitmap512 *writable)
+static void find_mapped(const struct hs_mm *mm, uint64_t slot, struct hs_bitmap512 *mapped,
+			struct hs_bitmap512 *writable)
 {
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, slot, slot + HS_SLOT_BYTES);
 
@@ -172,7 +173,8 @@ static void find_mapped(const struct hs_mm *mm, uint64_t slot, struct hs_bitmap5
 }
 
 /* A snapshot does not show write permission: what is not the zero page is taken to follow its mapping. */
-static void derive_planes(struct hs_planes *planes, const struct hs_bitmap512 *mapped, const struct hs_bitmap512 *writable)
+static void derive_planes(struct hs_planes *planes, const struct hs_bitmap512 *mapped,
+			  const struct hs_bitmap512 *writable)
 {
 	for (int i = 0; i < HS_BITMAP512_WORDS; i++) {
 		uint64_t present = planes->plane[HS_PLANE_PRESENT].word[i] & mapped->word[i];

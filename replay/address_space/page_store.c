@@ -187,7 +187,8 @@ static struct hs_bitmap512 *dense_plane(const struct hs_page_store *store, const
 	return block_at(store, record->dense) + rank_of(record->modes, plane);
 }
 
-void hs_record_unpack(const struct hs_page_store *store, const struct hs_slot_record *record, struct hs_planes *planes)
+void hs_record_unpack(const struct hs_page_store *store, const struct hs_slot_record *record,
+		      struct hs_planes *planes)
 {
 	for (unsigned int i = 0; i < HS_NR_PLANES; i++) {
 		switch (mode_of(record->modes, i)) {
@@ -335,7 +336,8 @@ static bool modes_allow(uint32_t modes, uint32_t wanted)
 	return true;
 }
 
-static void set_dense_bits(struct hs_page_store *store, struct hs_slot_record *record, unsigned int page, uint32_t wanted)
+static void set_dense_bits(struct hs_page_store *store, struct hs_slot_record *record, unsigned int page,
+			   uint32_t wanted)
 {
 	struct hs_bitmap512 *map = block_at(store, record->dense);
 
@@ -350,7 +352,8 @@ static void set_dense_bits(struct hs_page_store *store, struct hs_slot_record *r
 	}
 }
 
-bool hs_record_set_page(struct hs_page_store *store, struct hs_slot_record *record, unsigned int page, uint32_t wanted)
+bool hs_record_set_page(struct hs_page_store *store, struct hs_slot_record *record, unsigned int page,
+			uint32_t wanted)
 {
 	uint32_t old;
 

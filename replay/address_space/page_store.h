@@ -83,7 +83,8 @@ uint32_t hs_record_own(struct hs_page_store *store, uint32_t index);
 /* Valid until the store is deinitialised; its contents until the next change. */
 struct hs_slot_record *hs_record_at(const struct hs_page_store *store, uint32_t index);
 
-void hs_record_unpack(const struct hs_page_store *store, const struct hs_slot_record *record, struct hs_planes *planes);
+void hs_record_unpack(const struct hs_page_store *store, const struct hs_slot_record *record,
+		      struct hs_planes *planes);
 /* Replaces all planes and counts, in the smallest form. False: out of memory, unchanged. */
 bool hs_record_pack(struct hs_page_store *store, struct hs_slot_record *record, const struct hs_planes *planes);
 
@@ -93,7 +94,8 @@ bool hs_record_has(const struct hs_slot_record *record, uint32_t planes);
 /* Planes (HS_PLANE_BIT) that hold the page. */
 uint32_t hs_record_page(const struct hs_page_store *store, const struct hs_slot_record *record, unsigned int page);
 /* Puts the page into exactly these planes. False: out of memory, unchanged. */
-bool hs_record_set_page(struct hs_page_store *store, struct hs_slot_record *record, unsigned int page, uint32_t planes);
+bool hs_record_set_page(struct hs_page_store *store, struct hs_slot_record *record, unsigned int page,
+			uint32_t planes);
 /* All pages into exactly these planes. */
 void hs_record_set_all(struct hs_page_store *store, struct hs_slot_record *record, uint32_t planes);
 

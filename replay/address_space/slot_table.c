@@ -205,7 +205,8 @@ bool hs_slot_table_change(struct hs_slot_table *table, struct hs_page_store *sto
 }
 
 /* A huge page cut by the range is split first. */
-static void clear_planes(struct hs_slot_record *record, struct hs_planes *planes, const struct walk *walk, uint32_t which)
+static void clear_planes(struct hs_slot_record *record, struct hs_planes *planes, const struct walk *walk,
+			 uint32_t which)
 {
 	for (unsigned int i = 0; i < HS_NR_PLANES; i++)
 		if (which >> i & 1)
@@ -317,7 +318,8 @@ static bool put_pages(struct hs_slot_table *table, struct hs_page_store *store, 
 }
 
 /* A piece lands in at most two slots. */
-static bool put_piece(struct hs_slot_table *table, struct hs_page_store *store, const struct piece *piece, uint64_t to)
+static bool put_piece(struct hs_slot_table *table, struct hs_page_store *store, const struct piece *piece,
+		      uint64_t to)
 {
 	uint64_t slot = slot_start(to);
 	unsigned int at = (unsigned int)((to - slot) >> HS_PAGE_SHIFT), nr = piece->to - piece->from;

@@ -78,7 +78,8 @@ static int parity_ask(struct hs_model *model, const struct hs_event *event, unio
 	return 1;
 }
 
-static void parity_decide(const struct hs_model *model, const struct hs_request *request, struct hs_decision *decision)
+static void parity_decide(const struct hs_model *model, const struct hs_request *request,
+			  struct hs_decision *decision)
 {
 	(void)model;
 	decision->result = parity_name(((const struct parity_request *)request)->page);
