@@ -88,7 +88,7 @@ struct hs_pte_map {
 struct hs_pte_nodes {
 	uint8_t node[HS_BITMAP512_BITS];	/* of each present page */
 	uint8_t nr_nodes;			/* at most HS_MAX_NODES */
-	uint8_t too_far[8];			/* bit b of entry a: nodes a and b are too far apart; all 0: no limit */
+	uint8_t too_far[8];			/* bit b of entry a: nodes a and b are too far apart */
 };
 enum { HS_MAX_NODES = 8 };
 

@@ -37,10 +37,10 @@ enum hs_khugepaged_event {
 	HS_KHUGEPAGED_ALLOC,		/* v2010: flag: it succeeded; number: 1 if it may wait */
 	HS_KHUGEPAGED_VISIT,		/* mm, address: cursor; number: budget */
 	HS_KHUGEPAGED_VMA,		/* address: its start; reason: why it is skipped */
-	HS_KHUGEPAGED_LEAVE,		/* mm, next; reason done, exiting, stopped; flag: freed; number: full_scans */
+	HS_KHUGEPAGED_LEAVE,	/* mm, next; reason done, exiting, stopped; flag: freed; number: full scans */
 	HS_KHUGEPAGED_STAY,		/* mm; reason lock_dropped, budget; address: cursor */
 	HS_KHUGEPAGED_PROGRESS,		/* number: of the visit */
-	HS_KHUGEPAGED_PASS_END,		/* reason budget, second_wrap, no_work, alloc_failed; number: pass_through_head */
+	HS_KHUGEPAGED_PASS_END,		/* reason budget, second_wrap, no_work, alloc_failed; number: head */
 	HS_KHUGEPAGED_FREE_PAGE,
 	HS_KHUGEPAGED_SLEEP,		/* reason scan, alloc; number: milliseconds */
 	HS_KHUGEPAGED_WAIT,

@@ -169,6 +169,8 @@ static void add_page_checks(struct hs_pte_walk *walk, const struct hs_scan_reque
 	const struct hs_bitmap512 far = far_nodes(request, present);
 	/* 6.1 remembers the page behind the shared test, later kernels before all tests of the page. */
 	const bool early = !rules->late_anon;
+	const unsigned int shared_limit = request->is_khugepaged ? (unsigned int)request->tunables->max_ptes_shared :
+								   HS_NO_LIMIT;
 
 	if (rules->writable_rule == HS_WRITABLE_EACH)
 		add_on_present(walk, present, &plane[HS_PTE_READ_ONLY], 0, HS_SCAN_PAGE_RO, false);
@@ -181,9 +183,7 @@ static void add_page_checks(struct hs_pte_walk *walk, const struct hs_scan_reque
 		add_on_present(walk, present, &lazyfree, 0, HS_SCAN_PAGE_LAZYFREE, early);
 		if (!rules->late_anon)
 			add_on_present(walk, present, &plane[HS_PTE_NOT_ANON], 0, HS_SCAN_PAGE_ANON, early);
-		add_on_present(walk, present, &shared,
-			       request->is_khugepaged ? (unsigned int)request->tunables->max_ptes_shared : HS_NO_LIMIT,
-			       HS_SCAN_EXCEED_SHARED_PTE, early);
+		add_on_present(walk, present, &shared, shared_limit, HS_SCAN_EXCEED_SHARED_PTE, early);
 		add_on_present(walk, present, &far, 0, HS_SCAN_SCAN_ABORT, true);
 	}
 	add_on_present(walk, present, &plane[HS_PTE_OFF_LRU], 0, HS_SCAN_PAGE_LRU, true);

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "replay/collapse/file_rules.h"
+
+/* Large folios: which of them end the walk, and with which code. */
+static void add_large_checks(struct hs_pte_walk *walk, const struct hs_file_request *request)
+{
+	const struct hs_cache_map *cache = request->cache;
+	struct hs_bitmap512 huge = { { 0 } }, other = cache->large;
+
+	if (cache->has_huge) {
+		hs_bitmap512_clear(&other, cache->huge_at);
+		/* Up to 6.18 one that does not begin with the range is as good as none. */
+		if (cache->huge_is_at_start || request->rules->dirty_code)
+			hs_bitmap512_set(&huge, cache->huge_at);
+		else
+			hs_bitmap512_set(&other, cache->huge_at);
+	}
+	hs_pte_walk_add(walk, &huge, 0, HS_SCAN_PTE_MAPPED_HUGEPAGE);
+	if (!request->rules->compound_files)
+		hs_pte_walk_add(walk, &other, 0, HS_SCAN_PAGE_COMPOUND);
+}
+
+void hs_file_scan_decide(const struct hs_file_request *request, struct hs_file_outcome *outcome)
+{
+	const struct hs_cache_map *cache = request->cache;
+	const struct hs_collapse_tunables *tunables = request->tunables;
+	struct hs_pte_walk walk = { .to = tunables->nr };
+	const struct hs_pte_check *stopped;
+	unsigned int visited;
+
+	hs_pte_walk_add(&walk, &cache->swap, request->is_khugepaged ? (unsigned int)tunables->max_ptes_swap :
+									HS_NO_LIMIT, HS_SCAN_EXCEED_SWAP_PTE);
+	add_large_checks(&walk, request);
+	hs_pte_walk_add(&walk, &cache->too_far, 0, HS_SCAN_SCAN_ABORT);
+	hs_pte_walk_add(&walk, &cache->off_lru, 0, HS_SCAN_PAGE_LRU);
+	hs_pte_walk_add(&walk, &cache->pinned, 0, HS_SCAN_PAGE_COUNT);
+	stopped = hs_pte_walk_run(&walk, &outcome->index);
+	visited = stopped ? outcome->index + 1 : outcome->index;
+	outcome->swap = hs_bitmap512_count_in(&cache->swap, 0, visited);
+	outcome->present = hs_bitmap512_count_in(&cache->present, 0, outcome->index);
+	outcome->result = stopped ? stopped->result : HS_SCAN_SUCCEED;
+	if (!stopped && request->is_khugepaged && outcome->present < tunables->nr - tunables->max_ptes_none)
+		outcome->result = HS_SCAN_EXCEED_NONE_PTE;
+}
+
+enum hs_collapse_result hs_file_dirty_result(const struct hs_collapse_rules *rules)
+{
+	return rules->dirty_code ? HS_SCAN_PAGE_DIRTY_OR_WRITEBACK : HS_SCAN_FAIL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_FILE_RULES_H
+#define HS_FILE_RULES_H
+/* The scan of a range of a file or of shared memory in the page cache: hpage_collapse_scan_file. */
+#include "replay/collapse/scan_rules.h"
+
+/* The cache's entries of one range. An entry is present, swap, or neither (a hole). */
+struct hs_cache_map {
+	struct hs_bitmap512 present, swap;
+	struct hs_bitmap512 large;	/* first entry of a folio of more than one page */
+	struct hs_bitmap512 too_far;	/* pages whose node is too far from those before */
+	struct hs_bitmap512 off_lru, pinned;
+	bool has_huge;			/* a folio of the PMD's order */
+	bool huge_is_at_start;		/* that begins at the range's start */
+	unsigned int huge_at;		/* entry at which it is met */
+};
+
+struct hs_file_request {
+	const struct hs_collapse_rules *rules;
+	const struct hs_collapse_tunables *tunables;
+	const struct hs_cache_map *cache;
+	bool is_khugepaged;
+};
+
+struct hs_file_outcome {
+	enum hs_collapse_result result;	/* SUCCEED: a collapse is attempted */
+	unsigned int present, swap;	/* pages counted */
+	unsigned int index;		/* deciding entry; nr if the walk completed */
+};
+
+void hs_file_scan_decide(const struct hs_file_request *request, struct hs_file_outcome *outcome);
+
+/* What the cache's owner finds when the collapse copies: dirty pages of a file. */
+enum hs_collapse_result hs_file_dirty_result(const struct hs_collapse_rules *rules);
+
+#endif

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Cases 84 to 101 and 112 to 115 of the collapse rules: MADV_COLLAPSE, faults, what undoes huge pages, files. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "replay/collapse/fault_rules.h"
+#include "replay/collapse/file_rules.h"
+#include "replay/collapse/madvise_rules.h"
+#include "tests/unit/collapse_bench.h"
+
+#define for_each_modern(variant) \
+	for (enum hs_variant variant = HS_VARIANT_6_1; variant < HS_NR_VARIANTS; variant++)
+
+static void madvise_pages(struct bench *bench, uint64_t from, uint64_t to, struct hs_madvise_outcome *outcome)
+{
+	hs_madvise_collapse(&bench->rules, &bench->tunables, 1, BENCH_BASE + from * 4096, BENCH_BASE + to * 4096,
+			    &bench_ops.base, bench, outcome);
+}
+
+struct madvise_case {
+	int number;
+	const char *first, *second;	/* ranges; NULL: no page table */
+	uint32_t vma_flags;
+	unsigned int mm_state;
+	uint64_t from, to;		/* pages; 0, 0: all */
+	bool mode_never, no_swap;
+	int ret[HS_NR_VARIANTS];	/* of v2010: not read */
+	unsigned int collapsed[HS_NR_VARIANTS];	/* ranges */
+};
+
+#define OLD_MODERN(old, modern) { 0, old, old, modern, modern }
+#define ALL(value) { 0, value, value, value, value }
+
+static const struct madvise_case madvise_cases[] = {
+	{ .number = 84, .first = "Z512", .to = 512, .ret = OLD_MODERN(-EINVAL, 0), .collapsed = OLD_MODERN(0, 1) },
+	{ .number = 84, .first = "N512", .to = 512, .ret = OLD_MODERN(-EINVAL, 0), .collapsed = OLD_MODERN(0, 1) },
+	{ .number = 85, .second = "P512", .ret = ALL(-EINVAL), .collapsed = { 0, 0, 0, 0, 1 } },
+	{ .number = 86, .first = "c512", .second = "P512", .ret = ALL(-EAGAIN), .collapsed = ALL(1) },
+	{ .number = 87, .first = "S512", .to = 512, .no_swap = true, .ret = OLD_MODERN(-EINVAL, 0),
+	  .collapsed = OLD_MODERN(0, 1) },
+	{ .number = 88, .first = "O512", .to = 512, .mode_never = true, .ret = ALL(0), .collapsed = ALL(1) },
+	{ .number = 88, .first = "O512", .to = 512, .vma_flags = HS_THP_VMA_NOHUGEPAGE, .ret = ALL(-EINVAL) },
+	{ .number = 88, .first = "O512", .to = 512, .mm_state = HS_THP_MM_DISABLED, .ret = ALL(-EINVAL) },
+	{ .number = 88, .first = "O512", .to = 512, .mm_state = HS_THP_MM_EXCEPT_ADVISED,
+	  .ret = OLD_MODERN(-EINVAL, 0), .collapsed = OLD_MODERN(0, 1) },
+	{ .number = 89, .first = "P512", .from = 1, .to = 2, .ret = { 0, -EINVAL, -EINVAL, -EINVAL, 0 } },
+	{ .number = 90, .first = "N1 P511", .to = 512, .vma_flags = HS_THP_VMA_UFFD_MISSING,
+	  .ret = { 0, -EINVAL, -EBUSY, -EBUSY, -EBUSY } },
+	{ .number = 100, .first = "R512", .to = 512, .ret = OLD_MODERN(-EINVAL, 0), .collapsed = OLD_MODERN(0, 1) },
+};
+
+static void test_madvise(void **state)
+{
+	struct bench *bench = malloc(sizeof(*bench));
+	struct hs_madvise_outcome outcome;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(madvise_cases) / sizeof(*madvise_cases); i++) {
+		const struct madvise_case *one = &madvise_cases[i];
+
+		for_each_modern(variant) {
+			print_message("case %d, %s\n", one->number, hs_variant_name(variant));
+			bench_init(bench, variant, 2);
+			if (one->first)
+				bench_set_range(bench, 1, 0, one->first);
+			if (one->second)
+				bench_set_range(bench, 1, 1, one->second);
+			bench->mms[0].vmas[0].flags |= one->vma_flags;
+			bench->mms[0].state = one->mm_state;
+			bench->tunables.enabled = one->mode_never ? HS_THP_NEVER : HS_THP_ALWAYS;
+			bench->tunables.max_ptes_swap = one->no_swap ? 0 : 64;
+			madvise_pages(bench, one->from, one->to ? one->to : 1024, &outcome);
+			assert_int_equal(outcome.ret, one->ret[variant]);
+			assert_int_equal(bench->nr_successes, one->collapsed[variant]);
+		}
+	}
+	free(bench);
+}
+
+/* 91 and invariant 11: a huge range counts as done and is left alone. */
+static void test_madvise_huge(void **state)
+{
+	struct bench *bench = malloc(sizeof(*bench));
+	struct hs_madvise_outcome outcome;
+
+	(void)state;
+	for_each_modern(variant) {
+		bench_init(bench, variant, 1);
+		bench_set_pmd(bench, 1, 0, HS_PMD_HUGE);
+		madvise_pages(bench, 0, 512, &outcome);
+		assert_int_equal(outcome.ret, 0);
+		assert_int_equal(outcome.nr_done, 1);
+		assert_int_equal(bench->nr_attempts, 0);
+	}
+	free(bench);
+}
+
+static struct hs_fault_request fault_request(struct bench *bench, uint64_t page)
+{
+	return (struct hs_fault_request){
+		.rules = &bench->rules, .tunables = &bench->tunables, .vma = &bench->mms[0].vmas[0],
+		.address = BENCH_BASE + page * 4096, .is_write = true, .pmd_is_none = true,
+	};
+}
+
+/* 58, 92 to 96 */
+static void test_faults(void **state)
+{
+	struct bench *bench = malloc(sizeof(*bench));
+	struct hs_fault_outcome outcome;
+
+	(void)state;
+	for (enum hs_variant variant = HS_VARIANT_V2010; variant < HS_NR_VARIANTS; variant++) {
+		const bool modern = variant != HS_VARIANT_V2010;
+		struct hs_fault_request request;
+
+		bench_init(bench, variant, 2);
+		request = fault_request(bench, 5);
+		hs_fault_decide(&request, &outcome);
+		assert_int_equal(outcome.kind, HS_FAULT_HUGE);
+		assert_true(outcome.registers);
+		assert_int_equal(outcome.is_queued, variant >= HS_VARIANT_6_12);
+
+		request.alloc_fails = true;
+		hs_fault_decide(&request, &outcome);
+		assert_int_equal(outcome.kind, HS_FAULT_FALLBACK);
+		assert_true(outcome.registers && outcome.counts_fallback);
+
+		request = fault_request(bench, 5);
+		request.pmd_is_none = false;
+		hs_fault_decide(&request, &outcome);
+		assert_int_equal(outcome.kind, HS_FAULT_SMALL);
+
+		request = fault_request(bench, 5);
+		request.is_write = false;
+		hs_fault_decide(&request, &outcome);
+		assert_int_equal(outcome.kind, modern ? HS_FAULT_HUGE_ZERO : HS_FAULT_HUGE);
+		assert_int_equal(hs_fault_zero_write(&bench->rules, false),
+				 variant >= HS_VARIANT_6_18 ? HS_ZERO_WRITE_HUGE : HS_ZERO_WRITE_SPLIT);
+
+		bench->mms[0].vmas[0].start += 4096;
+		request = fault_request(bench, 5);
+		hs_fault_decide(&request, &outcome);
+		assert_int_equal(outcome.kind, HS_FAULT_FALLBACK);
+		assert_false(outcome.counts_fallback || outcome.registers);
+	}
+	free(bench);
+}
+
+static void test_effort(void **state)
+{
+	static const enum hs_fault_effort expected[][2] = {
+		[HS_THP_DEFRAG_ALWAYS] = { HS_FAULT_EFFORT_DIRECT, HS_FAULT_EFFORT_DIRECT_RETRY },
+		[HS_THP_DEFRAG_DEFER] = { HS_FAULT_EFFORT_BACKGROUND, HS_FAULT_EFFORT_BACKGROUND },
+		[HS_THP_DEFRAG_DEFER_MADVISE] = { HS_FAULT_EFFORT_BACKGROUND, HS_FAULT_EFFORT_DIRECT },
+		[HS_THP_DEFRAG_MADVISE] = { HS_FAULT_EFFORT_NONE, HS_FAULT_EFFORT_DIRECT },
+		[HS_THP_DEFRAG_NEVER] = { HS_FAULT_EFFORT_NONE, HS_FAULT_EFFORT_NONE },
+	};
+	struct hs_collapse_tunables tunables;
+
+	(void)state;
+	hs_collapse_tunables_init(&tunables, 512);
+	for (tunables.defrag = 0; tunables.defrag <= HS_THP_DEFRAG_NEVER; tunables.defrag++) {
+		assert_int_equal(hs_fault_effort(&tunables, 0), expected[tunables.defrag][0]);
+		assert_int_equal(hs_fault_effort(&tunables, HS_THP_VMA_HUGEPAGE), expected[tunables.defrag][1]);
+	}
+}
+
+/* 97: a purged page comes back with the next collapse, unless the limit forbids it. */
+static void test_rebloat(void **state)
+{
+	struct bench *bench = malloc(sizeof(*bench));
+	struct hs_range_scan_outcome outcome;
+
+	(void)state;
+	for (enum hs_variant variant = HS_VARIANT_V2010; variant < HS_NR_VARIANTS; variant++) {
+		bench_init(bench, variant, 1);
+		bench_set_range(bench, 1, 0, "P511 N1");
+		bench->tunables.max_ptes_none = 0;
+		bench_scan(bench, true, &outcome);
+		assert_int_equal(outcome.result, HS_SCAN_EXCEED_NONE_PTE);
+		bench->tunables.max_ptes_none = 511;
+		bench_scan(bench, true, &outcome);
+		assert_int_equal(outcome.result, HS_SCAN_SUCCEED);
+		assert_int_equal(bench->nr_zeroed, 1);
+	}
+	free(bench);
+}
+
+/* 101 */
+static void test_underused(void **state)
+{
+	struct hs_collapse_tunables tunables;
+	struct hs_collapse_rules rules;
+
+	(void)state;
+	for_each_modern(variant) {
+		hs_collapse_rules_init(&rules, variant);
+		hs_collapse_tunables_init(&tunables, 512);
+		assert_false(hs_fault_is_underused(&rules, &tunables, 300));
+		tunables.max_ptes_none = 255;
+		assert_int_equal(hs_fault_is_underused(&rules, &tunables, 300), variant >= HS_VARIANT_6_12);
+		tunables.shrink_underused = 0;
+		assert_false(hs_fault_is_underused(&rules, &tunables, 300));
+	}
+}
+
+/* After a fallback: the largest enabled block that is empty. */
+static void test_small_orders(void **state)
+{
+	struct bench *bench = malloc(sizeof(*bench));
+	struct hs_bitmap512 empty;
+	struct hs_fault_request request;
+
+	(void)state;
+	bench_init(bench, HS_VARIANT_6_18, 2);
+	request = fault_request(bench, 40);
+	memset(&empty, 0xff, sizeof(empty));
+	assert_int_equal(hs_fault_small_order(&request, &empty), 0);
+	bench->tunables.anon_order4 = HS_THP_SIZE_ALWAYS;
+	bench->tunables.anon_order6 = HS_THP_SIZE_INHERIT;
+	assert_int_equal(hs_fault_small_order(&request, &empty), 6);
+	hs_bitmap512_clear(&empty, 63);
+	assert_int_equal(hs_fault_small_order(&request, &empty), 4);
+	hs_bitmap512_clear(&empty, 33);
+	assert_int_equal(hs_fault_small_order(&request, &empty), 0);
+	free(bench);
+}
+
+/* 112 to 115 */
+static void test_files(void **state)
+{
+	(void)state;
+	for_each_modern(variant) {
+		struct hs_cache_map cache = { .present = { { 0 } } };
+		struct hs_collapse_tunables tunables;
+		struct hs_collapse_rules rules;
+		struct hs_file_request request = { &rules, &tunables, &cache, true };
+		struct hs_file_outcome outcome;
+
+		hs_collapse_rules_init(&rules, variant);
+		hs_collapse_tunables_init(&tunables, 512);
+		hs_bitmap512_set_in(&cache.present, 0, 448);
+		tunables.max_ptes_none = 64;
+		hs_file_scan_decide(&request, &outcome);
+		assert_int_equal(outcome.result, HS_SCAN_SUCCEED);
+		assert_int_equal(outcome.present, 448);
+		tunables.max_ptes_none = 63;
+		hs_file_scan_decide(&request, &outcome);
+		assert_int_equal(outcome.result, HS_SCAN_EXCEED_NONE_PTE);
+		request.is_khugepaged = false;
+		hs_file_scan_decide(&request, &outcome);
+		assert_int_equal(outcome.result, HS_SCAN_SUCCEED);
+		assert_int_equal(hs_file_dirty_result(&rules), variant == HS_VARIANT_7_2 ?
+				 HS_SCAN_PAGE_DIRTY_OR_WRITEBACK : HS_SCAN_FAIL);
+		hs_bitmap512_set(&cache.large, 16);
+		hs_file_scan_decide(&request, &outcome);
+		assert_int_equal(outcome.result, variant == HS_VARIANT_6_1 ? HS_SCAN_PAGE_COMPOUND : HS_SCAN_SUCCEED);
+		cache.has_huge = cache.huge_is_at_start = true;
+		hs_file_scan_decide(&request, &outcome);
+		assert_int_equal(outcome.result, HS_SCAN_PTE_MAPPED_HUGEPAGE);
+		hs_bitmap512_set_in(&cache.swap, 0, 65);
+		request.is_khugepaged = true;
+		cache.has_huge = false;
+		hs_bitmap512_clear(&cache.large, 16);
+		hs_file_scan_decide(&request, &outcome);
+		assert_int_equal(outcome.result, HS_SCAN_EXCEED_SWAP_PTE);
+		assert_int_equal(outcome.swap, 65);
+	}
+}
+
+/* 63, 64: MADV_HUGEPAGE on part of a mapping: which kernels judge the whole of it. */
+static void test_madvise_hugepage(void **state)
+{
+	struct bench *bench = malloc(sizeof(*bench));
+
+	(void)state;
+	for_each_modern(variant) {
+		struct hs_thp_vma whole, part;
+		struct hs_khugepaged daemon;
+		enum hs_thp_refusal why;
+
+		bench_init(bench, variant, 5);
+		hs_khugepaged_init(&daemon, &bench->rules, &bench->tunables, &bench_ops, bench);
+		bench->tunables.enabled = HS_THP_MADVISE;
+		whole = bench->mms[0].vmas[0];
+		whole.flags |= HS_THP_VMA_HUGEPAGE;
+		part = whole;
+		part.end = part.start + (1 << 20);
+		assert_int_equal(hs_khugepaged_enter_vma(&daemon, 1, bench->rules.madvise_enter ==
+							 HS_MADVISE_ENTER_WHOLE ? &whole : &part, &why),
+				 bench->rules.madvise_enter == HS_MADVISE_ENTER_WHOLE ? HS_THP_ENTER_REGISTERED :
+				 HS_THP_ENTER_REFUSED);
+		assert_int_equal(bench->rules.madvise_enter == HS_MADVISE_ENTER_WHOLE,
+				 variant == HS_VARIANT_6_1 || variant == HS_VARIANT_6_18);
+		whole.flags &= ~(uint32_t)HS_THP_VMA_ANON_VMA;
+		assert_int_equal(hs_khugepaged_enter_vma(&daemon, 2, &whole, &why), HS_THP_ENTER_REFUSED);
+		assert_int_equal(why, HS_THP_REFUSED_NO_ANON_VMA);
+		hs_khugepaged_deinit(&daemon);
+	}
+	free(bench);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_madvise), cmocka_unit_test(test_madvise_huge), cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_effort), cmocka_unit_test(test_rebloat), cmocka_unit_test(test_underused),
+		cmocka_unit_test(test_small_orders), cmocka_unit_test(test_files),
+		cmocka_unit_test(test_madvise_hugepage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
