@@ -5,6 +5,7 @@
 
 #include "analysis/table.h"
 #include "lib/cleanup.h"
+#include "lib/printable.h"
 
 enum { TEXT_COLUMNS = 80, MIN_WIDTH = 6, GAP = 2 };
 
@@ -15,19 +16,10 @@ static bool is_control(unsigned char byte)
 	return byte < 0x20 || byte == 0x7f;
 }
 
-/* Length of the UTF-8 sequence at text, 0 when it is not one (or a C1 control character). */
-static size_t utf8_length(const char *text)
+/* Length of a character that may be shown as it is, 0: the first byte may not. */
+static size_t shown_length(const char *text)
 {
-	const unsigned char *byte = (const unsigned char *)text;
-	size_t length = *byte < 0x80 ? 1 : *byte >= 0xc2 && *byte < 0xe0 ? 2 : (*byte & 0xf0) == 0xe0 ? 3 :
-			*byte >= 0xf0 && *byte < 0xf5 ? 4 : 0;
-
-	for (size_t i = 1; i < length; i++)
-		if ((byte[i] & 0xc0) != 0x80)
-			return 0;
-	if (length == 2 && byte[0] == 0xc2 && byte[1] < 0xa0)
-		return 0;
-	return length;
+	return hs_printable_length(text, strlen(text));
 }
 
 /* Printed characters of at most `limit`, controls and broken bytes as '?'; stops at a cut character. */
@@ -36,9 +28,9 @@ static size_t put_clean(const char *text, size_t limit, FILE *out)
 	size_t printed = 0;
 
 	while (*text && printed < limit) {
-		size_t length = utf8_length(text);
+		size_t length = shown_length(text);
 
-		if (length && !is_control((unsigned char)*text)) {
+		if (length) {
 			if (out)
 				fwrite(text, 1, length, out);
 		} else {
@@ -61,11 +53,11 @@ static void put_json_string(const char *text, FILE *out)
 {
 	putc('"', out);
 	while (*text) {
-		size_t length = utf8_length(text);
+		size_t length = shown_length(text);
 
 		if (*text == '"' || *text == '\\')
 			fprintf(out, "\\%c", *text);
-		else if (!length || is_control((unsigned char)*text))
+		else if (!length)
 			fprintf(out, "\\u%04x", (unsigned char)*text);
 		else
 			fwrite(text, 1, length, out);
@@ -105,11 +97,11 @@ static void put_markdown(const char *text, FILE *out)
 static void put_xml(const char *text, FILE *out)
 {
 	while (*text) {
-		size_t length = utf8_length(text);
+		size_t length = shown_length(text);
 
 		if (*text == '&' || *text == '<' || *text == '>' || *text == '"' || *text == '\'')
 			fprintf(out, "&#%d;", *text);
-		else if (!length || is_control((unsigned char)*text))
+		else if (!length)
 			putc('?', out);
 		else
 			fwrite(text, 1, length, out);
@@ -182,6 +174,29 @@ static void put_text_cell(const char *text, size_t width, bool left, bool is_las
 		put_padding(GAP, out);
 }
 
+/* Breaks at blanks. */
+static void put_wrapped(const char *text, FILE *out)
+{
+	size_t at = 0;
+
+	while (*text) {
+		size_t length = strcspn(text, " ");
+		hs_auto_free char *word = strndup(text, length);
+
+		if (!word)
+			return;
+		if (at && at + 1 + text_width(word) > TEXT_COLUMNS) {
+			putc('\n', out);
+			at = 0;
+		}
+		at += at ? 1 : 0;
+		fputs(at ? " " : "", out);
+		at += put_clean(word, SIZE_MAX, out);
+		text += length + strspn(text + length, " ");
+	}
+	putc('\n', out);
+}
+
 static void render_text(const struct hs_table *table, FILE *out)
 {
 	size_t nr = table->columns.count;
@@ -204,10 +219,8 @@ static void render_text(const struct hs_table *table, FILE *out)
 				      is_left_aligned(table, i), i + 1 == nr, out);
 		putc('\n', out);
 	}
-	if (table->note) {
-		put_clean(table->note, SIZE_MAX, out);
-		putc('\n', out);
-	}
+	if (table->note)
+		put_wrapped(table->note, out);
 }
 
 /* --- the other forms ----------------------------------------------------------------------------- */

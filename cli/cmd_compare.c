@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `hindsight compare`: two or more policies beside each other, on one trace or from decision files. */
+#include <string.h>
+
+#include "analysis/decision_tables.h"
+#include "cli/replay_run.h"
+#include "cli/study.h"
+#include "lib/cleanup.h"
+#include "lib/vec.h"
+
+typedef HS_VEC(struct hs_table *) table_list;
+
+static void add_table(table_list *list, struct hs_table *table)
+{
+	if (hs_table_nr_rows(table) && hs_vec_push(list, table))
+		return;
+	hs_table_destroy(table);
+}
+
+/* The first policy with policy b. The tables keep no pointer into the metrics. */
+static int add_comparison(const struct hs_study *study, uint32_t b, table_list *list)
+{
+	hs_auto_free struct hs_metrics *metrics = calloc(2 * study->tallies.count, sizeof(*metrics));
+	struct hs_comparison comparison = { 0 };
+
+	if (!metrics || hs_study_compare(study, 0, b, metrics, &comparison))
+		return hs_fail_nomem();
+	add_table(list, hs_table_comparison(&comparison, study->names.items[0], study->names.items[b]));
+	add_table(list, hs_table_spread(&comparison));
+	hs_vec_for_each(tally, &study->tallies)
+		add_table(list, hs_table_subjects(*tally, 0, b));
+	hs_comparison_deinit(&comparison);
+	hs_study_free_metrics(study, metrics);
+	return HS_EXIT_OK;
+}
+
+static int make_tables(const struct hs_study *study, table_list *list)
+{
+	int status = HS_EXIT_OK;
+
+	for (uint32_t b = 1; b < study->names.count && !status; b++)
+		status = add_comparison(study, b, list);
+	hs_vec_for_each(tally, &study->tallies) {
+		add_table(list, hs_table_results(*tally));
+		add_table(list, hs_table_costs(*tally));
+		add_table(list, hs_table_summaries(*tally));
+		add_table(list, hs_table_bases(*tally));
+		if (study->mode == HS_MODE_VALIDATE)
+			add_table(list, hs_table_agreement(*tally));
+	}
+	return status;
+}
+
+/* Gate first: it is what the exit status is about. */
+static int show(const struct hs_study *study, const char *fail_on, enum hs_table_format format)
+{
+	table_list list = { 0 };
+	size_t nr_gates = 0;
+	int status = HS_EXIT_OK, gate = HS_EXIT_OK;
+
+	if (fail_on && hs_vec_reserve(&list, study->tallies.count)) {
+		gate = hs_study_judge(study, "compare", fail_on, list.items, &nr_gates);
+		list.count = nr_gates;
+	}
+	if (gate == HS_EXIT_OK || gate == HS_EXIT_GATE)
+		status = make_tables(study, &list);
+	if (!status && (gate == HS_EXIT_OK || gate == HS_EXIT_GATE))
+		hs_tables_render(list.items, list.count, format, stdout);
+	hs_vec_for_each(table, &list)
+		hs_table_destroy(*table);
+	hs_vec_deinit(&list);
+	return gate ? gate : status;
+}
+
+static int fill(struct hs_study *study, const struct hs_arguments *arguments, enum hs_mode mode)
+{
+	size_t nr_policies = hs_option_count(arguments, "policy") + hs_option_count(arguments, "set");
+	struct hs_policy_list policies;
+	int status;
+
+	if (hs_operand_count(arguments) == 2) {
+		const char *const paths[] = { hs_operand(arguments, 0), hs_operand(arguments, 1) };
+
+		if (nr_policies)
+			return hs_usage_error("compare", "-P and -s replay one trace; decision files hold their own");
+		return hs_study_add_decisions(study, paths, 2);
+	}
+	if (!nr_policies)
+		return hs_usage_error("compare", "give two decision files, or a trace and policies to compare (-P, -s)");
+	status = hs_policy_list_parse(arguments, "compare", 0, &policies);
+	if (!status)
+		status = hs_study_add_trace(study, arguments, hs_operand(arguments, 0), mode, &policies);
+	hs_policy_list_deinit(&policies);
+	return status;
+}
+
+static int run_compare(const struct hs_arguments *arguments)
+{
+	const char *format_name = hs_option_text(arguments, "format"), *mode_name = hs_option_text(arguments, "mode");
+	int format = hs_has_option(arguments, "json") ? HS_TABLE_JSON :
+		     format_name ? hs_table_format_find(format_name) : HS_TABLE_TEXT;
+	enum hs_mode mode = HS_MODE_WHATIF;
+	struct hs_study study = { 0 };
+	struct hs_error err;
+	int status, shown;
+
+	if (format < 0)
+		return hs_usage_error("compare", "unknown format '%s', there are: text, markdown, csv, json, junit",
+				      format_name);
+	if (mode_name && hs_mode_parse(mode_name, &mode, &err))
+		return hs_usage_error("compare", "--mode: %s", err.text);
+	status = fill(&study, arguments, mode);
+	if (status == HS_EXIT_OK || (status == HS_EXIT_INCOMPLETE && study.tallies.count)) {
+		shown = show(&study, hs_option_text(arguments, "fail-on"), (enum hs_table_format)format);
+		status = shown ? shown : status;
+	}
+	hs_study_deinit(&study);
+	return status;
+}
+
+static const struct hs_option options[] = {
+	{ 'P', "policy", "FILE.ini", true, "a policy from an INI file" },
+	{ 's', "set", "[NAME:]KEY=VALUE[,…]", true, "a policy that sets these keys, called NAME" },
+	{ 0, "mode", "MODE", false, "whatif: models run free (default); validate: each recorded decision asked again" },
+	{ 0, "fail-on", "EXPR", false, "exit with status 3 if EXPR is true, e.g. 'huge_pages.change<-5%'" },
+	{ 0, "format", "FORMAT", false, "text, markdown, csv, json or junit" },
+	{ 0, "json", NULL, false, "the same as --format json" },
+	{ 0, NULL, NULL, false, NULL },
+};
+
+static const struct hs_example examples[] = {
+	{ "hindsight compare t.hst -s max_ptes_none=0 -s max_ptes_none=511",
+	  "what two settings would have done on one trace" },
+	{ "hindsight compare t.hst -P fleet.ini --fail-on 'huge_pages.change<-5%'",
+	  "a gate: fewer huge pages than as recorded fail" },
+	{ "hindsight compare old.hsd new.hsd --format junit", "two replays, as a test report" },
+	{ NULL, NULL },
+};
+
+const struct hs_command hs_command_compare = {
+	.name = "compare",
+	.operands = "A.hsd B.hsd | TRACE",
+	.min_operands = 1,
+	.max_operands = 2,
+	.reads_trace = true,
+	.summary = "put policies beside each other",
+	.description =
+		"Compares two decision files, or replays one trace under two or more policies; each is compared with "
+		"the first one. Where only one policy is given, that is the one as recorded. Differences come with "
+		"their spread over windows of time: higher and lower are beyond chance, unclear is not, and same "
+		"means the same in every window. --fail-on takes tests like 'disagree>0, huge_pages.change<-5%'; "
+		"the names are those in the tables.",
+	.options = options,
+	.examples = examples,
+	.run = run_compare,
+};

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cli/study.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "analysis/decision_file.h"
+#include "analysis/gate.h"
+#include "cli/replay_run.h"
+#include "lib/cleanup.h"
+
+void hs_study_deinit(struct hs_study *study)
+{
+	hs_vec_for_each(name, &study->names)
+		free(*name);
+	hs_vec_for_each(tally, &study->tallies)
+		hs_tally_destroy(*tally);
+	hs_vec_deinit(&study->names);
+	hs_vec_deinit(&study->tallies);
+}
+
+static bool add_name(struct hs_study *study, const char *name)
+{
+	char *copy = strdup(name);
+
+	if (copy && hs_vec_push(&study->names, copy))
+		return true;
+	free(copy);
+	return false;
+}
+
+static int add_tally(struct hs_study *study, uint64_t start_time, struct hs_tally **out)
+{
+	struct hs_tally_setup setup = { (const char *const *)study->names.items, study->names.count, start_time };
+	struct hs_error err = { 0 };
+	struct hs_tally *tally;
+
+	if (hs_tally_create(&setup, &tally, &err))
+		return hs_fail(HS_EXIT_FAILED, &err);
+	if (!hs_vec_push(&study->tallies, tally)) {
+		hs_tally_destroy(tally);
+		return hs_fail_nomem();
+	}
+	*out = tally;
+	return HS_EXIT_OK;
+}
+
+/* --- a trace --- */
+
+static void count_outcome(void *context, const struct hs_outcome *outcome)
+{
+	struct hs_tally *const *tally = context;
+
+	hs_tally_add(*tally, outcome);
+}
+
+static uint64_t start_time(const struct hs_trace_input *input)
+{
+	struct hs_reader_state state;
+	uint64_t start = hs_reader_header(input->reader)->start_time;
+
+	hs_reader_get_state(input->reader, &state);
+	return start ? start : state.first_time;
+}
+
+/* Where a model's numbers go. */
+struct summing {
+	struct hs_tally *tally;
+	const char *model;
+	uint32_t policy;
+};
+
+static void add_summary(void *context, const char *name, double value)
+{
+	const struct summing *summing = context;
+
+	hs_tally_add_summary(summing->tally, summing->policy, summing->model, name, value);
+}
+
+static void sum_up(const struct hs_study *study, struct hs_tally *tally, const struct hs_engine *engine)
+{
+	for (size_t i = 0; hs_models[i]; i++)
+		for (uint32_t policy = 0; policy < study->names.count; policy++) {
+			struct summing summing = { tally, hs_models[i]->name, policy };
+			struct hs_model *model = hs_engine_model(engine, hs_models[i]->name, policy);
+
+			if (model && hs_models[i]->summarize)
+				hs_models[i]->summarize(model, add_summary, &summing);
+		}
+}
+
+static int run_events(const struct hs_study *study, struct hs_replay *replay, struct hs_tally *tally)
+{
+	struct hs_error err = { 0 };
+	int more;
+
+	hs_trace_show_progress(&replay->input, "replaying");
+	while ((more = hs_replay_next(replay)) > 0)
+		hs_tally_set_chunk(tally, replay->run.chunk);
+	if (more < 0)
+		return HS_EXIT_FAILED;
+	sum_up(study, tally, replay->engine);
+	if (!hs_tally_status(tally, &err))
+		return HS_EXIT_OK;
+	hs_error_prefix(&err, "%s", replay->input.path);
+	return hs_fail(HS_EXIT_FAILED, &err);
+}
+
+static bool take_names(struct hs_study *study, const struct hs_policy_list *policies)
+{
+	if (!study->names.count)
+		hs_vec_for_each(policy, &policies->policies)
+			if (!add_name(study, policy->name))
+				return false;
+	return true;
+}
+
+int hs_study_add_trace(struct hs_study *study, const struct hs_arguments *arguments, const char *path,
+		       enum hs_mode mode, const struct hs_policy_list *policies)
+{
+	struct hs_tally *tally = NULL;
+	struct hs_engine_setup setup = {
+		.mode = mode, .policies = policies->policies.items, .nr_policies = policies->policies.count,
+		.outcome = count_outcome, .context = &tally,
+	};
+	struct hs_replay replay;
+	int status;
+
+	study->mode = mode;
+	if (!take_names(study, policies))
+		return hs_fail_nomem();
+	status = hs_replay_open(&replay, arguments, path, &setup);
+	if (status)
+		return status;
+	status = add_tally(study, start_time(&replay.input), &tally);
+	if (!status)
+		status = run_events(study, &replay, tally);
+	return hs_replay_close(&replay, status);
+}
+
+/* --- decision files --- */
+
+/* Names alone where they tell the files apart, else "FILE: NAME". */
+static bool name_policies(struct hs_study *study, struct hs_decision_reader *const *readers, const char *const *paths,
+			  size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		for (uint32_t policy = 0; policy < hs_decision_reader_nr_policies(readers[i]); policy++) {
+			hs_auto_free char *name = NULL;
+
+			if (asprintf(&name, "%s: %s", paths[i], hs_decision_reader_policy(readers[i], policy)) < 0) {
+				name = NULL;
+				return false;
+			}
+			if (!add_name(study, name))
+				return false;
+		}
+	return true;
+}
+
+static int count_file(struct hs_tally *tally, struct hs_decision_reader *reader, const char *path,
+		      uint32_t first_policy)
+{
+	struct hs_error err = { 0 };
+	struct hs_outcome outcome;
+	int status;
+
+	while ((status = hs_decision_reader_next(reader, &outcome, &err)) > 0) {
+		outcome.policy += first_policy;
+		hs_tally_add(tally, &outcome);
+	}
+	if (!status)
+		status = hs_tally_status(tally, &err);
+	if (!status)
+		return HS_EXIT_OK;
+	hs_error_prefix(&err, "%s", path);
+	return hs_fail(HS_EXIT_FAILED, &err);
+}
+
+static uint64_t first_time(struct hs_decision_reader *const *readers, size_t nr)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (size_t i = 0; i < nr; i++) {
+		struct hs_reader_state state;
+
+		hs_decision_reader_get_state(readers[i], &state);
+		if (state.first_time < first)
+			first = state.first_time;
+	}
+	return first;
+}
+
+static int count_files(struct hs_study *study, struct hs_decision_reader *const *readers, const char *const *paths,
+		       size_t nr)
+{
+	struct hs_tally *tally;
+	uint32_t first_policy = 0;
+	int status;
+
+	if (!name_policies(study, readers, paths, nr))
+		return hs_fail_nomem();
+	study->mode = hs_decision_reader_mode(readers[0]);
+	status = add_tally(study, first_time(readers, nr), &tally);
+	for (size_t i = 0; i < nr && !status; i++) {
+		status = count_file(tally, readers[i], paths[i], first_policy);
+		first_policy += hs_decision_reader_nr_policies(readers[i]);
+	}
+	return status;
+}
+
+int hs_study_add_decisions(struct hs_study *study, const char *const *paths, size_t nr_paths)
+{
+	hs_auto_free struct hs_decision_reader **readers = calloc(nr_paths, sizeof(struct hs_decision_reader *));
+	struct hs_error err = { 0 };
+	int status = readers ? HS_EXIT_OK : hs_fail_nomem();
+
+	for (size_t i = 0; i < nr_paths && !status; i++)
+		if (hs_decision_reader_open(paths[i], &readers[i], &err))
+			status = hs_fail(HS_EXIT_FAILED, &err);
+	if (!status)
+		status = count_files(study, readers, paths, nr_paths);
+	for (size_t i = 0; readers && i < nr_paths; i++)
+		hs_decision_reader_close(readers[i]);
+	return status;
+}
+
+/* --- comparison and gates --- */
+
+int hs_study_compare(const struct hs_study *study, uint32_t a, uint32_t b, struct hs_metrics *metrics,
+		     struct hs_comparison *out)
+{
+	size_t nr = study->tallies.count;
+	hs_auto_free const struct hs_metrics **sides = calloc(2 * nr, sizeof(*sides));
+	int status = sides ? 0 : -ENOMEM;
+
+	memset(metrics, 0, 2 * nr * sizeof(*metrics));
+	for (size_t i = 0; i < nr && !status; i++) {
+		status = hs_metrics_collect(study->tallies.items[i], a, &metrics[i]);
+		if (!status)
+			status = hs_metrics_collect(study->tallies.items[i], b, &metrics[nr + i]);
+		sides[i] = &metrics[i];
+		sides[nr + i] = &metrics[nr + i];
+	}
+	return status ? status : hs_compare(sides, sides + nr, nr, out);
+}
+
+void hs_study_free_metrics(const struct hs_study *study, struct hs_metrics *metrics)
+{
+	for (size_t i = 0; i < 2 * study->tallies.count; i++)
+		hs_metrics_deinit(&metrics[i]);
+}
+
+static int judge_tally(const struct hs_study *study, const struct hs_tally *tally, const struct hs_gate *gate,
+		       struct hs_table **table, struct hs_error *err)
+{
+	size_t nr = study->names.count;
+	hs_auto_free struct hs_metrics *metrics = calloc(nr, sizeof(*metrics));
+	int status = metrics ? 0 : hs_error_nomem(err);
+
+	for (uint32_t i = 0; i < nr && !status; i++)
+		if (hs_metrics_collect(tally, i, &metrics[i]))
+			status = hs_error_nomem(err);
+	if (!status)
+		status = hs_gate_judge(gate, (const char *const *)study->names.items, metrics, nr, table, err);
+	for (size_t i = 0; metrics && i < nr; i++)
+		hs_metrics_deinit(&metrics[i]);
+	return status;
+}
+
+int hs_study_judge(const struct hs_study *study, const char *command, const char *fail_on, struct hs_table **tables,
+		   size_t *nr)
+{
+	struct hs_error err = { 0 };
+	struct hs_gate gate;
+	int status, nr_failed = 0;
+
+	if (hs_gate_parse(fail_on, &gate, &err))
+		return hs_usage_error(command, "--fail-on: %s", err.text);
+	hs_vec_for_each(tally, &study->tallies) {
+		status = judge_tally(study, *tally, &gate, &tables[*nr], &err);
+		if (status < 0) {
+			hs_gate_deinit(&gate);
+			return hs_usage_error(command, "--fail-on: %s", err.text);
+		}
+		(*nr)++;
+		nr_failed += status;
+	}
+	hs_gate_deinit(&gate);
+	return nr_failed ? HS_EXIT_GATE : HS_EXIT_OK;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_STUDY_H
+#define HS_STUDY_H
+/*
+ * What compare and report count: for each input (a trace that is replayed, or the decision files that belong
+ * together) a tally over the same policies.
+ */
+#include "analysis/compare.h"
+#include "analysis/table.h"
+#include "analysis/tally.h"
+#include "cli/command.h"
+#include "cli/policy_list.h"
+#include "lib/vec.h"
+
+struct hs_study {
+	HS_VEC(char *) names;			/* of the policies */
+	HS_VEC(struct hs_tally *) tallies;	/* one per input */
+	enum hs_mode mode;
+};
+
+void hs_study_deinit(struct hs_study *study);
+
+/*
+ * Replays a trace under all policies and adds its tally. The policies' names are taken at the first call.
+ * HS_EXIT_OK, HS_EXIT_INCOMPLETE (the tally was added), or another exit status, the sentence already printed.
+ */
+int hs_study_add_trace(struct hs_study *study, const struct hs_arguments *arguments, const char *path,
+		       enum hs_mode mode, const struct hs_policy_list *policies);
+
+/* Reads decision files into one tally; their policies stand one behind the other. As above. */
+int hs_study_add_decisions(struct hs_study *study, const char *const *paths, size_t nr_paths);
+
+/*
+ * Compares policy `a` with policy `b` over all inputs. 0 or -ENOMEM. Names in *out live as long as the
+ * metrics, which the caller gives in metrics[2 * number of tallies] and frees with hs_study_free_metrics.
+ */
+int hs_study_compare(const struct hs_study *study, uint32_t a, uint32_t b, struct hs_metrics *metrics,
+		     struct hs_comparison *out);
+void hs_study_free_metrics(const struct hs_study *study, struct hs_metrics *metrics);
+
+/*
+ * Judges --fail-on on each input. Adds the table of each to *tables (they must have room for one per input;
+ * *nr grows). HS_EXIT_OK, HS_EXIT_GATE, or HS_EXIT_USAGE with the sentence already printed.
+ */
+int hs_study_judge(const struct hs_study *study, const char *command, const char *fail_on, struct hs_table **tables,
+		   size_t *nr);
+
+#endif
