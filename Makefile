@@ -104,6 +104,28 @@ $(BUILD)/examples/%: $(BUILD)/examples/%.o
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+# --- what is installed -----------------------------------------------------------------------------
+# Man pages and completion are made by the binary from its own command tables.
+MAN_SOURCES := $(wildcard docs/man/*.in)
+$(BUILD)/man/hindsight.1: $(BINARY) $(MAN_SOURCES) docs/man/make_man
+	@echo "  MAN   $(@D)"
+	$(Q)rm -rf $(@D)
+	$(Q)docs/man/make_man $(BINARY) $(@D)
+
+$(BUILD)/completion.bash: $(BINARY)
+	$(Q)$(BINARY) completion bash > $@
+
+CORPUS := $(wildcard traces/corpus/*.hst traces/corpus/*.md)
+.PHONY: man install
+man: $(BUILD)/man/hindsight.1 ## man pages, below build/
+
+install: $(BINARY) $(BUILD)/man/hindsight.1 $(BUILD)/completion.bash ## DESTDIR= PREFIX=/usr/local
+	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/hindsight
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/hindsight/corpus
+	install -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -D -m 644 $(BUILD)/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hindsight
+	$(if $(CORPUS),install -m 644 $(CORPUS) $(DESTDIR)$(PREFIX)/share/hindsight/corpus)
+
 # --- tests -----------------------------------------------------------------------------------------
 # A unit test is tests/unit/test_NAME.c (cmocka), linked with everything but cli's main.
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)

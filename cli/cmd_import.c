@@ -63,7 +63,8 @@ static void discard(struct import *import)
 
 static int write_trace(struct import *import, struct hs_error *err)
 {
-	struct hs_writer_options options = { .overwrite = hs_has_option(import->arguments, "force") };
+	bool is_forced = hs_has_option(import->arguments, "force");
+	struct hs_writer_options options = { .overwrite = hs_output_may_replace(import->to, is_forced) };
 	int status = hs_writer_create(import->to, hs_jsonl_reader_header(import->reader), &options, &import->writer, err);
 
 	if (status)

@@ -24,9 +24,9 @@ void hs_output_init(void)
 	static char buffer[BUFFER_BYTES];
 	struct sigaction action = { .sa_handler = ignore };
 
-	/* open takes the lowest free descriptor: this fills the gaps. Writing to a closed output must fail. */
+	/* open takes the lowest free descriptor: this fills the gaps. Writing to a closed output still fails. */
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open(fd == STDIN_FILENO ? "/dev/null" : "/dev/full", O_RDWR) != fd)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
 			break;
 	if (!isatty(STDOUT_FILENO))
 		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
@@ -34,7 +34,14 @@ void hs_output_init(void)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
-int hs_output_open(const char *path, bool replace, FILE **out, struct hs_error *err)
+bool hs_output_may_replace(const char *path, bool is_forced)
+{
+	struct stat info;
+
+	return is_forced || (stat(path, &info) == 0 && !S_ISREG(info.st_mode));
+}
+
+int hs_output_open(const char *path, bool is_forced, FILE **out, struct hs_error *err)
 {
 	FILE *file;
 
@@ -42,16 +49,9 @@ int hs_output_open(const char *path, bool replace, FILE **out, struct hs_error *
 		*out = stdout;
 		return 0;
 	}
-	file = fopen(path, replace ? "we" : "wxe");
-	if (!file && errno == EEXIST) {
-		struct stat info;
-
-		/* A device or a pipe is not replaced by writing to it. */
-		if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-			file = fopen(path, "we");
-		else
-			return hs_error_set(err, -EEXIST, "%s exists; choose another name or give --force", path);
-	}
+	file = fopen(path, hs_output_may_replace(path, is_forced) ? "we" : "wxe");
+	if (!file && errno == EEXIST)
+		return hs_error_set(err, -EEXIST, "%s exists; choose another name or give --force", path);
 	if (!file)
 		return hs_error_set(err, -errno, "cannot create %s: %s", path, strerror(errno));
 	*out = file;
@@ -86,13 +86,15 @@ static int flush(FILE *out)
 
 int hs_output_close(FILE *out, const char *path, int status, struct hs_error *err)
 {
+	bool is_file = out != stdout;
 	int code = flush(out);
 
-	if (out != stdout && fclose(out) && code == 0)
+	if (is_file && fclose(out) && code == 0)
 		code = -errno;
 	if (code && status == 0)
-		status = hs_error_set(err, code, "cannot write %s: %s", path, strerror(-code));
-	if (status && out != stdout)
+		status = hs_error_set(err, code, "cannot write %s: %s", is_file ? path : "standard output",
+				      strerror(-code));
+	if (status && is_file)
 		remove_regular(path);
 	return status;
 }

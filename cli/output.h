@@ -17,11 +17,14 @@
  */
 void hs_output_init(void);
 
+/* May path be opened for writing if something is there? A device or a pipe is not replaced by writing to it. */
+bool hs_output_may_replace(const char *path, bool is_forced);
+
 /*
- * Opens path for writing text; "-" is standard output. An existing file is replaced only if replace is
- * set, else -EEXIST. Ends with hs_output_close, which removes what failed to become complete.
+ * Opens path for writing text; "-" is standard output. An existing file is replaced only if is_forced,
+ * else -EEXIST. Ends with hs_output_close, which removes what failed to become complete.
  */
-int hs_output_open(const char *path, bool replace, FILE **out, struct hs_error *err);
+int hs_output_open(const char *path, bool is_forced, FILE **out, struct hs_error *err);
 
 /*
  * Flushes and closes; standard output is only flushed. status is what the caller got so far: unless it is 0,
