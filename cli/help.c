@@ -14,18 +14,21 @@ int hs_print_version(void)
 	return HS_EXIT_OK;
 }
 
-/* Length of the word at text: up to a blank or the end, in bytes and in columns (one per character). */
+/* Length of the word at text: up to a blank, a line's end or the end, in bytes and in columns (one per character). */
 static size_t word_at(const char *text, size_t *columns)
 {
 	size_t bytes = 0;
 
 	*columns = 0;
-	for (; text[bytes] && text[bytes] != ' '; bytes++)
+	for (; text[bytes] && text[bytes] != ' ' && text[bytes] != '\n'; bytes++)
 		*columns += (text[bytes] & 0xc0) != 0x80;
 	return bytes;
 }
 
-/* Prints text in lines of at most WIDTH columns, each further one indented; column is where it starts. */
+/*
+ * Prints text in lines of at most WIDTH columns, each further one indented; column is where it starts. An
+ * empty line in the text stays one.
+ */
 static void print_wrapped(const char *text, size_t column, size_t indent)
 {
 	bool is_first = true;
@@ -33,6 +36,16 @@ static void print_wrapped(const char *text, size_t column, size_t indent)
 	while (*text) {
 		size_t columns, bytes = word_at(text, &columns);
 
+		if (bytes == 0) {
+			bool is_paragraph = strncmp(text, "\n\n", 2) == 0;
+
+			text += is_paragraph ? 2 : 1;
+			if (is_paragraph)
+				printf("\n\n%*s", (int)indent, "");
+			column = is_paragraph ? indent : column;
+			is_first |= is_paragraph;
+			continue;
+		}
 		if (!is_first && column + 1 + columns > WIDTH) {
 			printf("\n%*s", (int)indent, "");
 			column = indent;
@@ -44,7 +57,6 @@ static void print_wrapped(const char *text, size_t column, size_t indent)
 		printf("%.*s", (int)bytes, text);
 		column += columns;
 		text += bytes;
-		text += strspn(text, " ");
 	}
 	putchar('\n');
 }
