@@ -87,6 +87,9 @@ enum hs_record_type {
 	HS_RECORD_KVM_UNMAP,		/* struct hs_record_range */
 	HS_RECORD_KVM_AGE,
 	HS_RECORD_KVM_TEST_AGE,
+	HS_RECORD_SECTION_START,	/* struct hs_record_section */
+	HS_RECORD_SECTION_END,
+	HS_RECORD_SUBSCRIBE,		/* struct hs_record_section, event = enum hs_subscription */
 	HS_RECORD_NOTIFIER_RUN,		/* struct hs_record_range, start = address of the callback */
 	HS_RECORD_SWAPIN,		/* struct hs_record_collapse */
 	HS_RECORD_ATTEMPT,		/* struct hs_record_attempt: isolate, if there was one, and its end */
@@ -153,6 +156,21 @@ struct hs_record_rename {
 struct hs_record_range {
 	struct hs_record head;
 	hs_u64 start, end;
+};
+
+/* Column op of notifier.subscribe. */
+enum hs_subscription {
+	HS_SUBSCRIPTION_REGISTER, HS_SUBSCRIPTION_UNREGISTER, HS_SUBSCRIPTION_INSERT, HS_SUBSCRIPTION_REMOVE,
+	HS_SUBSCRIPTION_RELEASE
+};
+
+struct hs_record_section {
+	struct hs_record head;		/* mm is the invalidated one */
+	hs_u64 start, end;
+	hs_s32 ret;
+	hs_u8 event;			/* enum mmu_notifier_event */
+	hs_u8 is_blockable;
+	hs_u8 pad[2];
 };
 
 /* Where a collapse was asked for: by the daemon, or by a system call whose arguments are here. */
@@ -227,6 +245,7 @@ _Static_assert(sizeof(struct hs_record_fork) == 72, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_exec) == 176, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_rename) == 40, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_range) == 40, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_section) == 48, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_collapse) == 80, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_attempt) == 96, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_collapse_file) == 216, "no hidden padding");

@@ -96,6 +96,25 @@ struct vm_area_struct {
 	struct mm_struct *vm_mm;
 };
 
+/* An enum here and there: CO-RE of libbpf 1.1 does not match one with an int. */
+enum mmu_notifier_event { MMU_NOTIFY_UNMAP };
+
+struct mmu_notifier_range {
+	struct mm_struct *mm;
+	unsigned long start, end;
+	unsigned int flags;
+	enum mmu_notifier_event event;
+};
+
+struct interval_tree_node {
+	unsigned long start, last;
+};
+
+struct mmu_interval_notifier {
+	struct interval_tree_node interval_tree;
+	struct mm_struct *mm;
+};
+
 struct seq_file;
 
 struct bpf_iter_meta {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bpf/hs_probes.skel.h"
+#include "collectors/kernel_btf.h"
 #include "collectors/libbpf_log.h"
 #include "lib/cleanup.h"
 #include "lib/vec.h"
@@ -25,7 +26,7 @@ struct choice {
 struct hs_probes {
 	struct hs_probes_options options;
 	struct hs_probes_bpf *bpf;
-	struct btf *btf;
+	struct hs_kernel_btf *types;
 	HS_VEC(struct hs_probe_verdict) verdicts;	/* all programs of the object */
 	HS_VEC(struct bpf_link *) links;
 	struct choice choices[HS_NR_RING_SOURCES];
@@ -134,10 +135,10 @@ static void check_target(const struct hs_probes *probes, struct hs_probe_verdict
 		return;
 	if (strncmp(verdict->target, "tp_btf/", 7) == 0) {
 		snprintf(type, sizeof(type), "btf_trace_%s", slash + 1);
-		if (btf__find_by_name_kind(probes->btf, type, BTF_KIND_TYPEDEF) < 0)
+		if (!hs_kernel_btf_has(probes->types, type, BTF_KIND_TYPEDEF))
 			refuse(verdict, "this kernel has no tracepoint %s (no %s in its BTF)", slash + 1, type);
 	} else if (strncmp(verdict->target, "fe", 2) == 0) {
-		if (btf__find_by_name_kind(probes->btf, slash + 1, BTF_KIND_FUNC) < 0)
+		if (!hs_kernel_btf_has(probes->types, slash + 1, BTF_KIND_FUNC))
 			refuse(verdict, "this kernel has no function %s in its BTF", slash + 1);
 	}
 }
@@ -361,10 +362,9 @@ static int open_probes(struct hs_probes *probes, struct hs_error *err)
 	bool is_done = false;
 	int error;
 
-	probes->btf = btf__load_vmlinux_btf();
-	if (!probes->btf)
-		return hs_error_set(err, -ENOENT, "the kernel's type information (/sys/kernel/btf/vmlinux) cannot be read: "
-				    "%s; recording needs a kernel with CONFIG_DEBUG_INFO_BTF", strerror(errno));
+	error = hs_kernel_btf_open(&probes->types, err);
+	if (error)
+		return error;
 	error = open_object(probes, err);
 	if (!error)
 		error = list_programs(probes, err);
@@ -406,7 +406,7 @@ void hs_probes_close(struct hs_probes *probes)
 	hs_vec_deinit(&probes->links);
 	unmap_rings(probes);
 	hs_probes_bpf__destroy(probes->bpf);
-	btf__free(probes->btf);
+	hs_kernel_btf_close(probes->types);
 	hs_vec_for_each(verdict, &probes->verdicts) {
 		free((char *)verdict->program);
 		free((char *)verdict->target);

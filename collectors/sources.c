@@ -42,14 +42,38 @@ static const struct hs_rung mm_rungs[] = {
 	{ .name = NULL },
 };
 
+#define NOTIFIER_YOUNG \
+	{ "kvm_age", .gives = "ranges whose accessed bits KVM clears" }, \
+	{ "kvm_test_age", .gives = "addresses whose accessed bit KVM tests" }
+
+static const struct hs_probe notifier_fentry[] = {
+	{ "section_start", REQUIRED, .gives = "invalidations" },
+	{ "section_end", REQUIRED, .gives = "ends of invalidations" },
+	{ "notifier_registered", .gives = "new listeners" },
+	{ "notifier_unregistered", .gives = "listeners that leave" },
+	{ "interval_inserted", .gives = "new intervals" },
+	{ "interval_removed", .gives = "removed intervals" },
+	{ "notifiers_released", .gives = "ends of address spaces that are listened to" },
+	{ "kvm_unmap", .gives = "invalidations that reach KVM" },
+	NOTIFIER_YOUNG,
+	END
+};
+static const struct hs_probe notifier_kprobe[] = {
+	{ "section_start_kprobe", REQUIRED, .gives = "invalidations" },
+	{ "section_end_kprobe", REQUIRED, .gives = "ends of invalidations" },
+	{ "kvm_unmap", .gives = "invalidations that reach KVM" },
+	NOTIFIER_YOUNG,
+	END
+};
 static const struct hs_probe notifier_tracepoint[] = {
 	{ "kvm_unmap", REQUIRED, .gives = "invalidations that reach KVM" },
-	{ "kvm_age", .gives = "ranges whose accessed bits KVM clears" },
-	{ "kvm_test_age", .gives = "addresses whose accessed bit KVM tests" },
+	NOTIFIER_YOUNG,
 	END
 };
 
 static const struct hs_rung notifier_rungs[] = {
+	{ "fentry", notifier_fentry, "" },
+	{ "kprobe", notifier_kprobe, "refusals of listeners, who listens" },
 	{ "tracepoint", notifier_tracepoint, "notifiers other than KVM's, the operation, the end of a section" },
 	{ .name = NULL },
 };

@@ -63,6 +63,15 @@ static void *row_of(struct hs_translator *translator, enum hs_kind kind, const s
 	return hs_sink_row(translator->sink, kind, record->time, task, mm);
 }
 
+/* For an address space that need not be the task's own. */
+static void *foreign_row_of(struct hs_translator *translator, enum hs_kind kind, const struct hs_record *record)
+{
+	uint32_t task = task_of(translator, record);
+	uint32_t mm = hs_identity_mm(translator->identity, record->time, record->mm, 0);
+
+	return hs_sink_row(translator->sink, kind, record->time, task, mm);
+}
+
 static struct hs_bytes text_of(struct hs_translator *translator, const char *text, size_t size)
 {
 	return hs_sink_text(translator->sink, text, strnlen(text, size));
@@ -293,6 +302,39 @@ static void add_kvm_test_age(struct hs_translator *translator, const struct hs_r
 	row->address = ((const struct hs_record_range *)(const void *)record)->start;
 }
 
+static void add_section_start(struct hs_translator *translator, const struct hs_record *record)
+{
+	const struct hs_record_section *section = (const void *)record;
+	struct hs_notifier_start *row = foreign_row_of(translator, HS_KIND_notifier_start, record);
+
+	row->start = section->start;
+	row->end = section->end;
+	row->event = section->event;
+	row->is_blockable = section->is_blockable;
+	row->ret = section->ret;
+}
+
+static void add_section_end(struct hs_translator *translator, const struct hs_record *record)
+{
+	const struct hs_record_section *section = (const void *)record;
+	struct hs_notifier_end *row = foreign_row_of(translator, HS_KIND_notifier_end, record);
+
+	row->start = section->start;
+	row->end = section->end;
+	row->event = section->event;
+}
+
+static void add_subscribe(struct hs_translator *translator, const struct hs_record *record)
+{
+	const struct hs_record_section *section = (const void *)record;
+	struct hs_notifier_subscribe *row = foreign_row_of(translator, HS_KIND_notifier_subscribe, record);
+
+	row->op = section->event;
+	row->start = section->start;
+	row->end = section->end;
+	row->ret = section->ret;
+}
+
 static void add_notifier_run(struct hs_translator *translator, const struct hs_record *record)
 {
 	const struct hs_record_range *range = (const void *)record;
@@ -333,6 +375,9 @@ static const struct handler handlers[HS_NR_RECORDS] = {
 	[HS_RECORD_KVM_UNMAP] = { add_kvm_unmap, HS_RING_NOTIFIER, 1 },
 	[HS_RECORD_KVM_AGE] = { add_kvm_age, HS_RING_NOTIFIER, 1 },
 	[HS_RECORD_KVM_TEST_AGE] = { add_kvm_test_age, HS_RING_NOTIFIER, 1 },
+	[HS_RECORD_SECTION_START] = { add_section_start, HS_RING_NOTIFIER, 1 },
+	[HS_RECORD_SECTION_END] = { add_section_end, HS_RING_NOTIFIER, 1 },
+	[HS_RECORD_SUBSCRIBE] = { add_subscribe, HS_RING_NOTIFIER, 1 },
 	[HS_RECORD_NOTIFIER_RUN] = { add_notifier_run, HS_RING_HOTPLUG, 1 },
 	[HS_RECORD_SWAPIN] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_ATTEMPT] = { add_collapse, HS_RING_COLLAPSE, 0 },

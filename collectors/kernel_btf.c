@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "collectors/kernel_btf.h"
+
+#include <bpf/btf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/vec.h"
+
+struct hs_kernel_btf {
+	struct btf *kernel;
+	HS_VEC(struct btf *) modules;
+	bool has_modules;	/* they were looked for */
+};
+
+int hs_kernel_btf_open(struct hs_kernel_btf **out, struct hs_error *err)
+{
+	struct hs_kernel_btf *types = calloc(1, sizeof(*types));
+
+	if (!types)
+		return hs_error_nomem(err);
+	types->kernel = btf__load_vmlinux_btf();
+	if (!types->kernel) {
+		int status = errno;
+
+		free(types);
+		return hs_error_set(err, -ENOENT,
+				    "the kernel's type information (/sys/kernel/btf/vmlinux) cannot be read: %s; "
+				    "a kernel built with CONFIG_DEBUG_INFO_BTF is needed",
+				    strerror(status));
+	}
+	*out = types;
+	return 0;
+}
+
+void hs_kernel_btf_close(struct hs_kernel_btf *types)
+{
+	if (!types)
+		return;
+	hs_vec_for_each(module, &types->modules)
+		btf__free(*module);
+	hs_vec_deinit(&types->modules);
+	btf__free(types->kernel);
+	free(types);
+}
+
+/* Module BTF objects can be listed by few: without the privilege there are none. */
+static void load_modules(struct hs_kernel_btf *types)
+{
+	DIR *folder = opendir("/sys/kernel/btf");
+	struct dirent *entry;
+
+	types->has_modules = true;
+	while (folder && (entry = readdir(folder))) {
+		struct btf *module;
+
+		if (entry->d_name[0] == '.' || strcmp(entry->d_name, "vmlinux") == 0)
+			continue;
+		module = btf__load_module_btf(entry->d_name, types->kernel);
+		if (module && !hs_vec_push(&types->modules, module))
+			btf__free(module);
+	}
+	if (folder)
+		closedir(folder);
+}
+
+bool hs_kernel_btf_has(struct hs_kernel_btf *types, const char *name, unsigned int kind)
+{
+	if (btf__find_by_name_kind(types->kernel, name, kind) > 0)
+		return true;
+	if (!types->has_modules)
+		load_modules(types);
+	hs_vec_for_each(module, &types->modules)
+		if (btf__find_by_name_kind(*module, name, kind) > 0)
+			return true;
+	return false;
+}

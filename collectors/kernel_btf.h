@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_KERNEL_BTF_H
+#define HS_KERNEL_BTF_H
+/* The type information of the running kernel and of its loaded modules. */
+#include <stdbool.h>
+
+#include "lib/error.h"
+
+struct btf;
+struct hs_kernel_btf;
+
+/* -ENOENT: the kernel has none, or it cannot be read. Modules are looked into when first asked for. */
+int hs_kernel_btf_open(struct hs_kernel_btf **out, struct hs_error *err);
+void hs_kernel_btf_close(struct hs_kernel_btf *types);	/* accepts NULL */
+
+/* Is there a type of this BTF_KIND_* and name, in the kernel or in a loaded module? */
+bool hs_kernel_btf_has(struct hs_kernel_btf *types, const char *name, unsigned int kind);
+
+#endif
