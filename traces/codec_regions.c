@@ -121,47 +121,92 @@ static const uint64_t masks[8] = {
 	0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, UINT64_MAX,
 };
 
+struct region_reader {
+	const uint8_t *control, *data, *data_end;
+	struct hs_stream bases;
+	uint64_t last[32], base;
+	unsigned int nr_regions;	/* of this group */
+};
+
+static bool begin_region(struct region_reader *reader, unsigned int *number)
+{
+	uint64_t coded;
+
+	if (!hs_varint_read(&reader->bases.at, reader->bases.end, &coded))
+		return false;
+	reader->base += hs_unzigzag(coded);
+	*number = reader->nr_regions++ % NR_REGIONS;
+	reader->last[*number] = reader->base;
+	return true;
+}
+
+/* Values of one group, or a part of them, whose data are known to be there. */
+static inline bool read_some(struct region_reader *reader, char *to, size_t stride, size_t nr)
+{
+	const uint8_t *control = reader->control, *data = reader->data;
+
+	for (size_t i = 0; i < nr; i++, to += stride) {
+		unsigned int code = control[i] & 7, number = control[i] >> 3;
+
+		if (__builtin_expect(number == NEW_REGION, 0) && !begin_region(reader, &number))
+			return false;
+		reader->last[number] += hs_unzigzag(hs_load64(data) & masks[code]);
+		data += sizes[code];
+		*(uint64_t *)(void *)to = reader->last[number];
+	}
+	reader->control += nr;
+	reader->data = data;
+	return true;
+}
+
+/* A group: as long as data are plenty, many values without looking; then one by one. */
+static bool read_group(struct region_reader *reader, char *to, size_t stride, size_t nr)
+{
+	reader->nr_regions = 0;
+	while (nr) {
+		size_t left = (size_t)(reader->data_end - reader->data), some = left / sizes[7];
+
+		if (!some) {
+			if (left < sizes[*reader->control & 7])
+				return false;
+			some = 1;
+		}
+		some = some < nr ? some : nr;
+		if (!read_some(reader, to, stride, some))
+			return false;
+		to += some * stride;
+		nr -= some;
+	}
+	return true;
+}
+
 /* All values at once: those of a whole chunk. */
 static bool read_regions(struct hs_decoder *decoder, void *field, size_t stride, size_t nr)
 {
-	const uint8_t *control = decoder->streams[0].at, *data = decoder->streams[1].at;
-	struct hs_stream *bases = &decoder->streams[2];
-	uint64_t last[32] = { 0 }, base = 0, coded;
+	struct region_reader reader = {
+		.control = decoder->streams[0].at, .data = decoder->streams[1].at, .data_end = decoder->streams[1].end,
+		.bases = decoder->streams[2],
+	};
 	char *to = field;
 	size_t at = 0;
 
-	for (size_t group = 0; group < decoder->groups.nr && at < nr; group++) {
-		unsigned int nr_regions = 0;
+	for (size_t group = 0; group < decoder->groups.nr; group++) {
+		size_t end = decoder->groups.ends[group];
 
-		for (; at < decoder->groups.ends[group]; at++, to += stride) {
-			unsigned int code = control[at] & 7, number = control[at] >> 3;
-
-			if (__builtin_expect(number == NEW_REGION, 0)) {
-				if (!hs_varint_read(&bases->at, bases->end, &coded))
-					return false;
-				base += hs_unzigzag(coded);
-				number = nr_regions++ % NR_REGIONS;
-				last[number] = base;
-			}
-			last[number] += hs_unzigzag(hs_load64(data) & masks[code]);
-			data += sizes[code];
-			*(uint64_t *)(void *)to = last[number];
-		}
+		if (!read_group(&reader, to, stride, end - at))
+			return false;
+		to += (end - at) * stride;
+		at = end;
 	}
-	return at == nr;
+	return at == nr && reader.data == reader.data_end && reader.bases.at == reader.bases.end;
 }
 
 int hs_decoder_init_regions(struct hs_decoder *decoder, const struct hs_decoder_setup *setup)
 {
-	const struct hs_stream *control = &setup->streams[0], *data = &setup->streams[1];
-	uint64_t nr_bytes = 0;
+	const struct hs_stream *control = &setup->streams[0];
 
 	if (setup->nr_streams != 3 || setup->width != 8 || (size_t)(control->end - control->at) != setup->nr_values ||
 	    !setup->groups.nr || setup->groups.ends[setup->groups.nr - 1] != setup->nr_values)
-		return -EBADMSG;
-	for (const uint8_t *at = control->at; at < control->end; at++)
-		nr_bytes += sizes[*at & 7];
-	if (nr_bytes != (uint64_t)(data->end - data->at))
 		return -EBADMSG;
 	decoder->groups = setup->groups;
 	decoder->read = read_regions;

@@ -9,7 +9,10 @@
 
 #include "traces/codec.h"
 
-enum { LAST_CODE = 62 * 4 };		/* of the differences whose sum with 4 needs 65 bits */
+enum {
+	LAST_CODE = 62 * 4,		/* of the differences whose sum with 4 needs 65 bits */
+	MOST_OPEN = 63,			/* of any byte */
+};
 
 static inline unsigned int open_bits(unsigned int code)
 {
@@ -60,11 +63,11 @@ bool hs_encode_steps(const uint64_t *values, size_t nr, hs_buffer *streams)
 	return true;
 }
 
-static bool read_steps(struct hs_decoder *decoder, void *field, size_t stride, size_t nr)
+/* Values whose bits are known to be there. False: times go back. */
+static inline bool read_some(struct hs_decoder *decoder, char *to, size_t stride, size_t nr)
 {
 	const uint8_t *from = decoder->streams[0].at, *bits = decoder->streams[1].at;
 	uint64_t bit = decoder->bit, time = decoder->previous, scale = decoder->scale;
-	char *to = field;
 	bool goes_back = false;
 
 	for (size_t i = 0; i < nr; i++, to += stride) {
@@ -86,19 +89,34 @@ static bool read_steps(struct hs_decoder *decoder, void *field, size_t stride, s
 	return !goes_back;
 }
 
+/* As long as bits are plenty, many values without looking; then one by one. */
+static bool read_steps(struct hs_decoder *decoder, void *field, size_t stride, size_t nr)
+{
+	const struct hs_stream *bits = &decoder->streams[1];
+	char *to = field;
+
+	while (nr) {
+		uint64_t left = (uint64_t)(bits->end - bits->at) * 8 - decoder->bit, some = left / MOST_OPEN;
+
+		if (!some) {
+			if (left < open_bits(*decoder->streams[0].at))
+				return false;
+			some = 1;
+		}
+		some = some < nr ? some : nr;
+		if (!read_some(decoder, to, stride, some))
+			return false;
+		to += some * stride;
+		nr -= some;
+	}
+	return true;
+}
+
 int hs_decoder_init_steps(struct hs_decoder *decoder, const struct hs_decoder_setup *setup)
 {
-	const struct hs_stream *codes = &setup->streams[0], *bits = &setup->streams[1];
-	uint64_t nr_bits = 0;
-	bool is_known = true;
+	const struct hs_stream *codes = &setup->streams[0];
 
 	if (setup->nr_streams != 2 || setup->width != 8 || (size_t)(codes->end - codes->at) != setup->nr_values)
-		return -EBADMSG;
-	for (const uint8_t *code = codes->at; code < codes->end; code++) {
-		nr_bits += open_bits(*code);
-		is_known &= *code <= LAST_CODE;
-	}
-	if (!is_known || (nr_bits + 7) / 8 != (uint64_t)(bits->end - bits->at))
 		return -EBADMSG;
 	decoder->read = read_steps;
 	decoder->previous = setup->first_time;

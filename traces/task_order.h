@@ -13,7 +13,10 @@
 /* All zero is a valid empty order. */
 struct hs_task_order {
 	HS_VEC(uint64_t) tasks;
-	HS_VEC(uint32_t) index;		/* of each row's task in tasks */
+	const uint8_t *index;		/* for each row the number of its task in tasks */
+	unsigned int width;		/* bytes of each of these */
+	size_t nr_rows;
+	HS_VEC(uint32_t) made;		/* hs_task_order_make: the index */
 	HS_VEC(uint32_t) ends;		/* of the groups */
 	HS_VEC(uint32_t) next;		/* of each task: place of its next row */
 	size_t at;			/* rows whose places were handed out */
@@ -25,7 +28,7 @@ void hs_task_order_deinit(struct hs_task_order *order);
 bool hs_task_order_make(struct hs_task_order *order, const uint64_t *values, size_t nr);
 bool hs_task_order_encode(const struct hs_task_order *order, hs_buffer *streams);
 
-/* From the two streams. 0; -EBADMSG; -ENOMEM. */
+/* From the two streams, the second of which is borrowed. 0; -EBADMSG; -ENOMEM. */
 int hs_task_order_load(struct hs_task_order *order, const struct hs_stream *streams, unsigned int nr_streams, size_t nr);
 
 static inline struct hs_groups hs_task_order_groups(const struct hs_task_order *order)
@@ -34,10 +37,9 @@ static inline struct hs_groups hs_task_order_groups(const struct hs_task_order *
 }
 
 /*
- * Places, in the order of tasks, of the next nr rows; with restart at 0 again from the first row. tasks (may be
- * NULL): their tasks, each stored at the next multiple of stride bytes.
+ * Places, in the order of tasks, of the next nr rows. tasks (may be NULL): their tasks, stored as u32 at tasks,
+ * tasks + stride, …
  */
-void hs_task_order_restart(struct hs_task_order *order);
 void hs_task_order_next(struct hs_task_order *order, uint32_t *places, size_t nr, void *tasks, size_t stride);
 
 #endif
