@@ -211,6 +211,13 @@ void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bo
 		touch_new_slot(mm, vma, record, address, is_write);
 		return;
 	}
+	new = after_absent(vma, 0, is_write);
+	if (hs_record_add_page(store, record, page_of(address), new)) {
+		struct hs_page_sums sums = sums_of_page(new);
+
+		count_pages(mm, vma, &sums, true);
+		return;
+	}
 	if (record->kind >= HS_SLOT_HUGE_ANON && record->kind <= HS_SLOT_HUGE_ZERO && access_huge(mm, record, vma, is_write))
 		return;
 	old = hs_record_page(store, record, page_of(address));

@@ -294,15 +294,33 @@ static void add_to_counts(struct hs_slot_record *record, uint32_t planes, int st
 	record->unknown = (uint16_t)(record->unknown + step * !!(planes & HS_PLANE_BIT(UNKNOWN)));
 }
 
-/* Modes under which a present page in these planes needs nothing but its bit in the dense present plane. */
+/* Modes of a record whose pages are all in exactly these planes: present is dense, the others copies of it. */
 static uint32_t plain_modes(uint32_t planes)
 {
-	uint32_t modes = mode_bits(HS_PLANE_PRESENT, MODE_DENSE);
+	uint32_t spread = planes;
 
-	for (unsigned int i = 1; i < HS_NR_PLANES; i++)
-		if (planes >> i & 1)
-			modes |= mode_bits(i, MODE_COPY);
-	return modes;
+	/* Bit i goes to bit 2 * i. */
+	spread = (spread | spread << 8) & 0x00ff00ff;
+	spread = (spread | spread << 4) & 0x0f0f0f0f;
+	spread = (spread | spread << 2) & 0x33333333;
+	spread = (spread | spread << 1) & 0x55555555;
+	return spread * MODE_COPY - mode_bits(HS_PLANE_PRESENT, MODE_COPY) + mode_bits(HS_PLANE_PRESENT, MODE_DENSE);
+}
+
+bool hs_record_add_page(struct hs_page_store *store, struct hs_slot_record *record, unsigned int page, uint32_t planes)
+{
+	struct hs_bitmap512 *present;
+
+	if (record->modes != plain_modes(planes) || record->present >= HS_BITMAP512_BITS - 1)
+		return false;
+	present = block_at(store, record->dense);
+	if (hs_bitmap512_test(present, page))
+		return false;
+	hs_bitmap512_set(present, page);
+	record->present++;
+	record->zero = (uint16_t)(record->zero + !!(planes & HS_PLANE_BIT(ZERO)));
+	record->file = (uint16_t)(record->file + !!(planes & HS_PLANE_BIT(FILE)));
+	return true;
 }
 
 static bool set_page_slowly(struct hs_page_store *store, struct hs_slot_record *record, unsigned int page,
@@ -357,15 +375,6 @@ bool hs_record_set_page(struct hs_page_store *store, struct hs_slot_record *reco
 {
 	uint32_t old;
 
-	if (record->modes == plain_modes(wanted) && record->present < HS_BITMAP512_BITS - 1) {
-		struct hs_bitmap512 *present = block_at(store, record->dense);
-
-		if (!hs_bitmap512_test(present, page)) {
-			hs_bitmap512_set(present, page);
-			add_to_counts(record, wanted, 1);
-		}
-		return true;
-	}
 	old = hs_record_page(store, record, page);
 	if (old == wanted)
 		return true;

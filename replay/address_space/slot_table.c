@@ -37,26 +37,37 @@ static size_t lower_bound(const struct hs_slot_table *table, uint64_t number)
 	return low;
 }
 
-static struct hs_slot_group *find_group(const struct hs_slot_table *table, uint64_t number)
+static bool is_at(const struct hs_slot_table *table, size_t at, uint64_t number)
+{
+	return at < table->groups.count && table->groups.items[at].number == number;
+}
+
+/* As lower_bound. Where memory is populated without gaps, the last lookup tells where this one ends. */
+static size_t seek(const struct hs_slot_table *table, uint64_t number)
 {
 	size_t at = table->last;
 
-	if (at < table->groups.count && table->groups.items[at].number == number)
-		return table->groups.items[at].group;
-	at = lower_bound(table, number);
-	return at < table->groups.count && table->groups.items[at].number == number ? table->groups.items[at].group : NULL;
+	if (is_at(table, at, number))
+		return at;
+	if (at < table->groups.count)
+		at += number - table->groups.items[at].number;
+	return is_at(table, at, number) ? at : lower_bound(table, number);
+}
+
+static struct hs_slot_group *find_group(const struct hs_slot_table *table, uint64_t number)
+{
+	size_t at = seek(table, number);
+
+	return is_at(table, at, number) ? table->groups.items[at].group : NULL;
 }
 
 static struct hs_slot_group *own_group(struct hs_slot_table *table, uint64_t number)
 {
 	struct hs_slot_group *group;
-	size_t at = table->last;
+	size_t at = seek(table, number);
 
-	if (at < table->groups.count && table->groups.items[at].number == number)
-		return table->groups.items[at].group;
-	at = lower_bound(table, number);
 	table->last = at;
-	if (at < table->groups.count && table->groups.items[at].number == number)
+	if (is_at(table, at, number))
 		return table->groups.items[at].group;
 	group = calloc(1, sizeof(*group));
 	if (!group || !hs_vec_reserve(&table->groups, 1)) {
