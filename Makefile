@@ -104,6 +104,11 @@ $(BUILD)/examples/%: $(BUILD)/examples/%.o
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+.PHONY: demo
+demo: deps ## record a workload here, replay it, write demo/report/index.html
+	$(Q)$(MAKE) --no-print-directory all $(BUILD)/examples/thp_workload
+	$(Q)examples/demo ./hindsight $(BUILD)/examples/thp_workload demo
+
 # --- what is installed -----------------------------------------------------------------------------
 # Man pages and completion are made by the binary from its own command tables.
 MAN_SOURCES := $(wildcard docs/man/*.in)

@@ -224,6 +224,19 @@ static void add_completeness(struct hs_text *text, const struct facts *facts)
 	hs_text_add_char(text, '\n');
 }
 
+/* What a rung cannot see, a line for each; the recorder separates them by semicolons. */
+static void add_detail(struct hs_text *text, const char *detail)
+{
+	while (detail && *detail) {
+		size_t length = strcspn(detail, ";");
+
+		hs_text_add(text, "\n            ");
+		hs_text_add_printable(text, detail, length);
+		detail += length;
+		detail += strspn(detail, "; ");
+	}
+}
+
 static void add_rungs(struct hs_text *text, const struct hs_header *header)
 {
 	if (header->rungs.count)
@@ -234,7 +247,7 @@ static void add_rungs(struct hs_text *text, const struct hs_header *header)
 		add_field(text, "", rung->source);
 		hs_text_pad(text, from, LABEL_COLUMN);
 		add_field(text, "", rung->rung);
-		add_field(text, ": ", rung->detail);
+		add_detail(text, rung->detail);
 		hs_text_add_char(text, '\n');
 	}
 }

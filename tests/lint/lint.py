@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BINARY = os.environ.get("HINDSIGHT") or os.path.join(ROOT, "hindsight")
 
 
 def files(*suffixes, under=("",)):
