@@ -24,10 +24,10 @@ static bool has_suffix(const char *file)
 	return length > SUFFIX_LENGTH && strcmp(file + length - SUFFIX_LENGTH, suffix) == 0;
 }
 
-/* The corpus folder's path, or -ENOENT. */
+/* The corpus folder's path without links and "..", or -ENOENT. */
 static int find_corpus(char folder[PATH_MAX])
 {
-	char binary[PATH_MAX];
+	char binary[PATH_MAX], path[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", binary, sizeof(binary) - 1);
 
 	if (length <= 0)
@@ -35,9 +35,9 @@ static int find_corpus(char folder[PATH_MAX])
 	binary[length] = '\0';
 	*strrchr(binary, '/') = '\0';
 	for (size_t i = 0; i < sizeof(corpus_folders) / sizeof(*corpus_folders); i++) {
-		int needed = snprintf(folder, PATH_MAX, "%s/%s", binary, corpus_folders[i]);
+		int needed = snprintf(path, sizeof(path), "%s/%s", binary, corpus_folders[i]);
 
-		if (needed < PATH_MAX && access(folder, R_OK) == 0)
+		if (needed < PATH_MAX && realpath(path, folder))
 			return 0;
 	}
 	return -ENOENT;
