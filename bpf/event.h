@@ -37,7 +37,7 @@ typedef int32_t hs_s32;
 
 enum {
 	HS_RING_UNIT = 8,		/* bytes */
-	HS_RING_MAX_RECORD = 512,	/* bytes; also the slack behind the data */
+	HS_RING_MAX_RECORD = 8192,	/* bytes; also the slack behind the data */
 	HS_RING_MAX_SOURCES = 8,
 	HS_RING_DATA_AT = 4096,		/* where the data of an element starts */
 	HS_RING_MIN_BYTES = 64 << 10,
@@ -97,13 +97,14 @@ enum hs_record_type {
 	HS_RECORD_SCAN_FILE,		/* struct hs_record_collapse_file */
 	HS_RECORD_COLLAPSE_FILE,
 	HS_RECORD_VISIT,		/* struct hs_record_collapse */
+	HS_RECORD_PTES,			/* struct hs_record_ptes */
 	HS_NR_RECORDS
 };
 
 /* First in every record. The first 8 bytes are stored last and together. */
 struct hs_record {
 	hs_u8 type;			/* enum hs_record_type */
-	hs_u8 units;			/* size of the whole record in HS_RING_UNITs */
+	hs_u8 units;			/* size of the whole record in HS_RING_UNITs; 0: it is in small */
 	hs_u16 small;			/* what fits: see the type */
 	hs_u32 tid;			/* current thread */
 	hs_u64 time;			/* ns, CLOCK_BOOTTIME */
@@ -228,6 +229,24 @@ struct hs_record_collapse_file {
 	char file[HS_NAME_BYTES];
 };
 
+/* How far the walk to a range's page table came: column pmd of collapse.ptes. */
+enum hs_pmd_level { HS_PMD_IS_TABLE, HS_PMD_IS_UNREACHED, HS_PMD_IS_NONE, HS_PMD_IS_ABSENT, HS_PMD_IS_MIGRATION, HS_PMD_IS_HUGE };
+
+enum { HS_PTES = 512 };
+
+struct hs_record_ptes {
+	struct hs_record head;		/* mm is the scanned one */
+	hs_u64 address;
+	hs_u64 vma_start, vma_end;
+	hs_u64 vm_flags;		/* the kernel's own bits */
+	hs_u8 level;			/* enum hs_pmd_level */
+	hs_u8 moment;			/* as in collapse.ptes */
+	hs_u8 is_khugepaged;
+	hs_u8 has_anon_vma;
+	hs_u8 pad[4];
+	hs_u64 entries[HS_PTES];	/* raw; zero where there is no page table */
+};
+
 /* A line of the task iterator, for the recorder's start. */
 struct hs_task_entry {
 	hs_u32 tid, tgid;
@@ -249,7 +268,8 @@ _Static_assert(sizeof(struct hs_record_section) == 48, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_collapse) == 80, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_attempt) == 96, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_collapse_file) == 216, "no hidden padding");
-_Static_assert(sizeof(struct hs_record_collapse_file) <= HS_RING_MAX_RECORD, "slack");
+_Static_assert(sizeof(struct hs_record_ptes) == 4160, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_ptes) <= HS_RING_MAX_RECORD, "slack");
 _Static_assert(sizeof(struct hs_task_entry) == 40, "no hidden padding");
 
 #endif

@@ -92,8 +92,25 @@ struct file {
 	struct path f_path;
 };
 
+typedef struct {
+	u64 pgd;
+} pgd_t;
+
+struct mm_struct {
+	pgd_t *pgd;
+};
+
+struct anon_vma;
+
 struct vm_area_struct {
+	unsigned long vm_start, vm_end;
 	struct mm_struct *vm_mm;
+	unsigned long vm_flags;
+	struct anon_vma *anon_vma;
+};
+
+struct collapse_control {
+	bool is_khugepaged;
 };
 
 /* An enum here and there: CO-RE of libbpf 1.1 does not match one with an int. */

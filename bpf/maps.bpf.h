@@ -13,7 +13,7 @@ struct hs_rings_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(key_size, sizeof(u32));
-	__uint(value_size, HS_RING_DATA_AT + HS_RING_MIN_BYTES + HS_RING_DATA_AT);
+	__uint(value_size, HS_RING_DATA_AT + HS_RING_MIN_BYTES + HS_RING_MAX_RECORD);
 	__uint(max_entries, 1);
 };
 HS_SHARED struct hs_rings_map rings SEC(".maps");

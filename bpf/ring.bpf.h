@@ -97,7 +97,8 @@ static __always_inline void *ring_reserve(u32 source, u32 bytes)
 /* Completes a record: from here on the consumer may read it. */
 static __always_inline void ring_commit(struct hs_record *record, u32 type, u32 bytes, u16 small, u32 tid)
 {
-	u64 first = type | (bytes / HS_RING_UNIT) << 8 | (u32)small << 16 | (u64)tid << 32;
+	u32 units = bytes / HS_RING_UNIT;
+	u64 first = type | (u64)tid << 32 | (units > 0xff ? units << 16 : units << 8 | (u32)small << 16);
 
 #if defined(__TARGET_ARCH_x86)
 	barrier();	/* x86 keeps the order of stores */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/pte_fold.h"
+#include "collectors/vm_flags.h"
 #include "lib/vec.h"
 
 static const uint64_t huge_bytes = 2 << 20, page_bytes = 4096, user_end = 1ull << 56;
@@ -178,7 +180,8 @@ static unsigned int add_isolate(struct hs_collapse_groups *groups, struct task *
 
 	head.time = isolate->time > earliest ? isolate->time : earliest;
 	waiting = add_row(groups, HS_KIND_collapse_isolate, record->head.tid, head);
-	task->place = find_place(task, &record->origin, isolate->has_folio, isolate->folio_index);
+	if (task->place.basis != HS_ADDRESS_ARGUMENT)
+		task->place = find_place(task, &record->origin, isolate->has_folio, isolate->folio_index);
 	if (!waiting)
 		return 0;
 	waiting->is_open = task->place.basis == HS_ADDRESS_UNKNOWN;
@@ -198,7 +201,7 @@ static unsigned int add_attempt(struct hs_collapse_groups *groups, struct task *
 	unsigned int rows = record->isolate.time ? add_isolate(groups, task, record, head, earliest) : 0;
 	struct waiting *waiting = add_row(groups, HS_KIND_collapse_huge_page, record->head.tid, head);
 
-	if (!record->isolate.time)
+	if (!record->isolate.time && task->place.basis != HS_ADDRESS_ARGUMENT)
 		task->place = find_place(task, &record->origin, false, 0);
 	if (!waiting)
 		return rows;
@@ -312,6 +315,43 @@ static unsigned int add_visit(struct hs_collapse_groups *groups, const struct hs
 	return 1;
 }
 
+/* A bitmap as the trace stores it: empty text when no bit is set. */
+static struct hs_bytes plane_of(const struct hs_collapse_groups *groups, const struct hs_bitmap512 *plane)
+{
+	if (hs_bitmap512_is_empty(plane))
+		return (struct hs_bytes){ NULL, 0 };
+	return hs_sink_text(groups->sink, (const char *)plane->word, sizeof(plane->word));
+}
+
+/* The scan begins: from here on this task's events are about this range. */
+static unsigned int add_ptes(struct hs_collapse_groups *groups, struct task *task, const struct hs_record_ptes *record,
+			     struct hs_row head)
+{
+	struct hs_collapse_ptes *row = hs_sink_row(groups->sink, HS_KIND_collapse_ptes, head.time, head.task, head.mm);
+	struct hs_pte_planes planes;
+
+	task->place = (struct place){ record->address, HS_ADDRESS_ARGUMENT };
+	row->address = record->address;
+	row->moment = record->moment;
+	row->is_khugepaged = record->is_khugepaged;
+	row->pmd = record->level;
+	row->vma_start = record->vma_start;
+	row->vma_end = record->vma_end;
+	row->vma_flags = hs_vm_flags_translate(record->vm_flags);
+	row->has_anon_vma = record->has_anon_vma;
+	if (record->level != HS_PMD_IS_TABLE)
+		return 1;
+	hs_pte_fold((const uint64_t *)record->entries, hs_kernel_names_pte_facts(groups->names), &planes);
+	row->none = plane_of(groups, &planes.none);
+	row->swap = plane_of(groups, &planes.swap);
+	row->zero = plane_of(groups, &planes.zero);
+	row->young = plane_of(groups, &planes.young);
+	row->dirty = plane_of(groups, &planes.dirty);
+	row->writable = plane_of(groups, &planes.writable);
+	row->uffd_wp = plane_of(groups, &planes.uffd_wp);
+	return 1;
+}
+
 unsigned int hs_collapse_groups_add(struct hs_collapse_groups *groups, const struct hs_record *record, uint32_t task_id,
 				    uint32_t mm, uint64_t earliest)
 {
@@ -322,6 +362,8 @@ unsigned int hs_collapse_groups_add(struct hs_collapse_groups *groups, const str
 	if (!task)
 		return 0;
 	switch (record->type) {
+	case HS_RECORD_PTES:
+		return add_ptes(groups, task, whole, head);
 	case HS_RECORD_SWAPIN:
 		return add_swapin(groups, whole, head);
 	case HS_RECORD_ATTEMPT:

@@ -26,7 +26,11 @@ struct hs_kernel_names {
 	HS_VEC(struct name) results;
 	HS_VEC(struct symbol) symbols;	/* text symbols, by address; read when first asked for */
 	bool has_symbols;
+	struct hs_pte_facts pte_facts;
 };
+
+/* Markers have the highest swap type (include/linux/swap.h, SWP_PTE_MARKER). */
+enum { MARKER_TYPE = 31 };
 
 static int add_result(struct hs_kernel_names *names, int64_t number, const char *text)
 {
@@ -35,7 +39,13 @@ static int add_result(struct hs_kernel_names *names, int64_t number, const char 
 	return name.text && hs_vec_push(&names->results, name) ? 0 : -ENOMEM;
 }
 
-static int read_results(struct hs_kernel_names *names)
+const struct hs_pte_facts *hs_kernel_names_pte_facts(const struct hs_kernel_names *names)
+{
+	return &names->pte_facts;
+}
+
+/* All that the types tell. */
+static int read_types(struct hs_kernel_names *names)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	int id = btf ? btf__find_by_name_kind(btf, "scan_result", BTF_KIND_ENUM) : -ENOENT, error = 0;
@@ -44,6 +54,10 @@ static int read_results(struct hs_kernel_names *names)
 
 	for (int i = 0; type && !error && i < btf_vlen(type); i++)
 		error = add_result(names, values[i].val, btf__name_by_offset(btf, values[i].name_off));
+	/* Kernels with user shadow stacks keep the dirty bit of read-only entries elsewhere. */
+	names->pte_facts.has_saved_dirty =
+		btf && btf__find_by_name_kind(btf, "shstk_alloc_thread_stack", BTF_KIND_FUNC) > 0;
+	names->pte_facts.marker_type = MARKER_TYPE;
 	btf__free(btf);
 	return error;
 }
@@ -82,7 +96,7 @@ int hs_kernel_names_create(struct hs_kernel_names **out, struct hs_error *err)
 
 	if (!names)
 		return hs_error_nomem(err);
-	if (read_results(names)) {
+	if (read_types(names)) {
 		hs_kernel_names_destroy(names);
 		return hs_error_nomem(err);
 	}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef HS_KERNEL_NAMES_H
 #define HS_KERNEL_NAMES_H
-/* Names that only the running kernel knows: its results (from BTF) and its symbols. */
+/* What only the running kernel knows: names of its results (from BTF), its symbols, its page-table bits. */
 #include <stdint.h>
 
+#include "collectors/pte_fold.h"
 #include "lib/error.h"
 #include "traces/header.h"
 
@@ -21,6 +22,9 @@ const char *hs_kernel_names_result(const struct hs_kernel_names *names, int64_t 
 
 /* Symbol that starts at address, or "". */
 const char *hs_kernel_names_symbol(struct hs_kernel_names *names, uint64_t address);
+
+/* How its page-table entries are to be read. Lives as long as names. */
+const struct hs_pte_facts *hs_kernel_names_pte_facts(const struct hs_kernel_names *names);
 
 /* Stores the table of results in the header. 0 or -ENOMEM. */
 int hs_kernel_names_describe(const struct hs_kernel_names *names, struct hs_header *header);

@@ -175,7 +175,7 @@ static int configure(struct hs_probes *probes, struct hs_error *err)
 	if (nr_cpus <= 0)
 		return hs_error_set(err, -EIO, "cannot count the CPUs: %s", strerror(-nr_cpus));
 	probes->nr_cpus = (unsigned int)nr_cpus;
-	probes->element_bytes = HS_RING_DATA_AT + probes->options.ring_bytes + HS_RING_DATA_AT;
+	probes->element_bytes = HS_RING_DATA_AT + probes->options.ring_bytes + HS_RING_MAX_RECORD;
 	bpf_map__set_max_entries(bpf->maps.rings, probes->nr_cpus);
 	bpf_map__set_value_size(bpf->maps.rings, (uint32_t)probes->element_bytes);
 	bpf->rodata->ring_mask = (uint32_t)(probes->options.ring_bytes / HS_RING_UNIT - 1);

@@ -95,7 +95,7 @@ static int scan_cpu(const struct hs_rings *rings, struct reader *reader, uint64_
 	while (reader->scanned != end) {
 		const struct hs_record *record = record_at(rings, reader, reader->scanned);
 		uint64_t first = __atomic_load_n((const uint64_t *)(const void *)record, __ATOMIC_ACQUIRE);
-		uint32_t units = (uint32_t)(first >> 8) & 0xff;
+		uint32_t units = (uint32_t)(first >> 8) & 0xff ?: (uint32_t)(first >> 16) & 0xffff;
 
 		if (first == 0)
 			return 0;

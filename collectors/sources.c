@@ -78,18 +78,28 @@ static const struct hs_rung notifier_rungs[] = {
 	{ .name = NULL },
 };
 
-static const struct hs_probe collapse_tracepoint[] = {
-	{ "collapse_scan", REQUIRED, .gives = "scanned ranges" },
-	{ "collapse_attempt", REQUIRED, .gives = "attempts to collapse" },
-	{ "collapse_isolate", .gives = "results of isolation" },
-	{ "collapse_swapin", .gives = "pages swapped in" },
-	{ "collapse_scan_file", .gives = "scans of files" },
-	{ "collapse_file", .gives = "collapses of files" },
-	{ "collapse_visit", .gives = "visits to address spaces" },
+#define COLLAPSE_TRACEPOINTS \
+	{ "collapse_scan", REQUIRED, .gives = "scanned ranges" }, \
+	{ "collapse_attempt", REQUIRED, .gives = "attempts to collapse" }, \
+	{ "collapse_isolate", .gives = "results of isolation" }, \
+	{ "collapse_swapin", .gives = "pages swapped in" }, \
+	{ "collapse_scan_file", .gives = "scans of files" }, \
+	{ "collapse_file", .gives = "collapses of files" }, \
+	{ "collapse_visit", .gives = "visits to address spaces" }
+
+static const struct hs_probe collapse_fentry[] = {
+	{ "range_entered", "range_entered_single", REQUIRED, .gives = "page tables as the scan saw them" },
+	COLLAPSE_TRACEPOINTS,
 	END
 };
+static const struct hs_probe collapse_kprobe[] = {
+	{ "range_entered_kprobe", REQUIRED, .gives = "page tables as the scan saw them" }, COLLAPSE_TRACEPOINTS, END
+};
+static const struct hs_probe collapse_tracepoint[] = { COLLAPSE_TRACEPOINTS, END };
 
 static const struct hs_rung collapse_rungs[] = {
+	{ "fentry", collapse_fentry, "" },
+	{ "kprobe", collapse_kprobe, "" },
 	{ "tracepoint", collapse_tracepoint, "page tables as the scan saw them, the daemon's position" },
 	{ .name = NULL },
 };

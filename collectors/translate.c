@@ -384,6 +384,7 @@ static const struct handler handlers[HS_NR_RECORDS] = {
 	[HS_RECORD_SCAN] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_SCAN_FILE] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_COLLAPSE_FILE] = { add_collapse, HS_RING_COLLAPSE, 0 },
+	[HS_RECORD_PTES] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_VISIT] = { add_collapse, HS_RING_COLLAPSE, 0 },
 };
 

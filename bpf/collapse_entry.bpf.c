@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Source collapse where the scan function can be probed (mm/khugepaged.c hpage_collapse_scan_pmd): the address
+ * of the range, its mapping, and its page table as the scan is about to read it.
+ */
+#include "bpf/page_table.bpf.h"
+
+static __always_inline int emit_ptes(struct vm_area_struct *vma, u64 address, struct collapse_control *cc)
+{
+	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct table_walk walk = { 0 };
+	struct hs_record_ptes *record;
+	u64 table;
+
+	if (filter_by_tgid || filter_by_cgroup ? !mm_is_wanted((u64)mm) && !task_is_wanted(task) : !task_is_wanted(task))
+		return 0;
+	table = find_page_table(&walk, mm, address);
+	record = RESERVE(HS_RING_COLLAPSE, hs_record_ptes);
+	if (!record)
+		return 0;
+	record->head.mm = (u64)mm;
+	record->address = address;
+	record->vma_start = BPF_CORE_READ(vma, vm_start);
+	record->vma_end = BPF_CORE_READ(vma, vm_end);
+	record->vm_flags = BPF_CORE_READ(vma, vm_flags);
+	record->has_anon_vma = BPF_CORE_READ(vma, anon_vma) != 0;
+	record->is_khugepaged = BPF_CORE_READ(cc, is_khugepaged);
+	record->level = (u8)walk.level;
+	record->moment = 0;
+	if (bpf_probe_read_kernel(record->entries, sizeof(record->entries), (void *)table) && table)
+		record->level = HS_PMD_IS_UNREACHED;
+	COMMIT(record, HS_RECORD_PTES, 0, (u32)task->pid);
+	return 0;
+}
+
+SEC("?fentry/hpage_collapse_scan_pmd")
+int BPF_PROG(range_entered, struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address, bool *mmap_locked,
+	     struct collapse_control *cc)
+{
+	return emit_ptes(vma, address, cc);
+}
+
+/* By 7.2 the scan is inlined; this is what calls it. */
+SEC("?fentry/collapse_single_pmd")
+int BPF_PROG(range_entered_single, unsigned long address, struct vm_area_struct *vma, bool *lock_dropped,
+	     struct collapse_control *cc)
+{
+	return emit_ptes(vma, address, cc);
+}
+
+SEC("?kprobe/hpage_collapse_scan_pmd")
+int BPF_KPROBE(range_entered_kprobe, struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address,
+	       bool *mmap_locked, struct collapse_control *cc)
+{
+	return emit_ptes(vma, address, cc);
+}
