@@ -74,7 +74,8 @@ static int check_resource(const struct hs_hotplug *hotplug, const struct hs_add_
 		outcome->check = HS_CHECK_RANGE;
 		return -E2BIG;
 	}
-	if (hs_page_ranges_count(&hotplug->ram, request->start / page, (end + page - 1) / page)) {
+	if (!request->is_registered &&
+	    hs_page_ranges_count(&hotplug->ram, request->start / page, (end + page - 1) / page)) {
 		outcome->check = HS_CHECK_CONFLICT;
 		return -EEXIST;
 	}
@@ -194,6 +195,21 @@ static int set_nid(struct hs_block *block, void *context)
 {
 	block->nid = *(const int32_t *)context;
 	return 0;
+}
+
+int hs_block_decide_add(const struct hs_hotplug *hotplug, const struct hs_add_request *request,
+			struct hs_memory_outcome *outcome)
+{
+	struct hs_block_group *group;
+	int32_t nid;
+
+	memset(outcome, 0, sizeof(*outcome));
+	outcome->result = check_resource(hotplug, request, outcome);
+	if (!outcome->result)
+		outcome->result = check_request(hotplug, request, &nid, &group, outcome);
+	if (!outcome->result)
+		outcome->result = choose_memmap(hotplug, request, outcome);
+	return outcome->result;
 }
 
 int hs_block_add_memory(struct hs_hotplug *hotplug, const struct hs_add_request *request, struct hs_uevents *uevents,

@@ -23,7 +23,7 @@ static int check_block(const struct hs_hotplug *hotplug, const struct hs_block *
 
 static int check_blocks(const struct hs_hotplug *hotplug, struct hs_error *err)
 {
-	size_t registered = 0, going = 0;
+	size_t registered = 0, going = 0, offline = 0;
 	uint64_t poisoned = 0;
 
 	for (const struct hs_block *block = hotplug->oldest; block; block = block->newer) {
@@ -33,10 +33,14 @@ static int check_blocks(const struct hs_hotplug *hotplug, struct hs_error *err)
 			return ret;
 		registered++;
 		going += block->status == HS_BLOCK_GOING_OFFLINE;
+		offline += block->status == HS_BLOCK_OFFLINE;
 		poisoned += block->nr_hwpoison;
 	}
 	if (registered != hotplug->blocks.count || !hs_range_tree_is_valid(&hotplug->blocks))
 		return broken(err, "%zu blocks are registered, %zu mapped", registered, hotplug->blocks.count);
+	if (offline != hotplug->nr_offline)
+		return broken(err, "%zu blocks are offline, counted %llu", offline,
+			      (unsigned long long)hotplug->nr_offline);
 	if (going > 1)
 		return broken(err, "%zu blocks are going offline at once", going);
 	if (poisoned > hotplug->nr_poisoned)

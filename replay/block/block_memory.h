@@ -20,6 +20,7 @@ struct hs_add_request {
 	uint32_t flags;			/* HS_MHP_* */
 	const char *name;		/* of the resource; outlives the hotplug state */
 	bool is_driver_managed;		/* add_memory_driver_managed: checks the name */
+	bool is_registered;		/* its resource is there already: no conflict with itself */
 	int node_error;			/* node data could not be had: 0 or errno */
 	int arch_error;			/* of arch_add_memory: 0 or errno */
 	int register_error;		/* of registering the block register_error_at: 0 or errno */
@@ -39,9 +40,15 @@ struct hs_memory_outcome {
 	uint64_t stopped_at;		/* id of the block that ended a walk, where one did */
 };
 
+/* The checks of add_memory in their order, up to where the outside world answers; changes nothing. */
+int hs_block_decide_add(const struct hs_hotplug *hotplug, const struct hs_add_request *request,
+			struct hs_memory_outcome *outcome);
 /* Returns outcome->result; -ENOMEM with check NONE is our own. */
 int hs_block_add_memory(struct hs_hotplug *hotplug, const struct hs_add_request *request, struct hs_uevents *uevents,
 			struct hs_memory_outcome *outcome);
+/* try_remove_memory's checks; changes nothing. */
+int hs_block_decide_remove(const struct hs_hotplug *hotplug, uint64_t start, uint64_t size,
+			   struct hs_memory_outcome *outcome);
 /* remove_memory. */
 int hs_block_remove_memory(struct hs_hotplug *hotplug, uint64_t start, uint64_t size, struct hs_uevents *uevents,
 			   struct hs_memory_outcome *outcome);

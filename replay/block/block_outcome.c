@@ -86,7 +86,7 @@ int hs_block_apply_online(struct hs_hotplug *hotplug, struct hs_block *block, co
 
 		if (ret)
 			return ret;
-		block->status = HS_BLOCK_ONLINE;
+		hs_block_set_status(hotplug, block, HS_BLOCK_ONLINE);
 		block->is_device_offline = false;
 	} else if (outcome->has_entered_zone) {
 		hs_block_effect_cancelled_online(hotplug, block, outcome->zone);
@@ -104,13 +104,13 @@ int hs_block_apply_offline(struct hs_hotplug *hotplug, struct hs_block *block,
 		block->is_device_offline = true;
 	if (outcome->check != HS_CHECK_NONE) {
 		if (block->status == HS_BLOCK_GOING_OFFLINE)
-			block->status = HS_BLOCK_ONLINE;
+			hs_block_set_status(hotplug, block, HS_BLOCK_ONLINE);
 		return 0;
 	}
 	ret = hs_block_effect_offline(hotplug, block);
 	if (ret)
 		return ret;
-	block->status = HS_BLOCK_OFFLINE;
+	hs_block_set_status(hotplug, block, HS_BLOCK_OFFLINE);
 	block->is_device_offline = true;
 	return 0;
 }

@@ -82,28 +82,43 @@ static int forget_range(struct hs_hotplug *hotplug, uint64_t start, uint64_t siz
 	return ret ? ret : hs_page_ranges_clear(&hotplug->early, pfn, end);
 }
 
-int hs_block_remove_memory(struct hs_hotplug *hotplug, uint64_t start, uint64_t size, struct hs_uevents *uevents,
-			   struct hs_memory_outcome *outcome)
+static int check_removal(const struct hs_hotplug *hotplug, uint64_t start, uint64_t size, struct survey *survey,
+			 struct hs_memory_outcome *outcome)
 {
-	struct survey survey = { .nid = HS_NO_NODE };
+	int ret;
 
 	memset(outcome, 0, sizeof(*outcome));
 	if (!size || !hs_block_is_aligned(hotplug, start, size)) {
 		outcome->check = HS_CHECK_FATAL;
-		return outcome->result = -EINVAL;
+		return -EINVAL;
 	}
-	outcome->result = hs_block_walk(hotplug, start, size, survey_block, &survey);
-	if (outcome->result) {
-		outcome->check = HS_CHECK_ONLINE_BLOCK;
-		outcome->stopped_at = survey.online_id;
-		return outcome->result;
-	}
-	outcome->result = check_altmaps(hotplug, size, &survey, outcome);
-	if (outcome->result)
-		return outcome->result;
-	outcome->result = forget_range(hotplug, start, size);
-	if (outcome->result)
-		return outcome->result;
+	ret = hs_block_walk(hotplug, start, size, survey_block, survey);
+	if (!ret)
+		return check_altmaps(hotplug, size, survey, outcome);
+	outcome->check = HS_CHECK_ONLINE_BLOCK;
+	outcome->stopped_at = survey->online_id;
+	return ret;
+}
+
+int hs_block_decide_remove(const struct hs_hotplug *hotplug, uint64_t start, uint64_t size,
+			   struct hs_memory_outcome *outcome)
+{
+	struct survey survey = { .nid = HS_NO_NODE };
+
+	return outcome->result = check_removal(hotplug, start, size, &survey, outcome);
+}
+
+int hs_block_remove_memory(struct hs_hotplug *hotplug, uint64_t start, uint64_t size, struct hs_uevents *uevents,
+			   struct hs_memory_outcome *outcome)
+{
+	struct survey survey = { .nid = HS_NO_NODE };
+	int ret = check_removal(hotplug, start, size, &survey, outcome);
+
+	if (!ret)
+		ret = forget_range(hotplug, start, size);
+	outcome->result = ret;
+	if (ret)
+		return ret;
 	outcome->nr_missing = hs_block_remove_devices(hotplug, start, size, uevents);
 	outcome->has_warned = outcome->nr_missing != 0;
 	try_offline_node(hotplug, survey.nid, uevents);

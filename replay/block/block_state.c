@@ -199,6 +199,7 @@ int hs_block_create(struct hs_hotplug *hotplug, uint64_t id, bool is_online, int
 	else
 		hotplug->oldest = block;
 	hotplug->newest = block;
+	hotplug->nr_offline += !is_online;
 	if (group)
 		join_group(block, group);
 	if (out)
@@ -206,9 +207,16 @@ int hs_block_create(struct hs_hotplug *hotplug, uint64_t id, bool is_online, int
 	return 0;
 }
 
+void hs_block_set_status(struct hs_hotplug *hotplug, struct hs_block *block, enum hs_block_status status)
+{
+	hotplug->nr_offline += (status == HS_BLOCK_OFFLINE) - (block->status == HS_BLOCK_OFFLINE);
+	block->status = status;
+}
+
 void hs_block_remove(struct hs_hotplug *hotplug, struct hs_block *block)
 {
 	hotplug->nr_poisoned -= block->nr_hwpoison < hotplug->nr_poisoned ? block->nr_hwpoison : hotplug->nr_poisoned;
+	hotplug->nr_offline -= block->status == HS_BLOCK_OFFLINE;
 	hs_range_tree_erase(&hotplug->blocks, &block->node);
 	if (block->older)
 		block->older->newer = block->newer;

@@ -63,6 +63,11 @@ struct hs_block {
 	bool is_device_offline;		/* the driver core's own view, moves after the uevent */
 	struct hs_block *older, *newer;			/* order of registration */
 	struct hs_block *group_prev, *group_next;	/* members of the group, newest first */
+
+	/* For those who follow a trace: when the status last changed (ns), and from what. */
+	uint64_t changed_time;
+	enum hs_block_status status_before;
+	bool is_awaiting_zone;		/* an online was seen, its zone not yet */
 };
 
 struct hs_block_group {
@@ -100,6 +105,7 @@ struct hs_hotplug {
 
 	struct hs_range_tree blocks;		/* struct hs_block by id */
 	struct hs_block *oldest, *newest;
+	uint64_t nr_offline;			/* blocks that are */
 	HS_VEC(struct hs_block_group *) groups;	/* by mgid; NULL: free */
 	HS_VEC(struct hs_block_group *) dynamic_groups;	/* ascending mgid: the kernel's mark */
 	size_t first_free_group;		/* no free mgid below it */
@@ -190,6 +196,8 @@ struct hs_block *hs_block_next(const struct hs_block *block);
  */
 int hs_block_create(struct hs_hotplug *hotplug, uint64_t id, bool is_online, int32_t nid, uint64_t altmap,
 		    struct hs_block_group *group, struct hs_block **out);
+/* All changes of a block's status go through here. */
+void hs_block_set_status(struct hs_hotplug *hotplug, struct hs_block *block, enum hs_block_status status);
 /* The device disappears, with its poison count. remove_memory_block. */
 void hs_block_remove(struct hs_hotplug *hotplug, struct hs_block *block);
 

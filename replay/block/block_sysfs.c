@@ -179,6 +179,23 @@ static const char *list_zones(enum hs_zone_index first, enum hs_zone_index kerne
 	return first == kernel ? lists[kernel][0] : both[first][kernel];
 }
 
+const char *hs_block_zone_list_find(const char *text, size_t length)
+{
+	if (is_word("none", text, length))
+		return "none";
+	for (int i = 0; i < HS_NR_ZONES; i++)
+		if (is_word(hs_zone_name((enum hs_zone_index)i), text, length))
+			return hs_zone_name((enum hs_zone_index)i);
+	for (int first = 0; first <= HS_ZONE_MOVABLE; first++)
+		for (int kernel = 0; kernel <= HS_ZONE_NORMAL; kernel++) {
+			const char *list = list_zones((enum hs_zone_index)first, (enum hs_zone_index)kernel);
+
+			if (is_word(list, text, length))
+				return list;
+		}
+	return "other text";
+}
+
 const char *hs_block_zone_list(const struct hs_hotplug *hotplug, const struct hs_node *node,
 			       const struct hs_block_group *group, uint64_t pfn, uint64_t nr)
 {

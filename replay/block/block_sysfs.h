@@ -30,6 +30,8 @@ const char *hs_block_valid_zones(const struct hs_hotplug *hotplug, const struct 
 /* The zones a range could go to: the default one, then the kernel zone, then ZONE_MOVABLE, without repeats. */
 const char *hs_block_zone_list(const struct hs_hotplug *hotplug, const struct hs_node *node,
 			       const struct hs_block_group *group, uint64_t pfn, uint64_t nr);
+/* The static text that equals this one; "other text" if the model would never print it. */
+const char *hs_block_zone_list_find(const char *text, size_t length);
 /* phys_index and block_size_bytes; returns buffer. */
 enum { HS_BLOCK_TEXT = 32 };
 const char *hs_block_phys_index(const struct hs_block *block, char buffer[HS_BLOCK_TEXT]);

@@ -262,7 +262,7 @@ static json_t *op_online(struct run *run, const json_t *op)
 	zone = choose_zone(run, &request);
 	if (hs_block_effect_online(&run->hotplug, block, find_zone(run, zone->nid, hs_zone_name(zone->index))))
 		return json_string("out of memory");
-	block->status = HS_BLOCK_ONLINE;
+	hs_block_set_status(&run->hotplug, block, HS_BLOCK_ONLINE);
 	return zone_json(zone);
 }
 
@@ -272,7 +272,7 @@ static json_t *op_offline(struct run *run, const json_t *op)
 
 	if (!block || !block->zone || hs_block_effect_offline(&run->hotplug, block))
 		return json_string("no such online block");
-	block->status = HS_BLOCK_OFFLINE;
+	hs_block_set_status(&run->hotplug, block, HS_BLOCK_OFFLINE);
 	return NULL;
 }
 

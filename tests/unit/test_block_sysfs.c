@@ -117,7 +117,7 @@ static void test_valid_zones(void **state)
 		assert_string_equal(hs_block_valid_zones(&hotplug, f0_block(&hotplug, 33)), "Normal");
 		assert_string_equal(hs_block_valid_zones(&hotplug, f0_block(&hotplug, 64)), "Normal Movable");
 		block = f0_block(&hotplug, 33);
-		block->status = HS_BLOCK_GOING_OFFLINE;
+		hs_block_set_status(&hotplug, block, HS_BLOCK_GOING_OFFLINE);
 		assert_string_equal(hs_block_status_name(block->status), "going-offline");
 		assert_string_equal(hs_block_valid_zones(&hotplug, block), "Normal Movable");
 		hs_hotplug_deinit(&hotplug);
