@@ -2,6 +2,8 @@
 /* `hindsight dump`: events as text. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/event_writer.h"
 #include "cli/kind_list.h"
@@ -146,6 +148,14 @@ static int show(struct dump *dump, const struct hs_run *run, struct hs_error *er
 	return status;
 }
 
+/* Not where the lines themselves are seen, nor behind a pager. */
+static bool wants_progress(void)
+{
+	struct stat info;
+
+	return fstat(STDOUT_FILENO, &info) == 0 && S_ISREG(info.st_mode);
+}
+
 static int show_all(struct dump *dump)
 {
 	const struct hs_header *header = hs_reader_header(dump->input.reader);
@@ -156,6 +166,8 @@ static int show_all(struct dump *dump)
 
 	if (status)
 		return hs_fail(HS_EXIT_FAILED, &err);
+	if (wants_progress())
+		hs_trace_show_progress(&dump->input, "dumping");
 	while (status == 0 && hs_trace_next(&dump->input, &run) > 0)
 		status = show(dump, &run, &err);
 	hs_event_writer_close(&dump->writer);

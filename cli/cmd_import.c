@@ -18,6 +18,7 @@ struct import {
 	struct hs_jsonl_reader *reader;
 	struct hs_writer *writer;
 	struct hs_progress progress;
+	bool is_file;			/* the input's size and position are known */
 };
 
 static int open_input(struct import *import, struct hs_error *err)
@@ -27,9 +28,13 @@ static int open_input(struct import *import, struct hs_error *err)
 	import->in = strcmp(import->from, "-") ? fopen(import->from, "re") : stdin;
 	if (!import->in)
 		return hs_error_set(err, -errno, "cannot read %s: %s", import->from, strerror(errno));
-	if (fstat(fileno(import->in), &info) == 0 && S_ISDIR(info.st_mode))
+	if (fstat(fileno(import->in), &info))
+		return hs_error_set(err, -errno, "cannot read %s: %s", import->from, strerror(errno));
+	if (S_ISDIR(info.st_mode))
 		return hs_error_set(err, -EISDIR, "cannot read %s: it is a directory; name a file", import->from);
-	hs_progress_start(&import->progress, import->arguments, "importing", "bytes", (uint64_t)info.st_size);
+	import->is_file = S_ISREG(info.st_mode);
+	hs_progress_start(&import->progress, import->arguments, "importing", import->is_file ? "bytes" : "events",
+			  import->is_file ? (uint64_t)info.st_size : 0);
 	return hs_jsonl_reader_open(import->in, import->from, &import->reader, err);
 }
 
@@ -46,7 +51,7 @@ static int copy_events(struct import *import, struct hs_error *err)
 		if (status)
 			return status;
 		if (++count % 1024 == 0 && import->progress.is_on)
-			hs_progress_update(&import->progress, (uint64_t)ftello(import->in));
+			hs_progress_update(&import->progress, import->is_file ? (uint64_t)ftello(import->in) : count);
 	}
 	return status;
 }
