@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_COLLAPSE_STATE_H
+#define HS_COLLAPSE_STATE_H
+/* The collapse model's instance. Inside this folder only. */
+#include "replay/collapse/collapse_space.h"
+#include "replay/collapse/range_group.h"
+#include "replay/model.h"
+
+struct hs_whatif;
+
+/* Contradictory input, by kind. */
+enum hs_collapse_problem {
+	HS_COLLAPSE_UNKNOWN_RESULT,	/* a result that is in no table */
+	HS_COLLAPSE_BROKEN_GROUP,	/* an isolate without its end */
+	HS_COLLAPSE_RACED,		/* counts of scan, isolate or page table that contradict each other */
+	HS_NR_COLLAPSE_PROBLEMS
+};
+
+/* Sums over the recorded decisions, for summarize. */
+struct hs_collapse_sums {
+	uint64_t scans, attempts, huge_pages, pages_copied, pages_zeroed, pages_swapped_in, alloc_failures;
+	uint64_t notifier_ranges, lock_ns, ptes_scanned, full_scans;
+};
+
+struct hs_model {
+	enum hs_mode mode;
+	const struct hs_policy *policy;
+	struct hs_address_space *space;
+	struct hs_collapse_rules rules, recorded_rules;
+	struct hs_collapse_tunables tunables, recorded_tunables;
+	bool are_rules_guessed;
+	struct hs_hash_map daemons;		/* task ids of khugepaged */
+	struct hs_range_groups groups;
+	uint32_t last_mm;			/* of the daemon's last scan with a known address */
+	uint64_t last_address;
+	uint64_t problems[HS_NR_COLLAPSE_PROBLEMS];
+	struct hs_collapse_sums sums;		/* recorded (validate) or own (whatif) */
+	struct hs_whatif *whatif;		/* NULL in validate */
+};
+
+/* What decide() looks at. */
+struct hs_collapse_request {
+	struct hs_request common;
+	struct hs_counter_request counter;	/* the scan's or the isolate step's */
+	bool has_counter;			/* collapse: an isolate step was reached */
+	bool is_broken;				/* events are missing: nothing can be said */
+	bool are_limits_assumed;		/* no setting was recorded or given */
+	bool is_file;
+	bool has_ptes, has_pages;		/* the page table at the scan; properties of its pages */
+	unsigned int nr_attempts, swap_pages, present_pages;
+	struct hs_attempt_fold fold;
+	uint64_t cost[HS_NR_COSTS];
+	struct hs_pte_map ptes;
+};
+_Static_assert(sizeof(struct hs_collapse_request) <= HS_REQUEST_BYTES, "a request must fit its storage");
+
+/* The tunables and rules again, after a change of the policy. */
+void hs_collapse_read_policy(struct hs_model *model);
+
+/* collapse_validate.c */
+int hs_collapse_ask(struct hs_model *model, const struct hs_event *event, union hs_request_storage *request,
+		    struct hs_decision *recorded);
+void hs_collapse_decide(const struct hs_model *model, const struct hs_request *request,
+			struct hs_decision *decision);
+void hs_collapse_observe_group(struct hs_model *model, const struct hs_event *event);
+
+#endif

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "replay/collapse/range_group.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void hs_range_groups_deinit(struct hs_range_groups *groups)
+{
+	hs_vec_for_each(group, &groups->all)
+		free(*group);
+	hs_vec_deinit(&groups->all);
+	hs_hash_map_deinit(&groups->by_task);
+}
+
+struct hs_range_group *hs_range_groups_find(const struct hs_range_groups *groups, uint32_t task)
+{
+	const uint64_t *index = hs_hash_map_get(&groups->by_task, task);
+
+	return index ? groups->all.items[*index] : NULL;
+}
+
+struct hs_range_group *hs_range_groups_get(struct hs_range_groups *groups, uint32_t task)
+{
+	struct hs_range_group *group = hs_range_groups_find(groups, task);
+
+	if (group)
+		return group;
+	group = calloc(1, sizeof(*group));
+	if (!group || !hs_vec_push(&groups->all, group)) {
+		free(group);
+		return NULL;
+	}
+	group->task = task;
+	if (hs_hash_map_put(&groups->by_task, task, groups->all.count - 1)) {
+		groups->all.count--;
+		free(group);
+		return NULL;
+	}
+	return group;
+}
+
+void hs_range_group_clear(struct hs_range_group *group)
+{
+	const uint32_t task = group->task;
+
+	/* The bitmaps are only read where has_ptes is set. */
+	memset(group, 0, offsetof(struct hs_range_group, ptes));
+	group->task = task;
+}
+
+static void take_bitmap(struct hs_pte_map *ptes, enum hs_pte_plane plane, const struct hs_bytes *bytes)
+{
+	if (bytes->length == sizeof(ptes->plane[plane]))
+		memcpy(&ptes->plane[plane], bytes->data, bytes->length);
+}
+
+static void take_pages(struct hs_pte_map *ptes, const struct hs_collapse_ptes *event)
+{
+	take_bitmap(ptes, HS_PTE_NO_PAGE, &event->no_page);
+	take_bitmap(ptes, HS_PTE_NOT_ANON, &event->not_anon);
+	take_bitmap(ptes, HS_PTE_SHARED_PAGE, &event->shared);
+	take_bitmap(ptes, HS_PTE_SHARED_LIKELY, &event->shared);
+	take_bitmap(ptes, HS_PTE_SHARED_MAYBE, &event->shared);
+	take_bitmap(ptes, HS_PTE_OFF_LRU, &event->off_lru);
+	take_bitmap(ptes, HS_PTE_LOCKED, &event->locked);
+	take_bitmap(ptes, HS_PTE_EXTRA_REF, &event->pinned);
+	take_bitmap(ptes, HS_PTE_LAZYFREE, &event->lazyfree);
+	take_bitmap(ptes, HS_PTE_FOLIO_YOUNG, &event->referenced);
+}
+
+void hs_range_group_add_ptes(struct hs_range_group *group, const struct hs_collapse_ptes *event, uint32_t vma_flags)
+{
+	struct hs_bitmap512 writable = { { 0 } };
+
+	/* The page table at the scan's entry is the best there is. */
+	if (group->has_ptes && group->ptes_moment <= event->moment)
+		return;
+	group->has_ptes = event->pmd == 0;
+	group->ptes_moment = event->moment;
+	group->ptes_has_pages = event->has_pages;
+	group->address = event->address;
+	group->vma_flags = vma_flags;
+	memset(&group->ptes, 0, sizeof(group->ptes));
+	take_bitmap(&group->ptes, HS_PTE_NONE, &event->none);
+	take_bitmap(&group->ptes, HS_PTE_SWAP, &event->swap);
+	take_bitmap(&group->ptes, HS_PTE_ZERO, &event->zero);
+	take_bitmap(&group->ptes, HS_PTE_YOUNG, &event->young);
+	take_bitmap(&group->ptes, HS_PTE_DIRTY, &event->dirty);
+	take_bitmap(&group->ptes, HS_PTE_UFFD_WP, &event->uffd_wp);
+	take_bitmap(&group->ptes, HS_PTE_READ_ONLY, &event->writable);
+	writable = group->ptes.plane[HS_PTE_READ_ONLY];
+	for (int i = 0; i < HS_BITMAP512_WORDS; i++)
+		group->ptes.plane[HS_PTE_READ_ONLY].word[i] = ~writable.word[i];
+	if (event->has_pages)
+		take_pages(&group->ptes, event);
+}
+
+void hs_range_group_add_swapin(struct hs_range_group *group, const struct hs_collapse_swapin *event)
+{
+	group->has_swapin = true;
+	group->swapped_in += event->swapped_in;
+}
+
+bool hs_range_group_add_isolate(struct hs_range_group *group, const struct hs_collapse_isolate *event,
+				enum hs_collapse_result recorded)
+{
+	const bool is_first = !group->has_isolate;
+
+	group->is_broken |= !is_first;
+	group->has_isolate = true;
+	group->isolate = (struct hs_group_isolate){
+		.recorded = recorded, .time = event->row.time, .none = event->none_or_zero,
+		.referenced = event->referenced, .order = event->order, .writable = event->writable,
+	};
+	return is_first;
+}
+
+/* Codes of the steps before the new page is there and charged. */
+static bool is_before_allocation(enum hs_collapse_result result)
+{
+	return result == HS_SCAN_ALLOC_HUGE_PAGE_FAIL;
+}
+
+void hs_range_group_add_attempt(struct hs_range_group *group, const struct hs_collapse_huge_page *event,
+				enum hs_collapse_result recorded, const struct hs_counter_answer *modelled)
+{
+	struct hs_attempt_fold *fold = &group->fold;
+	const unsigned int pages = 1u << event->order;
+
+	group->nr_attempts++;
+	group->nr_allocated += !is_before_allocation(recorded);
+	group->nr_isolates += group->has_isolate;
+	if (group->has_isolate)
+		group->lock_ns += event->row.time - group->isolate.time;
+	if (group->has_isolate && recorded == HS_SCAN_SUCCEED && group->isolate.none <= pages) {
+		group->zeroed += group->isolate.none;
+		group->copied += pages - group->isolate.none;
+	}
+	group->has_isolate = false;
+	fold->has_success |= !modelled->is_unknown && modelled->result == HS_SCAN_SUCCEED;
+	fold->has_alloc_failure |= modelled->result == HS_SCAN_ALLOC_HUGE_PAGE_FAIL;
+	fold->is_unknown |= modelled->is_unknown;
+	if (modelled->result != HS_SCAN_PTE_MAPPED_HUGEPAGE)
+		fold->last = modelled->result;
+	if (modelled->basis > fold->basis)
+		fold->basis = modelled->basis;
+	fold->reason = modelled->reason;
+}
+
+enum hs_collapse_result hs_attempt_fold_result(const struct hs_attempt_fold *fold)
+{
+	if (fold->has_success)
+		return HS_SCAN_SUCCEED;
+	return fold->has_alloc_failure ? HS_SCAN_ALLOC_HUGE_PAGE_FAIL : fold->last;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_RANGE_GROUP_H
+#define HS_RANGE_GROUP_H
+/*
+ * The recorded events of one range, gathered per task until its scan event closes them:
+ *   [ptes] ([swapin] [isolate] huge_page)* scan
+ * An isolate without its huge_page means that events were lost: the group is broken.
+ */
+#include "lib/hash_map.h"
+#include "lib/vec.h"
+#include "replay/collapse/counter_rules.h"
+#include "traces/kinds.h"
+
+/* An attempt inside a group, as recorded and as the model sees it under its policy. */
+struct hs_group_isolate {
+	enum hs_collapse_result recorded;
+	uint64_t time;
+	unsigned int none, referenced, order;
+	uint8_t writable;
+};
+
+/* What attempts come to: mthp_collapse's bookkeeping; with one attempt, that attempt. */
+struct hs_attempt_fold {
+	bool has_success, has_alloc_failure, is_unknown;
+	enum hs_collapse_result last;	/* FAIL before the first */
+	enum hs_basis basis;		/* the weakest */
+	const char *reason;		/* of the last one */
+};
+
+struct hs_range_group {
+	uint32_t task;
+	bool is_broken;
+	bool has_ptes, has_swapin, has_isolate;	/* has_isolate: its huge_page is still to come */
+	uint8_t ptes_moment, ptes_has_pages;
+	uint64_t address;		/* of ptes, 0: unknown */
+	uint32_t vma_flags;		/* of ptes: enum hs_thp_vma_flag */
+	unsigned int swapped_in;
+	struct hs_group_isolate isolate;
+	unsigned int nr_attempts, nr_isolates, nr_allocated;
+	unsigned int copied, zeroed;	/* pages of attempts that succeeded */
+	uint64_t lock_ns;		/* from isolate to the end of the attempt: a lower bound */
+	struct hs_attempt_fold fold;	/* modelled */
+	struct hs_pte_map ptes;
+};
+
+struct hs_range_groups {
+	struct hs_hash_map by_task;		/* task → index in all */
+	HS_VEC(struct hs_range_group *) all;
+};
+
+void hs_range_groups_deinit(struct hs_range_groups *groups);
+
+/* The task's group; made where there is none. NULL: out of memory. */
+struct hs_range_group *hs_range_groups_get(struct hs_range_groups *groups, uint32_t task);
+/* The same, or NULL. */
+struct hs_range_group *hs_range_groups_find(const struct hs_range_groups *groups, uint32_t task);
+void hs_range_group_clear(struct hs_range_group *group);
+
+void hs_range_group_add_ptes(struct hs_range_group *group, const struct hs_collapse_ptes *event, uint32_t vma_flags);
+void hs_range_group_add_swapin(struct hs_range_group *group, const struct hs_collapse_swapin *event);
+/* False: the one before it has no end. */
+bool hs_range_group_add_isolate(struct hs_range_group *group, const struct hs_collapse_isolate *event,
+				enum hs_collapse_result recorded);
+/* The end of an attempt with what the model makes of it. */
+void hs_range_group_add_attempt(struct hs_range_group *group, const struct hs_collapse_huge_page *event,
+				enum hs_collapse_result recorded, const struct hs_counter_answer *modelled);
+
+/* The result of a group's attempts together. */
+enum hs_collapse_result hs_attempt_fold_result(const struct hs_attempt_fold *fold);
+
+#endif

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The collapse model on recorded events, made by hand; cases 120 to 123. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "replay/address_space/address_space.h"
+#include "replay/engine.h"
+
+enum { DAEMON = 1, PROGRAM = 2, MM = 1, MAX_OUTCOMES = 32, MB2 = 1 << 21 };
+#define TEXT(text) { text, sizeof(text) - 1 }
+#define BYTES(text) (struct hs_bytes)TEXT(text)
+
+struct told {
+	enum hs_point point;
+	enum hs_verdict verdict;
+	enum hs_basis basis;
+	const char *recorded, *modelled;
+	uint64_t subject;
+	uint64_t cost[HS_NR_COSTS];
+};
+
+struct replay {
+	struct hs_header header;
+	struct hs_policy policy;
+	struct hs_engine *engine;
+	struct told told[MAX_OUTCOMES];
+	unsigned int nr;
+	uint64_t now;
+};
+
+static void tell(void *context, const struct hs_outcome *outcome)
+{
+	struct replay *replay = context;
+	struct told *told = &replay->told[replay->nr++];
+
+	assert_true(replay->nr <= MAX_OUTCOMES);
+	*told = (struct told){ outcome->modelled->point, outcome->verdict, outcome->modelled->basis,
+			       outcome->recorded->result, outcome->modelled->result, outcome->modelled->subject, { 0 } };
+	memcpy(told->cost, outcome->modelled->cost, sizeof(told->cost));
+}
+
+static void feed(struct replay *replay, unsigned int kind, void *row)
+{
+	const struct hs_run run = { .kind = kind, .nr = 1, .rows = row };
+	struct hs_error err;
+
+	((struct hs_row *)row)->time = replay->now += 1000;
+	if (hs_engine_run(replay->engine, &run, &err))
+		fail_msg("%s", err.text);
+}
+
+static void begin_range(struct replay *replay)
+{
+	struct hs_snap_begin start = { .row = { 0 }, .reason = TEXT("start") };
+	struct hs_snap_mm mm = { .row = { .mm = MM } };
+	struct hs_snap_vma vma = { .row = { .mm = MM }, .start = 64ull * MB2, .end = 80ull * MB2, .prot = 3,
+				   .vm_flags = HS_VMA_RD | HS_VMA_WR };
+	struct hs_snap_end end = { .row = { 0 }, .reason = TEXT("start") };
+
+	feed(replay, HS_KIND_snap_begin, &start);
+	feed(replay, HS_KIND_snap_mm, &mm);
+	feed(replay, HS_KIND_snap_vma, &vma);
+	feed(replay, HS_KIND_snap_end, &end);
+}
+
+static void begin(struct replay *replay, const char *variant, const char *max_none)
+{
+	static const char *const models[] = { "collapse", NULL };
+	struct hs_engine_setup setup = { .mode = HS_MODE_VALIDATE, .header = &replay->header, .models = models,
+					 .policies = &replay->policy, .nr_policies = 1, .outcome = tell,
+					 .context = replay, .check_each = true };
+	struct hs_meta_task daemon = { .row = { .task = DAEMON }, .comm = TEXT("khugepaged") };
+	struct hs_snap_tunable tunable = { .name = TEXT("transparent_hugepage/khugepaged/max_ptes_none") };
+	struct hs_error err;
+
+	memset(replay, 0, sizeof(*replay));
+	hs_header_set(&replay->header.variant, variant);
+	assert_int_equal(hs_policy_init(&replay->policy, "recorded"), 0);
+	if (hs_engine_create(&setup, &replay->engine, &err))
+		fail_msg("%s", err.text);
+	tunable.value = (struct hs_bytes){ max_none, (uint32_t)strlen(max_none) };
+	feed(replay, HS_KIND_snap_tunable, &tunable);
+	feed(replay, HS_KIND_meta_task, &daemon);
+	begin_range(replay);
+}
+
+static void end(struct replay *replay)
+{
+	hs_engine_destroy(replay->engine);
+	hs_policy_deinit(&replay->policy);
+	hs_header_deinit(&replay->header);
+}
+
+static void isolate(struct replay *replay, uint32_t task, uint64_t address, unsigned int none, unsigned int referenced,
+		    struct hs_bytes status)
+{
+	struct hs_collapse_isolate row = { .row = { .task = task, .mm = MM }, .address = address, .address_basis = 2,
+					   .none_or_zero = none, .referenced = referenced, .writable = 255,
+					   .status = status, .order = 9 };
+
+	feed(replay, HS_KIND_collapse_isolate, &row);
+}
+
+static void attempt(struct replay *replay, uint32_t task, uint64_t address, struct hs_bytes status)
+{
+	struct hs_collapse_huge_page row = { .row = { .task = task, .mm = MM }, .address = address, .address_basis = 2,
+					     .isolated = 1, .status = status, .order = 9 };
+
+	feed(replay, HS_KIND_collapse_huge_page, &row);
+}
+
+static struct told *scan(struct replay *replay, uint32_t task, uint64_t address, unsigned int none,
+			 unsigned int referenced, struct hs_bytes status)
+{
+	struct hs_collapse_scan row = { .row = { .task = task, .mm = MM }, .address = address,
+					.address_basis = address ? 2 : 0, .is_khugepaged = task == DAEMON,
+					.none_or_zero = none, .referenced = referenced, .writable = 255, .has_page = 1,
+					.status = status };
+
+	feed(replay, HS_KIND_collapse_scan, &row);
+	return &replay->told[replay->nr - 1];
+}
+
+static void expect(const struct told *told, enum hs_verdict verdict, const char *modelled, enum hs_basis basis)
+{
+	assert_string_equal(told->modelled, modelled);
+	assert_int_equal(told->verdict, verdict);
+	assert_int_equal(told->basis, basis);
+}
+
+static void test_collapse(void **state)
+{
+	struct replay replay;
+	struct told *told;
+
+	(void)state;
+	begin(&replay, "6.18", "511");
+	isolate(&replay, DAEMON, 64ull * MB2, 448, 64, BYTES("succeeded"));
+	attempt(&replay, DAEMON, 64ull * MB2, BYTES("succeeded"));
+	told = scan(&replay, DAEMON, 64ull * MB2, 448, 64, BYTES("succeeded"));
+	assert_int_equal(replay.nr, 3);
+	for (unsigned int i = 0; i < 3; i++)
+		expect(&replay.told[i], HS_VERDICT_AGREE, "SCAN_SUCCEED", HS_BASIS_EXACT);
+	assert_int_equal(told->cost[0], 512);
+	assert_int_equal(told->cost[1], 1);
+	assert_int_equal(told->cost[2], 64);
+	assert_int_equal(told->cost[3], 448);
+	assert_int_equal(told->cost[5], 1);
+	end(&replay);
+}
+
+/* The same recording under a lower limit: refused, and sure. */
+static void test_other_limit(void **state)
+{
+	struct replay replay;
+	struct hs_error err;
+
+	(void)state;
+	begin(&replay, "6.18", "511");
+	hs_engine_destroy(replay.engine);
+	assert_int_equal(hs_policy_set(&replay.policy, "collapse.max_ptes_none", "64", HS_POLICY_USER, &err), 0);
+	{
+		static const char *const models[] = { "collapse", NULL };
+		struct hs_engine_setup setup = { .mode = HS_MODE_VALIDATE, .header = &replay.header, .models = models,
+						 .policies = &replay.policy, .nr_policies = 1, .outcome = tell,
+						 .context = &replay };
+
+		assert_int_equal(hs_engine_create(&setup, &replay.engine, &err), 0);
+	}
+	isolate(&replay, DAEMON, 64ull * MB2, 448, 64, BYTES("succeeded"));
+	attempt(&replay, DAEMON, 64ull * MB2, BYTES("succeeded"));
+	expect(scan(&replay, DAEMON, 64ull * MB2, 448, 64, BYTES("succeeded")), HS_VERDICT_DISAGREE,
+	       "SCAN_EXCEED_NONE_PTE", HS_BASIS_EXACT);
+	end(&replay);
+}
+
+static void test_refusals(void **state)
+{
+	struct replay replay;
+
+	(void)state;
+	begin(&replay, "6.18", "64");
+	expect(scan(&replay, DAEMON, 64ull * MB2, 65, 30, BYTES("exceed_none_pte")), HS_VERDICT_AGREE,
+	       "SCAN_EXCEED_NONE_PTE", HS_BASIS_EXACT);
+	expect(scan(&replay, DAEMON, 65ull * MB2, 3, 0, BYTES("lack_referenced_page")), HS_VERDICT_AGREE,
+	       "SCAN_LACK_REFERENCED_PAGE", HS_BASIS_EXACT);
+	expect(scan(&replay, DAEMON, 66ull * MB2, 0, 0, BYTES("page_pmd_mapped")), HS_VERDICT_AGREE, "SCAN_PMD_MAPPED",
+	       HS_BASIS_EXACT);
+	/* A contradiction is not explained away: 70 empty entries cannot pass a limit of 64. */
+	expect(scan(&replay, DAEMON, 67ull * MB2, 70, 100, BYTES("succeeded")), HS_VERDICT_DISAGREE,
+	       "SCAN_EXCEED_NONE_PTE", HS_BASIS_EXACT);
+	expect(scan(&replay, DAEMON, 68ull * MB2, 0, 0, BYTES("of_tomorrow")), HS_VERDICT_UNKNOWN, "UNKNOWN",
+	       HS_BASIS_ASSUMED);
+	end(&replay);
+}
+
+/* 120: the isolate step counts what is copied and zeroed; the contradiction is counted. */
+static void test_raced(void **state)
+{
+	struct replay replay;
+	struct hs_model *model;
+	struct told *told;
+	FILE *null = fopen("/dev/null", "w");
+
+	(void)state;
+	begin(&replay, "6.18", "511");
+	isolate(&replay, DAEMON, 64ull * MB2, 440, 72, BYTES("succeeded"));
+	attempt(&replay, DAEMON, 64ull * MB2, BYTES("succeeded"));
+	told = scan(&replay, DAEMON, 64ull * MB2, 448, 64, BYTES("succeeded"));
+	assert_int_equal(told->cost[3], 440);
+	model = hs_engine_model(replay.engine, "collapse", 0);
+	assert_int_equal(hs_model_find("collapse")->problems(model, null), 1);
+	fclose(null);
+	end(&replay);
+}
+
+/* 121: events of one range belong to one task. */
+static void test_interleaved(void **state)
+{
+	struct replay replay;
+	struct told *told;
+
+	(void)state;
+	begin(&replay, "6.18", "511");
+	isolate(&replay, DAEMON, 64ull * MB2, 100, 64, BYTES("succeeded"));
+	isolate(&replay, PROGRAM, 70ull * MB2, 500, 0, BYTES("succeeded"));
+	attempt(&replay, PROGRAM, 70ull * MB2, BYTES("succeeded"));
+	attempt(&replay, DAEMON, 64ull * MB2, BYTES("succeeded"));
+	told = scan(&replay, DAEMON, 64ull * MB2, 100, 64, BYTES("succeeded"));
+	expect(told, HS_VERDICT_AGREE, "SCAN_SUCCEED", HS_BASIS_EXACT);
+	assert_int_equal(told->cost[3], 100);
+	told = scan(&replay, PROGRAM, 70ull * MB2, 500, 0, BYTES("succeeded"));
+	expect(told, HS_VERDICT_AGREE, "SCAN_SUCCEED", HS_BASIS_EXACT);
+	assert_int_equal(told->cost[3], 500);
+	end(&replay);
+}
+
+/* 122: an isolate whose end was lost makes the range unknown, and only this one. */
+static void test_lost_end(void **state)
+{
+	struct replay replay;
+
+	(void)state;
+	begin(&replay, "6.18", "511");
+	isolate(&replay, DAEMON, 64ull * MB2, 100, 64, BYTES("succeeded"));
+	expect(scan(&replay, DAEMON, 64ull * MB2, 100, 64, BYTES("succeeded")), HS_VERDICT_UNKNOWN, "UNKNOWN",
+	       HS_BASIS_ASSUMED);
+	expect(scan(&replay, DAEMON, 65ull * MB2, 100, 0, BYTES("lack_referenced_page")), HS_VERDICT_AGREE,
+	       "SCAN_LACK_REFERENCED_PAGE", HS_BASIS_EXACT);
+	end(&replay);
+}
+
+/* 123: an address that was not recorded lies behind the one before. */
+static void test_inferred_address(void **state)
+{
+	struct replay replay;
+
+	(void)state;
+	begin(&replay, "6.18", "511");
+	scan(&replay, DAEMON, 70ull * MB2, 100, 0, BYTES("lack_referenced_page"));
+	assert_int_equal(scan(&replay, DAEMON, 0, 0, 0, BYTES("pmd_none"))->subject, 71ull * MB2);
+	scan(&replay, DAEMON, 72ull * MB2, 100, 0, BYTES("lack_referenced_page"));
+	assert_int_equal(scan(&replay, DAEMON, 79ull * MB2, 100, 0, BYTES("lack_referenced_page"))->subject, 79ull * MB2);
+	assert_int_equal(scan(&replay, DAEMON, 0, 0, 0, BYTES("pmd_none"))->subject, 0);
+	end(&replay);
+}
+
+/* A recorded page table decides what counters cannot. */
+static void test_page_table(void **state)
+{
+	struct hs_bitmap512 none = { { 0 } }, young, writable;
+	struct hs_collapse_ptes ptes = { .row = { .task = DAEMON, .mm = MM }, .address = 64ull * MB2,
+					 .is_khugepaged = 1, .has_anon_vma = 1 };
+	struct replay replay;
+
+	(void)state;
+	hs_bitmap512_set_in(&none, 300, 412);
+	memset(&young, 0xff, sizeof(young));
+	hs_bitmap512_clear_in(&young, 300, 412);
+	writable = young;
+	ptes.none = (struct hs_bytes){ &none, sizeof(none) };
+	ptes.young = (struct hs_bytes){ &young, sizeof(young) };
+	ptes.writable = (struct hs_bytes){ &writable, sizeof(writable) };
+	begin(&replay, "6.18", "64");
+	feed(&replay, HS_KIND_collapse_ptes, &ptes);
+	expect(scan(&replay, DAEMON, 64ull * MB2, 65, 300, BYTES("exceed_none_pte")), HS_VERDICT_AGREE,
+	       "SCAN_EXCEED_NONE_PTE", HS_BASIS_EXACT);
+	/* The page table is of one scan only. */
+	expect(scan(&replay, DAEMON, 65ull * MB2, 3, 300, BYTES("not_suitable_page_count")), HS_VERDICT_AGREE,
+	       "SCAN_PAGE_COUNT", HS_BASIS_EXACT);
+	end(&replay);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_collapse), cmocka_unit_test(test_other_limit), cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_raced), cmocka_unit_test(test_interleaved), cmocka_unit_test(test_lost_end),
+		cmocka_unit_test(test_inferred_address), cmocka_unit_test(test_page_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
