@@ -32,6 +32,15 @@ void hs_progress_start(struct hs_progress *progress, const struct hs_arguments *
 	};
 }
 
+/* Whole seconds, minutes or hours: what is an estimate has no fractions. */
+static const char *format_left(double seconds, char buffer[HS_UNITS_TEXT])
+{
+	double value = seconds < 120 ? seconds : seconds < 7200 ? seconds / 60 : seconds / 3600;
+
+	snprintf(buffer, HS_UNITS_TEXT, "%.0f %s", value, seconds < 120 ? "s" : seconds < 7200 ? "min" : "h");
+	return buffer;
+}
+
 static const char *format_amount(const struct hs_progress *progress, uint64_t amount, char buffer[HS_UNITS_TEXT])
 {
 	return strcmp(progress->unit, "bytes") == 0 ? hs_format_bytes(amount, buffer) :
@@ -53,7 +62,7 @@ void hs_progress_format(const struct hs_progress *progress, uint64_t done, uint6
 		return;
 	}
 	format_amount(progress, progress->total, total);
-	hs_format_duration((uint64_t)((double)(progress->total - done) / rate) * second_ns, left);
+	format_left((double)(progress->total - done) / rate, left);
 	snprintf(text, room, "%s: %s of %s%s%s (%.0f %%), %s/s, %s left", progress->verb, amount, total,
 		 is_bytes ? "" : " ", is_bytes ? "" : progress->unit, 100.0 * (double)done / (double)progress->total,
 		 rate_text, left);

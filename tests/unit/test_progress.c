@@ -21,10 +21,12 @@ static void test_rate_and_time_left(void **state)
 {
 	(void)state;
 	check("events", 1000000, 4000000, 2000000000,
-	      "reading: 1,000,000 of 4,000,000 events (25 %), 500,000/s, 6.00 s left");
+	      "reading: 1,000,000 of 4,000,000 events (25 %), 500,000/s, 6 s left");
 	check("events", 4000000, 4000000, 2000000000,
-	      "reading: 4,000,000 of 4,000,000 events (100 %), 2,000,000/s, 0 ns left");
-	check("bytes", 1 << 20, 4 << 20, 1000000000, "reading: 1 MiB of 4 MiB (25 %), 1 MiB/s, 3.00 s left");
+	      "reading: 4,000,000 of 4,000,000 events (100 %), 2,000,000/s, 0 s left");
+	check("events", 1000, 1000000, 1000000000, "reading: 1,000 of 1,000,000 events (0 %), 1,000/s, 17 min left");
+	check("events", 1, 36001, 1000000000, "reading: 1 of 36,001 events (0 %), 1/s, 10 h left");
+	check("bytes", 1 << 20, 4 << 20, 1000000000, "reading: 1 MiB of 4 MiB (25 %), 1 MiB/s, 3 s left");
 }
 
 static void test_unknown_totals_have_no_share(void **state)
