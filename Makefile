@@ -153,6 +153,15 @@ $(BUILD)/golden/golden_$(1): $(call objects_of,$(wildcard tests/golden/golden_$(
 endef
 $(foreach model,$(GOLDEN_MODELS),$(eval $(call golden_rule,$(model))))
 
+# Programs with a known number of events, for the live and guest tests; static, so that any guest runs them.
+WORKLOADS := $(patsubst tests/workloads/%.c,build/workloads/%,$(wildcard tests/workloads/*.c))
+build/workloads/%: tests/workloads/%.c
+	@mkdir -p $(@D)
+	@echo "  CC    $@"
+	$(Q)$(CC) -std=gnu11 -Wall -Wextra -O2 -static -o $@ $<
+.PHONY: workloads
+workloads: $(WORKLOADS)
+
 # The running kernel as referee of the address_space model: random sequences, see tests/property/mm_property.c.
 .PHONY: property
 property: $(BUILD)/tests/mm_property ## build the property test (build/…/tests/mm_property)
@@ -175,13 +184,13 @@ check-unit-inner: $(UNIT_BINARIES)
 	$(Q)$(run_tests) $(UNIT_BINARIES)
 
 check: deps ## build and run all tests (installs what is missing)
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory all workloads
 	$(Q)$(MAKE) --no-print-directory SAN=$(TEST_SAN) check-all-inner
 check-all-inner: $(UNIT_BINARIES) $(GOLDEN_BINARIES) $(BINARY)
 	$(Q)$(run_tests) $(UNIT_BINARIES) $(sort $(wildcard tests/*/*.test))
 
 .PHONY: check-guest guest-shell
-check-guest: all ## tests in guests (Debian 6.1 and 6.12 under QEMU)
+check-guest: all workloads ## tests in guests (Debian 6.1 and 6.12 under QEMU)
 	$(Q)$(run_tests) $(sort $(wildcard tests/guest/*.test))
 
 KERNEL ?= 6.12
