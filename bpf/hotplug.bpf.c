@@ -6,8 +6,11 @@ SEC("?tp_btf/notifier_run")
 int BPF_PROG(notifier_run, void *callback)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct hs_record_range *record = RESERVE(HS_RING_HOTPLUG, hs_record_range);
+	struct hs_record_range *record;
 
+	if (skipped_callback && (u64)callback == skipped_callback)
+		return 0;
+	record = RESERVE(HS_RING_HOTPLUG, hs_record_range);
 	if (!record)
 		return 0;
 	record->head.mm = (u64)task->mm;

@@ -44,5 +44,6 @@ HS_SHARED const volatile bool filter_by_tgid;
 HS_SHARED const volatile bool filter_by_cgroup;
 HS_SHARED const volatile hs_u32 own_tgid;		/* of the recorder: never recorded without a filter */
 HS_SHARED const volatile hs_u32 ring_mask;		/* units in a ring - 1 */
+HS_SHARED const volatile hs_u64 skipped_callback;	/* of a notifier chain: runs at each tick; 0: none */
 
 #endif

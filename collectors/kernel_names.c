@@ -3,7 +3,6 @@
 
 #include <bpf/btf.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,19 +69,28 @@ static int compare_symbols(const void *a, const void *b)
 }
 
 /* "ffffffff81000000 T name [module]"; addresses are 0 for those who may not see them. */
+static bool parse_symbol(char *line, struct symbol *symbol)
+{
+	char *type;
+
+	symbol->address = strtoull(line, &type, 16);
+	if (!symbol->address || *type != ' ' || !strchr("tT", type[1]))
+		return false;
+	symbol->text = type + 3;
+	symbol->text[strcspn(symbol->text, " \t\n")] = '\0';
+	return true;
+}
+
 static void read_symbols(struct hs_kernel_names *names)
 {
 	hs_auto_file FILE *file = fopen("/proc/kallsyms", "re");
-	char line[512], text[256], type;
-	uint64_t address;
+	struct symbol symbol;
+	char line[512];
 
 	while (file && fgets(line, sizeof(line), file)) {
-		struct symbol symbol = { 0 };
-
-		if (sscanf(line, "%" SCNx64 " %c %255s", &address, &type, text) != 3 || !address || !strchr("tT", type))
+		if (!parse_symbol(line, &symbol))
 			continue;
-		symbol.address = address;
-		symbol.text = strdup(text);
+		symbol.text = strdup(symbol.text);
 		if (!symbol.text || !hs_vec_push(&names->symbols, symbol))
 			break;
 	}
@@ -136,6 +144,22 @@ const char *hs_kernel_names_symbol(struct hs_kernel_names *names, uint64_t addre
 	if (names->symbols.count)
 		found = bsearch(&key, names->symbols.items, names->symbols.count, sizeof(key), compare_symbols);
 	return found ? found->text : "";
+}
+
+uint64_t hs_kernel_symbol_address(const char *symbol)
+{
+	hs_auto_file FILE *file = fopen("/proc/kallsyms", "re");
+	size_t length = strlen(symbol);
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		const char *at = strstr(line, symbol);
+
+		/* "address T name", and maybe a module. */
+		if (at && at > line && at[-1] == ' ' && strchr(" \t\n", at[length]))
+			return strtoull(line, NULL, 16);
+	}
+	return 0;
 }
 
 int hs_kernel_names_describe(const struct hs_kernel_names *names, struct hs_header *header)

@@ -26,6 +26,9 @@ const char *hs_kernel_names_symbol(struct hs_kernel_names *names, uint64_t addre
 /* How its page-table entries are to be read. Lives as long as names. */
 const struct hs_pte_facts *hs_kernel_names_pte_facts(const struct hs_kernel_names *names);
 
+/* Address of a symbol, 0: there is none, or it may not be seen. */
+uint64_t hs_kernel_symbol_address(const char *symbol);
+
 /* Stores the table of results in the header. 0 or -ENOMEM. */
 int hs_kernel_names_describe(const struct hs_kernel_names *names, struct hs_header *header);
 

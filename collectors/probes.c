@@ -181,6 +181,7 @@ static int configure(struct hs_probes *probes, struct hs_error *err)
 	bpf->rodata->ring_mask = (uint32_t)(probes->options.ring_bytes / HS_RING_UNIT - 1);
 	bpf->rodata->filter_by_tgid = probes->options.filter_by_tgid;
 	bpf->rodata->filter_by_cgroup = probes->options.cgroup_fd >= 0;
+	bpf->rodata->skipped_callback = probes->options.skipped_callback;
 	bpf->rodata->own_tgid = (uint32_t)getpid();
 	return 0;
 }

@@ -22,6 +22,7 @@ struct hs_probes_options {
 	bool filter_by_tgid;
 	int cgroup_fd;			/* -1: no filter by cgroup */
 	const uint8_t *closed_cpus;	/* nr_cpus entries, 1: not recorded; NULL: all are */
+	uint64_t skipped_callback;	/* address of a notifier callback not to record; 0: none */
 };
 
 /* What came of one program. */

@@ -86,6 +86,9 @@ static int open_cgroup(struct hs_recorder *recorder, struct hs_error *err)
 	return 0;
 }
 
+/* KVM's timekeeping listens on a chain that runs at each tick, which says nothing about memory. */
+static const char ticking_callback[] = "pvclock_gtod_notify";
+
 static int open_probes(struct hs_recorder *recorder, struct hs_error *err)
 {
 	struct hs_probes_options options = {
@@ -96,8 +99,11 @@ static int open_probes(struct hs_recorder *recorder, struct hs_error *err)
 	unsigned int nr_cpus;
 	size_t element_bytes;
 	void *memory;
-	int error = hs_probes_open(&options, &recorder->probes, err);
+	int error;
 
+	if (options.sources >> HS_RING_HOTPLUG & 1)
+		options.skipped_callback = hs_kernel_symbol_address(ticking_callback);
+	error = hs_probes_open(&options, &recorder->probes, err);
 	if (error)
 		return error;
 	memory = hs_probes_rings(recorder->probes, &nr_cpus, &element_bytes);

@@ -14,7 +14,6 @@
  * Only MADV_HUGEPAGE on own memory; nothing on the host is changed. Runs the same way each time (the addresses
  * differ). Status 0 if every process ended well.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `hindsight doctor`. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "cli/json_text.h"
+#include "cli/recording.h"
+#include "cli/terminal.h"
+#include "collectors/doctor.h"
+
+static void print_one(const struct hs_arguments *arguments, const struct hs_diagnosis *diagnosis)
+{
+	enum hs_colour colour = diagnosis->works ? HS_COLOUR_GREEN : HS_COLOUR_RED;
+
+	printf("%-10s %-12s %s%-4s%s %s\n", diagnosis->source, diagnosis->rung, hs_colour(stdout, colour),
+	       diagnosis->works ? "yes" : "no", hs_colour(stdout, HS_COLOUR_PLAIN), diagnosis->found);
+	if (*diagnosis->advice)
+		printf("%28s %s\n", "", diagnosis->advice);
+	if (diagnosis->log && hs_verbosity(arguments) > 0)
+		printf("%s\n", diagnosis->log);
+}
+
+static void print_text(const struct hs_arguments *arguments, const hs_diagnosis_list *list)
+{
+	struct utsname host;
+
+	uname(&host);
+	printf("kernel %s, %s\n%-10s %-12s %-4s %s\n", host.release, host.machine, "source", "rung", "works", "found");
+	hs_vec_for_each(diagnosis, list)
+		print_one(arguments, diagnosis);
+}
+
+static int print_json(const hs_diagnosis_list *list, const struct hs_error *err)
+{
+	json_t *rungs = json_array();
+
+	hs_vec_for_each(diagnosis, list)
+		json_array_append_new(rungs, json_pack("{s:s, s:s, s:b, s:I, s:s, s:s}", "source", diagnosis->source, "rung",
+						       diagnosis->rung, "works", diagnosis->works, "seen",
+						       (json_int_t)diagnosis->seen, "found", diagnosis->found, "advice",
+						       diagnosis->advice));
+	return hs_json_print(json_pack("{s:o, s:s?}", "rungs", rungs, "error", err->code ? err->text : NULL));
+}
+
+int hs_doctor_run(const struct hs_arguments *arguments)
+{
+	hs_diagnosis_list list = { 0 };
+	struct hs_error err = { 0 };
+	int error = hs_diagnose(&list, &err), status = HS_EXIT_OK;
+
+	if (hs_has_option(arguments, "json"))
+		status = print_json(&list, &err);
+	else if (list.count)
+		print_text(arguments, &list);
+	hs_diagnose_deinit(&list);
+	if (error && !hs_has_option(arguments, "json"))
+		hs_fail(HS_EXIT_CANNOT_RUN, &err);
+	if (!error)
+		return status;
+	return error == -EPERM || error == -ENOENT ? HS_EXIT_CANNOT_RUN : HS_EXIT_FAILED;
+}

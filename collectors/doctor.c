@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "collectors/doctor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collectors/fire.h"
+#include "collectors/memory_blocks.h"
+#include "collectors/probes.h"
+#include "collectors/rings.h"
+#include "lib/cleanup.h"
+
+/* A process that waits, fires and reports. */
+struct shooter {
+	pid_t pid;
+	int go;
+};
+
+static int start_shooter(const struct hs_fire *fire, struct shooter *shooter)
+{
+	int go[2];
+	char word;
+
+	if (pipe(go))
+		return -errno;
+	shooter->pid = fork();
+	if (shooter->pid == 0) {
+		close(go[1]);
+		_exit(read(go[0], &word, 1) == 1 ? -fire->fire() & 0xff : 0);
+	}
+	close(go[0]);
+	shooter->go = go[1];
+	if (shooter->pid < 0)
+		close(go[1]);
+	return shooter->pid < 0 ? -errno : 0;
+}
+
+/* 0 or the -errno of the firing. */
+static int shoot(const struct shooter *shooter)
+{
+	bool is_told = write(shooter->go, "", 1) == 1;
+	int status;
+
+	close(shooter->go);
+	if (waitpid(shooter->pid, &status, 0) != shooter->pid || !is_told)
+		return -EIO;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static int count_records(struct hs_probes *probes, uint64_t ring_bytes, enum hs_record_type type, uint64_t *seen,
+			 struct hs_error *err)
+{
+	unsigned int nr_cpus;
+	size_t element_bytes;
+	void *memory = hs_probes_rings(probes, &nr_cpus, &element_bytes);
+	const struct hs_record *record;
+	struct hs_rings *rings;
+	int error = hs_rings_create(memory, nr_cpus, element_bytes, ring_bytes, &rings, err);
+
+	if (error)
+		return error;
+	error = hs_rings_scan(rings, now_ns()) ? hs_error_nomem(err) : 0;
+	hs_rings_finish(rings);
+	while (!error && (record = hs_rings_next(rings, NULL)))
+		*seen += record->type == type;
+	hs_rings_destroy(rings);
+	return error;
+}
+
+static void judge_shot(struct hs_diagnosis *diagnosis, const struct hs_fire *fire, int error)
+{
+	diagnosis->works = !error && diagnosis->seen > 0;
+	if (diagnosis->works)
+		snprintf(diagnosis->found, sizeof(diagnosis->found), "%s; seen", fire->what);
+	else if (error)
+		snprintf(diagnosis->found, sizeof(diagnosis->found), "attached, but could not be fired (%s): %s", fire->what,
+			 strerror(-error));
+	else
+		snprintf(diagnosis->found, sizeof(diagnosis->found), "attached, but saw nothing (%s)", fire->what);
+	if (error)
+		snprintf(diagnosis->advice, sizeof(diagnosis->advice), "%s", fire->if_not);
+}
+
+static int fire_once(struct hs_probes *probes, uint64_t ring_bytes, const struct hs_fire *fire,
+		     struct hs_diagnosis *diagnosis, struct hs_error *err)
+{
+	struct shooter shooter = { 0 };
+	int error = start_shooter(fire, &shooter);
+
+	if (error)
+		return hs_error_set(err, error, "cannot fork: %s", strerror(-error));
+	hs_probes_want(probes, shooter.pid);
+	error = shoot(&shooter);
+	hs_probes_detach(probes);
+	if (count_records(probes, ring_bytes, fire->expected, &diagnosis->seen, err))
+		return -ENOMEM;
+	judge_shot(diagnosis, fire, error);
+	return 0;
+}
+
+/* Why the rung was not taken: its first required program that fails. */
+static void explain_refusal(const struct hs_probes *probes, const struct hs_rung *rung, struct hs_diagnosis *diagnosis)
+{
+	for (const struct hs_probe *probe = rung->probes; probe->program; probe++) {
+		const struct hs_probe_verdict *verdict = hs_probes_verdict(probes, probe->program);
+
+		if (!probe->is_required || !verdict || !verdict->was_tried || verdict->works)
+			continue;
+		snprintf(diagnosis->found, sizeof(diagnosis->found), "%s: %s", verdict->target, verdict->reason);
+		snprintf(diagnosis->advice, sizeof(diagnosis->advice), "without it this rung gives no %s; the next rung is used",
+			 probe->gives);
+		diagnosis->log = verdict->log ? strdup(verdict->log) : NULL;
+		return;
+	}
+}
+
+/* What the rung gives less than it could, by the programs that are not required. */
+static void note_missing(const struct hs_probes *probes, const struct hs_rung *rung, struct hs_diagnosis *diagnosis)
+{
+	for (const struct hs_probe *probe = rung->probes; probe->program; probe++) {
+		const struct hs_probe_verdict *verdict = hs_probes_verdict(probes, probe->program);
+		size_t used = strlen(diagnosis->found);
+
+		if (verdict && verdict->was_tried && !verdict->works && !probe->instead)
+			snprintf(diagnosis->found + used, sizeof(diagnosis->found) - used, "; no %s: %s", probe->gives,
+				 verdict->reason);
+	}
+}
+
+static int diagnose_polling(struct hs_diagnosis *diagnosis, struct hs_error *err)
+{
+	struct hs_memory_blocks *blocks;
+	struct hs_capture *capture = hs_capture_create(now_ns(), 0);
+	int error = capture ? hs_memory_blocks_create(&blocks, err) : hs_error_nomem(err);
+
+	if (error) {
+		hs_capture_destroy(capture);
+		return error;
+	}
+	error = hs_memory_blocks_capture(blocks, now_ns(), capture);
+	diagnosis->seen = capture->rows.count;
+	diagnosis->works = !error && diagnosis->seen > 0;
+	snprintf(diagnosis->found, sizeof(diagnosis->found), "%zu memory blocks are readable, uevents %s",
+		 capture->rows.count, hs_memory_blocks_fd(blocks) >= 0 ? "are received" : "are not permitted");
+	if (!diagnosis->works)
+		snprintf(diagnosis->advice, sizeof(diagnosis->advice), "needs a kernel with memory hotplug");
+	hs_memory_blocks_destroy(blocks);
+	hs_capture_destroy(capture);
+	return error ? hs_error_nomem(err) : 0;
+}
+
+static int diagnose_probes(enum hs_ring_source source, const struct hs_rung *rung, struct hs_diagnosis *diagnosis,
+			   struct hs_error *err)
+{
+	struct hs_probes_options options = {
+		.sources = 1u << source, .rung = rung->name, .only_this_rung = true, .ring_bytes = HS_RING_MIN_BYTES,
+		.filter_by_tgid = true, .cgroup_fd = -1,
+	};
+	const struct hs_fire *fire = hs_fire_find(source, rung->name);
+	struct hs_probes *probes;
+	int error = hs_probes_open(&options, &probes, err);
+
+	if (error)
+		return error;
+	if (!hs_probes_rung(probes, source))
+		explain_refusal(probes, rung, diagnosis);
+	else
+		error = fire_once(probes, options.ring_bytes, fire, diagnosis, err);
+	if (!error && diagnosis->works)
+		note_missing(probes, rung, diagnosis);
+	hs_probes_close(probes);
+	return error;
+}
+
+int hs_diagnose(hs_diagnosis_list *list, struct hs_error *err)
+{
+	for (int source = 0; source < HS_NR_RING_SOURCES; source++)
+		for (const struct hs_rung *rung = hs_sources[source].rungs; rung->name; rung++) {
+			struct hs_diagnosis diagnosis = { .source = hs_sources[source].name, .rung = rung->name };
+			int error = rung->probes->program
+				? diagnose_probes((enum hs_ring_source)source, rung, &diagnosis, err)
+				: diagnose_polling(&diagnosis, err);
+
+			if (error)
+				return error;
+			if (!hs_vec_push(list, diagnosis))
+				return hs_error_nomem(err);
+		}
+	return 0;
+}
+
+void hs_diagnose_deinit(hs_diagnosis_list *list)
+{
+	hs_vec_for_each(diagnosis, list)
+		free(diagnosis->log);
+	hs_vec_deinit(list);
+}

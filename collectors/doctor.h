@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_DOCTOR_H
+#define HS_DOCTOR_H
+/* Finds out what can be recorded here: each rung of each source is loaded, attached and fired once. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/error.h"
+#include "lib/vec.h"
+
+struct hs_diagnosis {
+	const char *source, *rung;	/* static */
+	bool works;
+	uint64_t seen;			/* records that the firing gave */
+	char found[300];		/* what was tried and seen, or why it does not work */
+	char advice[200];		/* what to do about it; may be empty */
+	char *log;			/* what the kernel said, owned; NULL: nothing */
+};
+
+typedef HS_VEC(struct hs_diagnosis) hs_diagnosis_list;
+
+/*
+ * Appends a diagnosis for each rung. -EPERM, -ENOENT: BPF cannot be used at all (as in collectors/probes.h);
+ * what was found before is kept. The list is the caller's: hs_diagnose_deinit.
+ */
+int hs_diagnose(hs_diagnosis_list *list, struct hs_error *err);
+void hs_diagnose_deinit(hs_diagnosis_list *list);
+
+#endif
