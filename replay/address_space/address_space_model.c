@@ -20,6 +20,8 @@ static const struct hs_policy_key address_space_keys[] = {
 	  .words = "always|madvise|never", .help = "where a fault of the recorded host could get a huge page" },
 	{ .key = "address_space.use_zero_page", .tunable = "transparent_hugepage/use_zero_page", .default_text = "1",
 	  .min = 0, .max = 1, .help = "1: a read fault of the recorded host could get the huge zero page" },
+	{ .key = "address_space.stack_limit", .default_text = "8388608", .min = 4096, .max = UINT64_MAX,
+	  .help = "bytes: RLIMIT_STACK of the recorded processes" },
 	{ .key = NULL },
 };
 
@@ -67,6 +69,7 @@ static int address_space_create(const struct hs_model_setup *setup, struct hs_mo
 	model->space.mode = setup->mode;
 	model->space.variant = hs_space_variant_of(hs_variant_resolve(variant, setup->header, NULL));
 	model->space.are_faults_unseen = !are_faults_recorded(setup->header);
+	model->space.stack_limit = hs_policy_number(setup->policy, "address_space.stack_limit");
 	read_tunables(&model->space);
 	*out = model;
 	return 0;

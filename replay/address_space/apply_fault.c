@@ -11,13 +11,13 @@ static bool is_accessible(const struct hs_vma *vma)
 	return vma->flags & (HS_VMA_RD | HS_VMA_WR | HS_VMA_EX);
 }
 
-/* expand_downwards: the mapping above grows if it is a stack and keeps its distance to the one below. */
+/* expand_downwards, acct_stack_growth: a stack grows within its limit and at a distance to what lies below. */
 static struct hs_vma *grow_stack(struct hs_mm *mm, uint64_t address)
 {
 	struct hs_vma *vma = hs_mm_first_overlap(mm, address, UINT64_MAX), *below;
 	uint64_t start = hs_page_down(address);
 
-	if (!vma || !(vma->flags & HS_VMA_GD))
+	if (!vma || !(vma->flags & HS_VMA_GD) || vma->node.end - start > mm->space->stack_limit)
 		return NULL;
 	below = hs_vma_prev_in(vma);
 	if (below && is_accessible(below) && !(below->flags & HS_VMA_GD) &&

@@ -88,8 +88,8 @@ void hs_apply_mprotect(struct hs_mm *mm, const struct hs_mm_mprotect *call)
 		vma = set_range_flags(mm, vma, at, until, protected_flags(mm, vma, call->prot));
 		if (old & HS_VMA_WR && !(vma->flags & HS_VMA_WR))
 			hs_mm_clear_planes(mm, at, until, HS_PLANE_BIT(WRITABLE));
-		else if (!(old & HS_VMA_WR) && vma->flags & HS_VMA_WR && vma->flags & HS_VMA_LO)
-			hs_mm_populate(mm, at, until, false);
+		else if ((old & (HS_VMA_WR | HS_VMA_SH | HS_VMA_LO)) == HS_VMA_LO && vma->flags & HS_VMA_WR)
+			hs_mm_populate(mm, at, until, HS_POPULATE_MM);
 		at = until;
 	}
 	if (!call->ret && at < end)
@@ -148,6 +148,10 @@ static bool is_refused(const struct hs_vma *vma, uint32_t advice)
 	case MADV_REMOVE:
 		return vma->flags & HS_VMA_LO || hs_vma_is_private_anon(vma) ||
 		       (vma->flags & (HS_VMA_SH | HS_VMA_MW)) != (HS_VMA_SH | HS_VMA_MW);
+	case MADV_POPULATE_READ:
+	case MADV_POPULATE_WRITE:
+		return vma->flags & (HS_VMA_IO | HS_VMA_PF) ||
+		       !(vma->flags & (advice == MADV_POPULATE_WRITE ? HS_VMA_WR : HS_VMA_RD));
 	case MADV_DOFORK:
 		return vma->flags & HS_VMA_IO;
 	case MADV_WIPEONFORK:
@@ -199,7 +203,7 @@ static void advise_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uin
 		break;
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE:
-		hs_mm_populate(mm, start, end, advice == MADV_POPULATE_WRITE);
+		hs_mm_populate(mm, start, end, advice == MADV_POPULATE_WRITE ? HS_POPULATE_WRITE : HS_POPULATE_READ);
 		break;
 	case MADV_GUARD_INSTALL:
 		install_guards(mm, vma, start, end);
@@ -210,6 +214,12 @@ static void advise_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uin
 	default:
 		break;
 	}
+}
+
+/* madvise_populate; all others pass over holes. */
+static bool stops_at_hole(uint32_t advice)
+{
+	return advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE;
 }
 
 void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
@@ -226,6 +236,8 @@ void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
 	for (; vma && !is_refused(vma, call->advice); vma = next_behind(mm, at, end)) {
 		uint64_t until = clip_end(vma, end);
 
+		if (stops_at_hole(call->advice) && vma->node.start > at)
+			break;
 		advise_vma(mm, vma, clip_start(vma, at), until, call->advice);
 		at = until;
 	}
@@ -274,25 +286,59 @@ static void lock_all(struct hs_mm *mm, uint32_t flags)
 		return;
 	lock_range(mm, 0, UINT64_MAX, lock_flags_of(is_on_fault), false);
 	if (!is_on_fault)
-		hs_mm_populate(mm, 0, UINT64_MAX, false);
+		hs_mm_populate(mm, 0, UINT64_MAX, HS_POPULATE_MM);
+}
+
+/* End of what is mapped without a hole from start on. */
+static uint64_t mapped_until(struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	const struct hs_vma *vma = hs_mm_find_vma(mm, start);
+	uint64_t at = start;
+
+	for (; vma && vma->node.start <= at && at < end; vma = hs_vma_next_in(vma))
+		at = clip_end(vma, end);
+	return at;
+}
+
+/* Start of the first mapping that cannot be faulted in: there __mm_populate ends with an error. */
+static uint64_t populated_until(struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	const struct hs_vma *vma = next_behind(mm, start, end);
+
+	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma))
+		if (!(vma->flags & (ACCESS | HS_VMA_IO | HS_VMA_PF)))
+			return clip_start(vma, start);
+	return end;
+}
+
+/*
+ * do_mlock. ENOMEM has three meanings: a hole (what lies before it is locked, nothing populated), a mapping
+ * that cannot be populated (all is locked, what lies before it populated), the limit (nothing is done).
+ */
+static void lock_and_populate(struct hs_mm *mm, const struct hs_mm_mlock *call, uint64_t start, uint64_t end)
+{
+	bool is_on_fault = call->op == OP_MLOCK2 && call->flags & MLOCK_ONFAULT;
+	uint64_t mapped = mapped_until(mm, start, end), populated = populated_until(mm, start, end);
+
+	if (call->ret && mapped == end && populated == end)
+		return;
+	lock_range(mm, start, mapped, lock_flags_of(is_on_fault), true);
+	if (mapped == end)
+		hs_mm_populate(mm, start, populated, HS_POPULATE_MM);
 }
 
 void hs_apply_mlock(struct hs_mm *mm, const struct hs_mm_mlock *call)
 {
 	uint64_t start = hs_page_down(call->addr);
 	uint64_t end = start + hs_page_up(call->len + (call->addr - start));
-	bool is_on_fault = call->op == OP_MLOCK2 && call->flags & MLOCK_ONFAULT;
 	bool is_partial = call->ret == -ENOMEM && call->op <= OP_MUNLOCK;
 
-	/* Over the limit nothing is locked, at a hole what lies before it is: only then does it begin mapped. */
-	if (call->ret && !(is_partial && hs_mm_find_vma(mm, start)))
+	if (call->ret && !is_partial)
 		return;
 	switch (call->op) {
 	case OP_MLOCK:
 	case OP_MLOCK2:
-		lock_range(mm, start, end, lock_flags_of(is_on_fault), true);
-		if (!is_on_fault && !call->ret)
-			hs_mm_populate(mm, start, end, false);
+		lock_and_populate(mm, call, start, end);
 		break;
 	case OP_MUNLOCK:
 		lock_range(mm, start, end, 0, true);

@@ -103,7 +103,7 @@ void hs_apply_mmap(struct hs_mm *mm, const struct hs_mm_mmap *call)
 	hs_space_tell_layout(mm, start, start + bytes);
 	if ((model.flags & HS_VMA_LO && !(model.flags & HS_VMA_LF)) ||
 	    (call->flags & MAP_POPULATE && !(call->flags & MAP_NONBLOCK)))
-		hs_mm_populate(mm, start, start + bytes, false);
+		hs_mm_populate(mm, start, start + bytes, HS_POPULATE_MM);
 }
 
 void hs_apply_munmap(struct hs_mm *mm, const struct hs_mm_munmap *call)
@@ -139,7 +139,7 @@ static void grow_heap(struct hs_mm *mm, uint64_t start, uint64_t end)
 	hs_mm_merge_vma(mm, vma);
 	hs_space_tell_layout(mm, start, end);
 	if (mm->def_flags & HS_VMA_LO && !(mm->def_flags & HS_VMA_LF))
-		hs_mm_populate(mm, start, end, false);
+		hs_mm_populate(mm, start, end, HS_POPULATE_MM);
 }
 
 void hs_apply_brk(struct hs_mm *mm, const struct hs_mm_brk *call)

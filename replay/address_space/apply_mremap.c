@@ -36,7 +36,7 @@ static bool add_mapping(struct hs_mm *mm, const struct hs_vma *model)
 static void populate_growth(struct hs_mm *mm, uint64_t flags, uint64_t start, uint64_t end)
 {
 	if (flags & HS_VMA_LO && !(flags & HS_VMA_LF) && end > start)
-		hs_mm_populate(mm, start, end, false);
+		hs_mm_populate(mm, start, end, HS_POPULATE_MM);
 }
 
 /* expand_vma_in_place: the mapping grows, and may fuse with the next one. */

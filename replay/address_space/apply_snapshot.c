@@ -259,6 +259,24 @@ void hs_apply_snap_pages(struct hs_mm *mm, const struct hs_snap_pages *row)
 	hs_space_tell_populated(mm, row->address);
 }
 
+/*
+ * Neighbours that fit but are two mappings are held apart by what a snapshot does not show, most often an
+ * anon_vma that came through fork: the heap of a child beside what the child added to it.
+ */
+static void mark_inherited(struct hs_mm *mm)
+{
+	struct hs_vma *low = hs_vma_of(hs_range_tree_first(&mm->vmas)), *high;
+
+	for (; low && (high = hs_vma_next_in(low)); low = high) {
+		if (low->anon_vma != HS_ANON_VMA_UNKNOWN || high->anon_vma != HS_ANON_VMA_UNKNOWN ||
+		    low->kind != HS_VMA_ANON || !hs_vma_fits(&mm->space->variant, low, high))
+			continue;
+		low->anon_vma = HS_ANON_VMA_INHERITED;
+		low->anon_vma_id = ++mm->space->next_anon_vma;
+		high->anon_vma = HS_ANON_VMA_NONE;
+	}
+}
+
 static void sweep(struct hs_mm *mm)
 {
 	uint64_t hiwater = mm->counters.hiwater_vm;
@@ -278,6 +296,7 @@ static void sweep(struct hs_mm *mm)
 		vma = next;
 	}
 	mm->counters.hiwater_vm = hiwater;
+	mark_inherited(mm);
 }
 
 void hs_apply_snap_end(struct hs_address_space *space)

@@ -168,7 +168,7 @@ static bool access_huge(struct hs_mm *mm, struct hs_slot_record *record, const s
 	return false;
 }
 
-static void store_page(struct hs_mm *mm, struct hs_vma *vma, struct hs_slot_record *record, uint64_t address,
+static void store_page(struct hs_mm *mm, const struct hs_vma *vma, struct hs_slot_record *record, uint64_t address,
 		       uint32_t old, uint32_t new)
 {
 	struct hs_page_sums before = sums_of_page(old), after = sums_of_page(new);
@@ -181,6 +181,23 @@ static void store_page(struct hs_mm *mm, struct hs_vma *vma, struct hs_slot_reco
 	count_pages(mm, vma, &after, true);
 }
 
+/*
+ * do_fault_around: a read of a file maps what the page cache holds of 64 KiB around, which begin aligned or
+ * at the mapping's start and end at the latest with the slot. Which pages those are is not recorded.
+ */
+static void map_around(struct hs_mm *mm, const struct hs_vma *vma, struct hs_slot_record *record, uint64_t address)
+{
+	enum { AROUND_BYTES = 64 << 10 };
+	uint64_t from = address & ~(uint64_t)(AROUND_BYTES - 1), to = slot_of(address) + HS_SLOT_BYTES;
+
+	from = vma->node.start > from ? vma->node.start : from;
+	to = from + AROUND_BYTES < to ? from + AROUND_BYTES : to;
+	to = vma->node.end < to ? vma->node.end : to;
+	for (uint64_t at = from; at < to; at += HS_PAGE_BYTES)
+		if (!hs_record_page(&mm->space->pages, record, page_of(at)))
+			store_page(mm, vma, record, at, 0, HS_PLANE_BIT(UNKNOWN));
+}
+
 static void touch_new_slot(struct hs_mm *mm, struct hs_vma *vma, struct hs_slot_record *record, uint64_t address,
 			   bool is_write)
 {
@@ -191,6 +208,8 @@ static void touch_new_slot(struct hs_mm *mm, struct hs_vma *vma, struct hs_slot_
 	if (may_fault_huge(mm, vma, slot_of(address), is_write))
 		make_others_unknown(&mm->space->pages, record, page_of(address), planes);
 	store_page(mm, vma, record, address, 0, planes);
+	if (!is_write && planes & HS_PLANE_BIT(FILE))
+		map_around(mm, vma, record, address);
 	hs_space_tell_populated(mm, slot_of(address));
 }
 
@@ -212,7 +231,7 @@ void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bo
 		return;
 	}
 	new = after_absent(vma, 0, is_write);
-	if (hs_record_add_page(store, record, page_of(address), new)) {
+	if (!(new & HS_PLANE_BIT(FILE)) && hs_record_add_page(store, record, page_of(address), new)) {
 		struct hs_page_sums sums = sums_of_page(new);
 
 		count_pages(mm, vma, &sums, true);
@@ -228,6 +247,8 @@ void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bo
 	new = after_access(vma, old, is_write);
 	if (new != old)
 		store_page(mm, vma, record, address, old, new);
+	if (!is_write && new & ~old & HS_PLANE_BIT(FILE))
+		map_around(mm, vma, record, address);
 }
 
 /* --- many pages ---------------------------------------------------------------------------------- */
@@ -269,19 +290,25 @@ static void populate_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, u
 	}
 }
 
-/* populate_vma_page_range: write faults where the mapping is private and writable. */
-void hs_mm_populate(struct hs_mm *mm, uint64_t start, uint64_t end, bool forces_write)
+static bool is_populated_by_write(const struct hs_vma *vma, enum hs_populate how)
+{
+	if (how == HS_POPULATE_MM)
+		return vma->flags & HS_VMA_WR && !(vma->flags & HS_VMA_SH);
+	return how == HS_POPULATE_WRITE;
+}
+
+/* populate_vma_page_range, faultin_page_range. */
+void hs_mm_populate(struct hs_mm *mm, uint64_t start, uint64_t end, enum hs_populate how)
 {
 	struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
 
 	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma)) {
-		bool is_write = vma->flags & HS_VMA_WR && (forces_write || !(vma->flags & HS_VMA_SH));
-
 		if (vma->flags & (HS_VMA_IO | HS_VMA_PF) || vma->kind == HS_VMA_HUGETLB ||
-		    !(vma->flags & (HS_VMA_RD | HS_VMA_WR | HS_VMA_EX)))
+		    !(vma->flags & (HS_VMA_RD | HS_VMA_WR | HS_VMA_EX)) ||
+		    (how == HS_POPULATE_MM && vma->flags & HS_VMA_LF))
 			continue;
 		populate_vma(mm, vma, vma->node.start > start ? vma->node.start : start,
-			     vma->node.end < end ? vma->node.end : end, is_write);
+			     vma->node.end < end ? vma->node.end : end, is_populated_by_write(vma, how));
 	}
 }
 

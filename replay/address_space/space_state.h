@@ -70,6 +70,7 @@ struct hs_address_space {
 	uint32_t loss_generation;		/* grows with each loss of faults */
 	bool are_faults_unseen;			/* the recording had no source of faults */
 	bool layouts_are_assumed;		/* events that change mappings were lost */
+	uint64_t stack_limit;			/* bytes */
 	enum hs_thp_mode thp_mode;
 	bool uses_zero_page;
 	uint64_t time;				/* of the newest event */
@@ -142,6 +143,8 @@ struct hs_vma *hs_mm_split_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t ad
 bool hs_mm_split_range(struct hs_mm *mm, uint64_t start, uint64_t end);
 /* Fuses with the neighbours where the variant's rule allows; returns what holds vma's range now. */
 struct hs_vma *hs_mm_merge_vma(struct hs_mm *mm, struct hs_vma *vma);
+/* Would the two be fused if it were not for their anon_vmas? */
+bool hs_vma_fits(const struct hs_space_variant *variant, const struct hs_vma *low, const struct hs_vma *high);
 /* Changes flags with accounting. */
 void hs_mm_set_flags(struct hs_mm *mm, struct hs_vma *vma, uint64_t flags);
 /* Moves a bound of a mapping (growth or shrinking in place), accounted; pgoff follows a moved start. */
@@ -158,8 +161,14 @@ void hs_mm_unmap_range(struct hs_mm *mm, uint64_t start, uint64_t end);
 void hs_mm_zap_pages(struct hs_mm *mm, uint64_t start, uint64_t end, unsigned int keeps);	/* enum hs_drop */
 /* One access, as a fault or populate makes it. is_write is only set where the mapping allows it. */
 void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bool is_write);
-/* Populates [start, end) as MAP_POPULATE, mlock and MADV_POPULATE_* do. */
-void hs_mm_populate(struct hs_mm *mm, uint64_t start, uint64_t end, bool forces_write);
+enum hs_populate {
+	HS_POPULATE_MM,		/* MAP_POPULATE, mlock: as the mapping allows, but not where it locks on fault */
+	HS_POPULATE_READ,	/* MADV_POPULATE_READ */
+	HS_POPULATE_WRITE,
+};
+
+/* Faults [start, end) in; holes and mappings that refuse are passed over. */
+void hs_mm_populate(struct hs_mm *mm, uint64_t start, uint64_t end, enum hs_populate how);
 /* The slot becomes one huge anonymous page. */
 void hs_mm_make_huge(struct hs_mm *mm, uint64_t address);
 /* Pages of [start, end) leave planes (HS_PLANE_BIT): they lose write permission, grow old, … */

@@ -174,7 +174,7 @@ static bool have_same_flags(const struct hs_space_variant *variant, const struct
 	return !((a->flags ^ b->flags) & ~sticky);
 }
 
-static bool fit_together(const struct hs_space_variant *variant, const struct hs_vma *low, const struct hs_vma *high)
+bool hs_vma_fits(const struct hs_space_variant *variant, const struct hs_vma *low, const struct hs_vma *high)
 {
 	return low->node.end == high->node.start && have_same_flags(variant, low, high) &&
 	       !(low->flags & NEVER_MERGED) && low->kind == high->kind && low->kind != HS_VMA_SPECIAL &&
@@ -211,8 +211,8 @@ struct hs_vma *hs_mm_merge_vma(struct hs_mm *mm, struct hs_vma *vma)
 {
 	const struct hs_space_variant *variant = &mm->space->variant;
 	struct hs_vma *prev = hs_vma_prev_in(vma), *next = hs_vma_next_in(vma);
-	bool with_prev = prev && fit_together(variant, prev, vma) && anon_vmas_allow(variant, vma, prev);
-	bool with_next = next && fit_together(variant, vma, next) && anon_vmas_allow(variant, vma, next);
+	bool with_prev = prev && hs_vma_fits(variant, prev, vma) && anon_vmas_allow(variant, vma, prev);
+	bool with_next = next && hs_vma_fits(variant, vma, next) && anon_vmas_allow(variant, vma, next);
 
 	if (with_prev && with_next && has_anon_vma(prev) && has_anon_vma(next) && !have_same_anon_vma(prev, next))
 		with_next = false;

@@ -163,7 +163,7 @@ static void warm_up(void)
 	syscall(SYS_getrusage, RUSAGE_SELF, &world.after);
 }
 
-static void run_child(int requests, int replies)
+void mm_child_run(int requests, int replies)
 {
 	struct sigaction action = { .sa_handler = on_bad_access, .sa_flags = SA_NODEFER };
 
@@ -180,6 +180,19 @@ static void run_child(int requests, int replies)
 	world.start_brk = (uint64_t)syscall(SYS_brk, 0);
 	warm_up();
 	serve();
+}
+
+/* A fresh image: what comes through fork merges otherwise, and nobody can see it from outside. */
+static void exec_child(int requests, int replies)
+{
+	char from[16], to[16];
+
+	snprintf(from, sizeof(from), "%d", requests);
+	snprintf(to, sizeof(to), "%d", replies);
+	fcntl(requests, F_SETFD, 0);
+	fcntl(replies, F_SETFD, 0);
+	execl("/proc/self/exe", "mm_property", "--child", from, to, NULL);
+	_exit(1);
 }
 
 /* --- in the parent ------------------------------------------------------------------------------ */
@@ -210,17 +223,18 @@ int mm_child_start(struct mm_child **out, struct hs_error *err)
 	if (child->pid == 0) {
 		close(down[1]);
 		close(up[0]);
-		run_child(down[0], up[1]);
+		exec_child(down[0], up[1]);
 	}
 	close(down[0]);
 	close(up[1]);
 	child->requests = down[1];
 	child->replies = up[0];
-	status = child->pid < 0 ? hs_error_set(err, -errno, "fork: %s", strerror(errno)) :
-				  open_of(child, "pagemap", &child->pagemap, err);
-	/* A first request that does nothing: when it is answered, the child has warmed up. */
+	status = child->pid < 0 ? hs_error_set(err, -errno, "fork: %s", strerror(errno)) : 0;
+	/* A first request that does nothing: when it is answered, the child has its image and has warmed up. */
 	if (!status)
 		status = mm_child_execute(child, &(struct mm_op){ .code = MM_OP_MUNMAP, .addr = 1 }, &outcome, err);
+	if (!status)
+		status = open_of(child, "pagemap", &child->pagemap, err);
 	if (status) {
 		mm_child_end(child);
 		return status;

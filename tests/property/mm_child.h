@@ -42,6 +42,9 @@ struct mm_view {
 	uint64_t start_brk, brk;
 };
 
+/* The child's own main, never returns: `mm_property --child REQUESTS REPLIES`. */
+void mm_child_run(int requests, int replies);
+
 /* Starts a child with nothing mapped in the arena and MM_NR_FILES open memfds. */
 int mm_child_start(struct mm_child **out, struct hs_error *err);
 /* Ends it (and what it forked); NULL is fine. */

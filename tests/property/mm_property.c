@@ -186,6 +186,8 @@ int main(int argc, char **argv)
 	struct bench bench = { 0 };
 	int code, status;
 
+	if (argc == 4 && strcmp(argv[1], "--child") == 0)
+		mm_child_run(atoi(argv[2]), atoi(argv[3]));
 	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (code) {
 		case 's':
