@@ -186,7 +186,7 @@ check-unit-inner: $(UNIT_BINARIES)
 check: deps ## build and run all tests (installs what is missing)
 	$(Q)$(MAKE) --no-print-directory all workloads
 	$(Q)$(MAKE) --no-print-directory SAN=$(TEST_SAN) check-all-inner
-check-all-inner: $(UNIT_BINARIES) $(GOLDEN_BINARIES) $(BINARY)
+check-all-inner: $(UNIT_BINARIES) $(GOLDEN_BINARIES) $(PROPERTY_BINARY) $(BINARY)
 	$(Q)$(run_tests) $(UNIT_BINARIES) $(sort $(wildcard tests/*/*.test))
 
 .PHONY: check-guest guest-shell
