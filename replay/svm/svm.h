@@ -236,6 +236,14 @@ void hs_svm_fini(struct hs_svm *svm);
 /* Marks the end of an operation of several calls: buffers whose last page is gone are released. */
 void hs_svm_settle(struct hs_svm *svm);
 
+/* --- a recorded kernel's decisions, made true without deciding again --- */
+/* What of [start, last] has no range yet becomes one with default attributes. */
+void hs_svm_follow_range(struct hs_svm *svm, uint64_t start, uint64_t last);
+/* Pages move to a location (GPU id, 0: system memory); -ENODEV: no such GPU. */
+int hs_svm_follow_migration(struct hs_svm *svm, uint64_t start, uint64_t last, uint32_t location);
+/* The granule of a page is mapped on a GPU. */
+void hs_svm_follow_mapping(struct hs_svm *svm, uint32_t gpu, uint64_t page);
+
 /* NULL, or the invariant that is broken, in words. */
 const char *hs_svm_check(const struct hs_svm *svm);
 

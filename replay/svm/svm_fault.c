@@ -160,12 +160,12 @@ static int migrate_for_fault(struct hs_svm *svm, struct fault *fault, uint32_t l
 	return svm_ask_to_ram(svm, range, granule->start, granule->last, HS_SVM_TRIGGER_GPU_FAULT);
 }
 
-static bool needs_migration(const struct hs_svm *svm, const struct svm_range *range, uint32_t location)
+bool svm_needs_migration(const struct hs_svm *svm, const struct svm_range *range, uint32_t location)
 {
 	return svm->rules.partial_migration ? range->actual_loc || location : range->actual_loc != location;
 }
 
-static struct hs_svm_span granule_of(const struct hs_svm *svm, const struct svm_range *range, uint64_t page)
+struct hs_svm_span svm_granule_of(const struct hs_svm *svm, const struct svm_range *range, uint64_t page)
 {
 	if (!svm->rules.partial_migration)
 		return (struct hs_svm_span){ .start = range->start, .last = range->last };
@@ -174,13 +174,13 @@ static struct hs_svm_span granule_of(const struct hs_svm *svm, const struct svm_
 
 static int serve_fault(struct hs_svm *svm, struct fault *fault, uint32_t location)
 {
-	struct hs_svm_span granule = granule_of(svm, fault->range, fault->page);
+	struct hs_svm_span granule = svm_granule_of(svm, fault->range, fault->page);
 	struct svm_map_request request = { .range = fault->range, .start = granule.start, .last = granule.last,
 					   .gpu = fault->gpu };
 	int rc = 0;
 
 	SVM_EMIT(svm, FAULT_START, .gpu = fault->gpu, .start = fault->page, .write = fault->write);
-	if (needs_migration(svm, fault->range, location)) {
+	if (svm_needs_migration(svm, fault->range, location)) {
 		rc = migrate_for_fault(svm, fault, location, &granule);
 		fault->migrated = !rc;
 	}

@@ -276,6 +276,11 @@ int64_t svm_move_to_ram(struct hs_svm *svm, struct svm_range *range, uint32_t gp
 /* svm_notifier.c */
 void svm_schedule_restore(struct hs_svm *svm);
 
+/* svm_fault.c */
+/* The pages that a fault at page moves and maps. */
+struct hs_svm_span svm_granule_of(const struct hs_svm *svm, const struct svm_range *range, uint64_t page);
+bool svm_needs_migration(const struct hs_svm *svm, const struct svm_range *range, uint32_t location);
+
 /* svm_deferred.c */
 void svm_add_deferred(struct hs_svm *svm, struct svm_range *range, enum svm_op op);
 void svm_schedule_deferred(struct hs_svm *svm);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SVM_INSTANCE_H
+#define SVM_INSTANCE_H
+/* An instance of the model: a scenario and the processes it applies to. */
+#include "lib/hash_map.h"
+#include "replay/model.h"
+#include "replay/svm/svm_process.h"
+
+enum { SVM_TASK_SELECTED = 1, SVM_TASK_DEVICE = 2 };
+
+/* What a recorded GPU fault had to decide on, taken when it began. */
+struct svm_fault_inputs {
+	bool is_known;		/* false: no fault of this process is open, or its GPU is not in the scenario */
+	bool has_left;		/* a migration to system memory was seen since */
+	bool needs_migration;
+	uint32_t actual_loc;
+	int64_t location;	/* best restore location */
+};
+
+struct svm_slot {
+	struct svm_process *process;
+	struct svm_fault_inputs fault;
+	uint64_t brk;			/* page behind the heap's end, 0: unknown */
+	bool is_recorded_stopped;	/* queues, as recorded */
+};
+
+struct hs_model {
+	struct svm_scenario scenario;
+	const struct hs_policy *policy;
+	struct hs_address_space *space;
+	enum hs_mode mode;
+	bool is_active;			/* there are GPUs and somebody to use them */
+	struct hs_hash_map tasks;	/* task id: SVM_TASK_* */
+	struct hs_hash_map slots;	/* key of a process: index in list */
+	HS_VEC(struct svm_slot) list;	/* process NULL: ended */
+	svm_decision_list decisions;	/* waiting for advance */
+	struct svm_totals ended;	/* of processes that are gone */
+	uint64_t nr_processes;
+	bool nomem;
+};
+
+/* svm_recorded.c: validate, from the driver's own events */
+void svm_add_recorded_kinds(hs_kind_set *kinds);
+int svm_ask_recorded(struct hs_model *model, const struct hs_event *event, union hs_request_storage *request,
+		     struct hs_decision *recorded);
+void svm_decide_recorded(const struct hs_model *model, const struct hs_request *request,
+			 struct hs_decision *decision);
+void svm_observe_recorded(struct hs_model *model, const struct hs_event *event);
+
+/* The process of an event, by its address space, else by its task; made if `make` and the scenario has GPUs. */
+struct svm_slot *svm_slot_of(struct hs_model *model, const struct hs_row *row, bool make);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SVM_TOUCHES_H
+#define SVM_TOUCHES_H
+/* GPU accesses that are due later: a heap by time, first in first out at equal times. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/vec.h"
+
+struct svm_touch {
+	uint64_t due;		/* ns */
+	uint64_t order;		/* set by push */
+	uint64_t page;		/* HS_SVM_NO_PAGE: a sweep */
+	uint32_t gpu;
+	uint32_t tries;		/* how often it was not served */
+	bool write;
+};
+
+struct svm_touches {
+	HS_VEC(struct svm_touch) heap;
+	uint64_t next_order;
+};
+
+void svm_touches_deinit(struct svm_touches *touches);
+/* False: out of memory. */
+bool svm_touches_push(struct svm_touches *touches, struct svm_touch touch);
+/* The earliest, if it is due by now. */
+bool svm_touches_pop(struct svm_touches *touches, uint64_t now, struct svm_touch *touch);
+/* Time of the earliest; UINT64_MAX: none. */
+uint64_t svm_touches_next(const struct svm_touches *touches);
+
+#endif

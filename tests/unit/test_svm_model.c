@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The SVM model in the engine: events of a host without a GPU under a scenario, and a GPU host's own events. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "replay/engine.h"
+
+enum { TASK = 1, WORKER = 2, MM = 7, MS = 1000000 };
+#define ADDRESS 0x7f0000000000ull
+#define REGION_BYTES (4ull << 20)
+
+struct world {
+	struct hs_header header;
+	struct hs_policy policy;
+	struct hs_engine *engine;
+	uint64_t now;
+	HS_VEC(struct hs_decision) decisions;
+	uint64_t agree, disagree, unknown;
+	double pages_in, ping_pong, no_mapping, stopped_ns;
+};
+
+static void take_outcome(void *context, const struct hs_outcome *outcome)
+{
+	struct world *world = context;
+
+	world->agree += outcome->verdict == HS_VERDICT_AGREE;
+	world->disagree += outcome->verdict == HS_VERDICT_DISAGREE;
+	world->unknown += outcome->verdict == HS_VERDICT_UNKNOWN;
+	assert_true(hs_vec_push(&world->decisions, *outcome->modelled));
+}
+
+static void open_world(struct world *world, enum hs_mode mode, const char *const settings[][2])
+{
+	static const char *const models[] = { "svm", NULL };
+	struct hs_engine_setup setup = { .mode = mode, .models = models, .nr_policies = 1, .outcome = take_outcome,
+					 .check_each = true };
+	struct hs_error err = { 0 };
+
+	memset(world, 0, sizeof(*world));
+	assert_int_equal(hs_header_set(&world->header.variant, "6.12"), 0);
+	assert_int_equal(hs_policy_init(&world->policy, "test"), 0);
+	for (size_t i = 0; settings[i][0]; i++)
+		if (hs_policy_set(&world->policy, settings[i][0], settings[i][1], HS_POLICY_USER, &err))
+			fail_msg("%s", err.text);
+	setup.header = &world->header;
+	setup.policies = &world->policy;
+	setup.context = world;
+	if (hs_engine_create(&setup, &world->engine, &err))
+		fail_msg("%s", err.text);
+}
+
+static void close_world(struct world *world)
+{
+	hs_engine_destroy(world->engine);
+	hs_policy_deinit(&world->policy);
+	hs_header_deinit(&world->header);
+	hs_vec_deinit(&world->decisions);
+}
+
+static void run_row(struct world *world, unsigned int kind, void *row, uint64_t after)
+{
+	struct hs_run run = { .kind = kind, .nr = 1, .rows = row };
+	struct hs_error err = { 0 };
+
+	world->now += after;
+	((struct hs_row *)row)->time = world->now;
+	if (hs_engine_run(world->engine, &run, &err))
+		fail_msg("%s", err.text);
+}
+
+static void introduce(struct world *world)
+{
+	struct hs_meta_task main_task = { .row = { .task = TASK }, .pid = 100, .tgid = 100, .comm = { "trainer", 7 } };
+	struct hs_meta_task worker = { .row = { .task = WORKER }, .pid = 101, .tgid = 100, .comm = { "gpu-0", 5 } };
+	struct hs_meta_mm mm = { .row = { .mm = MM }, .owner = TASK };
+
+	world->now = 1000 * (uint64_t)MS;
+	run_row(world, HS_KIND_meta_task, &main_task, 0);
+	run_row(world, HS_KIND_meta_task, &worker, 0);
+	run_row(world, HS_KIND_meta_mm, &mm, 0);
+}
+
+static void map_region(struct world *world)
+{
+	struct hs_mm_mmap event = { .row = { .task = TASK, .mm = MM }, .ret = (int64_t)ADDRESS, .len = REGION_BYTES,
+				    .prot = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE | MAP_ANONYMOUS, .fd = -1 };
+
+	run_row(world, HS_KIND_mm_mmap, &event, MS);
+}
+
+static void touch(struct world *world, uint32_t task, uint64_t offset, uint64_t after)
+{
+	enum { USER_WRITE = 6 };
+	struct hs_fault_user event = { .row = { .task = task, .mm = MM }, .address = ADDRESS + offset,
+				       .error_code = USER_WRITE };
+
+	run_row(world, HS_KIND_fault_user, &event, after);
+}
+
+static void drop_pages(struct world *world, uint64_t offset, uint64_t length)
+{
+	struct hs_mm_madvise event = { .row = { .task = TASK, .mm = MM }, .addr = ADDRESS + offset, .len = length,
+				       .advice = MADV_DONTNEED };
+
+	run_row(world, HS_KIND_mm_madvise, &event, MS);
+}
+
+static void unmap_region(struct world *world, uint64_t offset, uint64_t length)
+{
+	struct hs_mm_munmap event = { .row = { .task = TASK, .mm = MM }, .addr = ADDRESS + offset, .len = length };
+
+	run_row(world, HS_KIND_mm_munmap, &event, MS);
+}
+
+static void take_number(void *context, const char *name, double value)
+{
+	struct world *world = context;
+
+	if (strcmp(name, "pages_in") == 0)
+		world->pages_in = value;
+	if (strcmp(name, "ping_pong_pages") == 0)
+		world->ping_pong = value;
+	if (strcmp(name, "no_mapping") == 0)
+		world->no_mapping = value;
+	if (strcmp(name, "stopped_ns") == 0)
+		world->stopped_ns = value;
+}
+
+static void finish(struct world *world)
+{
+	struct hs_model *model = hs_engine_model(world->engine, "svm", 0);
+	const struct hs_model_ops *ops = hs_model_find("svm");
+
+	assert_int_equal(hs_engine_finish(world->engine, NULL), 0);
+	ops->summarize(model, take_number, world);
+	assert_int_equal(ops->problems(model, NULL), 0);
+}
+
+static const struct hs_decision *expect(const struct world *world, size_t index, enum hs_point point,
+					const char *result)
+{
+	assert_true(index < world->decisions.count);
+	assert_int_equal(world->decisions.items[index].point, point);
+	assert_string_equal(world->decisions.items[index].result, result);
+	assert_int_equal(world->decisions.items[index].basis, HS_BASIS_ASSUMED);
+	return &world->decisions.items[index];
+}
+
+#define SCENARIO { "svm.gpus", "A:vram=16G" }, { "svm.process", "comm:train*" }, { "svm.xnack", "on" }
+
+/* The GPU reads each page that the CPU wrote, 1 ms later; the next CPU touch takes the granule back. */
+static void data_goes_there_and_back(void **state)
+{
+	static const char *const settings[][2] = { SCENARIO, { "svm.device", "follow:1ms" }, { NULL, NULL } };
+	struct world world;
+	const struct hs_decision *decision;
+
+	(void)state;
+	open_world(&world, HS_MODE_WHATIF, settings);
+	introduce(&world);
+	map_region(&world);
+	touch(&world, TASK, 0x5000, MS);
+	touch(&world, TASK, 0x6000, 5 * MS);	/* by now in VRAM: a granule of 2 MiB came with page 5 */
+	touch(&world, TASK, 0x200000, 5 * MS);
+	unmap_region(&world, 0, REGION_BYTES);
+	finish(&world);
+	decision = expect(&world, 0, HS_POINT_SVM_SET_ATTR, "done");
+	assert_int_equal(decision->subject, ADDRESS);
+	assert_int_equal(decision->subject_end, ADDRESS + REGION_BYTES);
+	decision = expect(&world, 1, HS_POINT_SVM_FAULT, "migrated");
+	assert_int_equal(decision->subject, ADDRESS + 0x5000);
+	assert_int_equal(decision->cost[0], 512);		/* pages_in */
+	assert_int_equal(decision->cost[2], 4096);		/* only one page had contents */
+	decision = expect(&world, 2, HS_POINT_SVM_CPU_FAULT, "migrated");
+	assert_int_equal(decision->cost[1], 512);
+	expect(&world, 3, HS_POINT_SVM_FAULT, "migrated");
+	expect(&world, 4, HS_POINT_SVM_FAULT, "migrated");
+	expect(&world, 5, HS_POINT_SVM_UNMAP, "unmapped");
+	assert_int_equal(world.decisions.count, 6);
+	assert_true(world.pages_in == 3 * 512 && world.ping_pong == 512);
+	close_world(&world);
+}
+
+/* Without recoverable faults an invalidation stops the queues until the restore worker has mapped again. */
+static void queues_stop_and_restore(void **state)
+{
+	static const char *const settings[][2] = {
+		{ "svm.gpus", "A:vram=16G" }, { "svm.process", "mm:7" }, { "svm.xnack", "off" },
+		{ "svm.attrs", "access:A" }, { "svm.device", "threads:gpu-*" }, { "svm.restore_ms", "4" },
+		{ NULL, NULL } };
+	struct world world;
+	const struct hs_decision *decision;
+
+	(void)state;
+	open_world(&world, HS_MODE_WHATIF, settings);
+	introduce(&world);
+	map_region(&world);
+	drop_pages(&world, 0, 0x1000);
+	drop_pages(&world, 0x8000, 0x1000);
+	touch(&world, WORKER, 0x9000, 20 * MS);
+	finish(&world);
+	decision = expect(&world, 0, HS_POINT_SVM_SET_ATTR, "done");
+	assert_int_equal(decision->cost[4], REGION_BYTES / 4096);
+	decision = expect(&world, 1, HS_POINT_SVM_EVICT, "queues_stopped");
+	assert_string_equal(decision->reason, "clear");
+	expect(&world, 2, HS_POINT_SVM_EVICT, "already_stopped");
+	decision = expect(&world, 3, HS_POINT_SVM_RESTORE, "restored");
+	assert_int_equal(decision->cost[7], 4 * MS);
+	assert_int_equal(world.decisions.count, 4);
+	assert_true(world.stopped_ns == 4 * MS && world.no_mapping == 0);
+	close_world(&world);
+}
+
+/* A fault within 2 ms of a mapping of the same range is dropped and comes again when the window is over. */
+static void window_delays_the_next_fault(void **state)
+{
+	static const char *const settings[][2] = { SCENARIO, { "svm.device", "follow:1ms" },
+						   { "svm.attrs", "gran:4" }, { NULL, NULL } };
+	struct world world;
+
+	(void)state;
+	open_world(&world, HS_MODE_WHATIF, settings);
+	introduce(&world);
+	map_region(&world);
+	touch(&world, TASK, 0x0, MS);
+	touch(&world, TASK, 0x100000, MS / 10);
+	touch(&world, TASK, 0x0, 100 * MS);
+	finish(&world);
+	expect(&world, 1, HS_POINT_SVM_FAULT, "migrated");
+	expect(&world, 2, HS_POINT_SVM_FAULT, "dropped_window");
+	expect(&world, 3, HS_POINT_SVM_FAULT, "migrated");
+	assert_int_equal(world.decisions.items[3].time - world.decisions.items[1].time, 2 * MS);
+	close_world(&world);
+}
+
+static void sweep_maps_all_of_the_region(void **state)
+{
+	static const char *const settings[][2] = { SCENARIO, { "svm.device", "sweep:50ms" },
+						   { "svm.window_ms", "0" }, { NULL, NULL } };
+	struct world world;
+
+	(void)state;
+	open_world(&world, HS_MODE_WHATIF, settings);
+	introduce(&world);
+	map_region(&world);
+	touch(&world, TASK, 0x0, 60 * MS);
+	finish(&world);
+	assert_true(world.pages_in == REGION_BYTES / 4096.0);
+	close_world(&world);
+}
+
+static void collapse_is_one_invalidation(void **state)
+{
+	static const char *const settings[][2] = {
+		{ "svm.gpus", "A:vram=16G" }, { "svm.process", "pid:100" }, { "svm.xnack", "off" },
+		{ "svm.attrs", "access:A" }, { NULL, NULL } };
+	struct hs_collapse_huge_page event = { .row = { .mm = MM }, .address = ADDRESS, .address_basis = 2,
+					       .isolated = 1, .status = { "SCAN_SUCCEED", 12 } };
+	struct world world;
+	const struct hs_decision *decision;
+
+	(void)state;
+	open_world(&world, HS_MODE_WHATIF, settings);
+	introduce(&world);
+	map_region(&world);
+	run_row(&world, HS_KIND_collapse_huge_page, &event, MS);
+	finish(&world);
+	decision = expect(&world, 1, HS_POINT_SVM_EVICT, "queues_stopped");
+	assert_int_equal(decision->subject_end - decision->subject, 2 << 20);
+	close_world(&world);
+}
+
+/* A host with a GPU: the driver's own events against the rules. */
+static void recorded_faults_agree(void **state)
+{
+	static const char *const settings[][2] = { { "svm.gpus", "A:vram=16G,id=10" }, { NULL, NULL } };
+	struct hs_row row = { .task = TASK };
+	struct hs_svm_fault_start start = { .row = row, .address = 0x1234000, .gpu = 10, .is_write = 1 };
+	struct hs_svm_migrate_start from = { .row = row, .start = 0x1200000, .nr_pages = 512, .to = 10,
+					     .prefetch = UINT32_MAX, .preferred = UINT32_MAX, .trigger = 1 };
+	struct hs_svm_migrate_end to = { .row = row, .start = 0x1200000, .nr_pages = 512, .to = 10, .trigger = 1,
+					 .error = 1 };
+	struct hs_svm_fault_end end = { .row = row, .address = 0x1234000, .gpu = 10, .migrated = 1 };
+	struct hs_svm_unmap unmap = { .row = row, .start = 0x1200000, .nr_pages = 512, .gpu = 10, .trigger = 2 };
+	struct world world;
+
+	(void)state;
+	open_world(&world, HS_MODE_VALIDATE, settings);
+	world.now = MS;
+	run_row(&world, HS_KIND_svm_fault_start, &start, MS);
+	run_row(&world, HS_KIND_svm_migrate_start, &from, 10);
+	run_row(&world, HS_KIND_svm_migrate_end, &to, 10);
+	run_row(&world, HS_KIND_svm_fault_end, &end, 10);
+	run_row(&world, HS_KIND_svm_unmap, &unmap, MS);
+	assert_int_equal(world.agree, 3);
+	run_row(&world, HS_KIND_svm_fault_end, &end, MS);	/* its start was not seen */
+	assert_int_equal(world.unknown, 1);
+	end.migrated = 0;
+	run_row(&world, HS_KIND_svm_fault_start, &start, MS);
+	run_row(&world, HS_KIND_svm_fault_end, &end, MS);
+	assert_int_equal(world.disagree, 1);
+	close_world(&world);
+}
+
+static void bad_scenarios_are_refused(void **state)
+{
+	static const struct {
+		const char *key, *text;
+	} bad[] = {
+		{ "svm.gpus", "A" }, { "svm.gpus", "A:vram=lots" }, { "svm.gpus", "A:vram=0" },
+		{ "svm.gpus", "A:vram=1G,id=5;B:vram=1G,id=5" }, { "svm.gpus", "A:vram=1G,color=red" },
+		{ "svm.process", "name:x" }, { "svm.process", "pid:x" }, { "svm.process", "comm:" },
+		{ "svm.region", "min=much" }, { "svm.region", "addr=5-3" }, { "svm.attrs", "access:B" },
+		{ "svm.attrs", "gran:x" }, { "svm.attrs", "speed:9" }, { "svm.device", "often" },
+		{ "svm.device", "sweep:0" }, { "svm.device_gpu", "C" }, { "svm.max_range", "1000" },
+		{ "svm.system_limit", "some" }, { "svm.rule", "remap_split=v9" }, { "svm.rule", "x=y" },
+	};
+	static const char *const models[] = { "svm", NULL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct hs_header header = { 0 };
+		struct hs_policy policy;
+		struct hs_engine *engine = NULL;
+		struct hs_engine_setup setup = { .header = &header, .models = models, .policies = &policy,
+						 .nr_policies = 1 };
+		struct hs_error err = { 0 };
+
+		assert_int_equal(hs_policy_init(&policy, "bad"), 0);
+		assert_int_equal(hs_policy_set(&policy, bad[i].key, bad[i].text, HS_POLICY_USER, &err), 0);
+		assert_int_equal(hs_engine_create(&setup, &engine, &err), -EINVAL);
+		if (!strstr(err.text, bad[i].key))
+			fail_msg("%s=%s: %s", bad[i].key, bad[i].text, err.text);
+		hs_policy_deinit(&policy);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(data_goes_there_and_back),
+		cmocka_unit_test(queues_stop_and_restore),
+		cmocka_unit_test(window_delays_the_next_fault),
+		cmocka_unit_test(sweep_maps_all_of_the_region),
+		cmocka_unit_test(collapse_is_one_invalidation),
+		cmocka_unit_test(recorded_faults_agree),
+		cmocka_unit_test(bad_scenarios_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
