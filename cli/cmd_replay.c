@@ -278,7 +278,7 @@ static int run(const struct hs_arguments *arguments)
 }
 
 static const struct hs_option options[] = {
-	{ 'm', "model", "MODEL,…", false, "models to run, with those they stand on (default: all)" },
+	{ 'm', "model", "MODEL,…", false, "models to run, with those they stand on (default: all with events)" },
 	{ 'P', "policy", "FILE", true, "policy in INI form: a section per model; later files win" },
 	{ 's', "set", "KEY=VALUE", true, "one key of the policy, as collapse.max_ptes_none=64" },
 	{ 0, "mode", "MODE", false, "validate (default): judge recorded decisions; whatif: run free" },

@@ -28,14 +28,36 @@ static int look_ahead(struct hs_replay *replay, const struct hs_arguments *argum
 	return status;
 }
 
-static const char *const *all_models(void)
+/* Has the file, by its chunks' headers, any event that the model is about? Snapshots and tunables are background. */
+static bool has_events_for(const struct hs_reader_state *state, const struct hs_model_ops *ops)
+{
+	hs_kind_set kinds = ops->kinds();
+
+	for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++)
+		if (hs_kind_set_has(&kinds, kind) && state->nr_events[kind] &&
+		    hs_kind_info(kind)->source != HS_SOURCE_META && strncmp(hs_kind_info(kind)->name, "snap.", 5) != 0)
+			return true;
+	return false;
+}
+
+/* All models that the trace has events for; without an index (a pipe, a cut file) all. */
+static const char *const *default_models(const struct hs_replay *replay)
 {
 	static const char *names[64];
+	struct hs_reader_state state;
+	uint64_t total = 0;
 	size_t nr = 0;
 
+	hs_reader_get_state(replay->input.reader, &state);
+	for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++)
+		total += state.nr_events[kind];
 	for (size_t i = 0; hs_models[i] && nr + 1 < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(hs_models[i]->name, "null") != 0)
+		if (strcmp(hs_models[i]->name, "null") != 0 && (!total || has_events_for(&state, hs_models[i])))
 			names[nr++] = hs_models[i]->name;
+	/* Nothing to replay is for the tables to say. */
+	if (!nr)
+		names[nr++] = "null";
+	names[nr] = NULL;
 	return names;
 }
 
@@ -59,7 +81,7 @@ int hs_replay_open(struct hs_replay *replay, const struct hs_arguments *argument
 	setup->header = hs_reader_header(replay->input.reader);
 	setup->losses = is_pipe ? NULL : &replay->losses;
 	if (!setup->models)
-		setup->models = all_models();
+		setup->models = default_models(replay);
 	if (hs_engine_create(setup, &replay->engine, &err)) {
 		status = hs_fail(HS_EXIT_FAILED, &err);
 		return hs_replay_close(replay, status);
