@@ -2,6 +2,7 @@
 #include "traces/file_schema.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/cleanup.h"
@@ -15,7 +16,7 @@ void hs_file_schema_deinit(struct hs_file_schema *schema)
 	hs_vec_deinit(&schema->kinds);
 }
 
-/* {"kind": "fault.user", "source": "fault", "columns": [["time", "u64", "ns"], …]} */
+/* {"kind": "fault.user", "source": "fault", "columns": ["time u64 ns", …]}: name, type and unit of each column */
 static json_t *kind_to_json(const struct hs_kind_info *info)
 {
 	json_t *columns = json_array();
@@ -23,8 +24,8 @@ static json_t *kind_to_json(const struct hs_kind_info *info)
 	for (unsigned int i = 0; columns && i < info->nr_columns; i++) {
 		const struct hs_column_info *column = &info->columns[i];
 
-		if (json_array_append_new(columns, json_pack("[s, s, s]", column->name, hs_type_name(column->type),
-							     hs_unit_name(column->unit)))) {
+		if (json_array_append_new(columns, json_sprintf("%s %s %s", column->name, hs_type_name(column->type),
+								hs_unit_name(column->unit)))) {
 			json_decref(columns);
 			return NULL;
 		}
@@ -87,13 +88,14 @@ static int find_column(const struct hs_kind_info *info, const char *name)
 
 static int read_column(const json_t *json, struct hs_file_kind *kind, struct hs_error *err)
 {
-	const char *name = json_string_value(json_array_get(json, 0));
-	const char *type_name = json_string_value(json_array_get(json, 1));
 	const struct hs_kind_info *info = kind->kind < 0 ? NULL : hs_kind_info((unsigned int)kind->kind);
-	int ours = info && name ? find_column(info, name) : -1, type;
+	const char *text = json_string_value(json);
+	char name[64], type_name[16];
+	int ours, type;
 
-	if (!name || !type_name)
+	if (!text || sscanf(text, "%63s %15s", name, type_name) != 2)
 		return hs_error_set(err, -EINVAL, "the schema in the header is malformed");
+	ours = info ? find_column(info, name) : -1;
 	type = hs_type_find(type_name);
 	for (unsigned int i = 0; ours >= 0 && i < kind->nr_columns; i++)
 		if (kind->columns[i] == ours)

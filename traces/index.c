@@ -145,7 +145,23 @@ static int find_chunk(const struct hs_input *input, uint64_t *offset, struct hs_
 	return 0;
 }
 
-/* Some other whole part (index, footer, a part of a later version): 1 and the offset behind it; 0; -errno. */
+/* Do the events end at offset: is there an index, or a footer that says it? 1; 0; -errno. */
+static int is_end(const struct hs_input *input, uint64_t offset, struct hs_error *err)
+{
+	hs_auto_free uint8_t *part = NULL, *footer = NULL;
+	int status = hs_part_read(input, offset, &part, err);
+
+	if (status < 0 || (status && hs_part_tag(part) == HS_TAG_INDEX))
+		return status;
+	if (input->bytes - offset < HS_FOOTER_BYTES)
+		return 0;
+	status = hs_part_read(input, input->bytes - HS_FOOTER_BYTES, &footer, err);
+	if (status < 1 || hs_part_tag(footer) != HS_TAG_FOOTER || hs_part_bytes(footer) != HS_FOOTER_BYTES)
+		return status < 0 ? status : 0;
+	return hs_load64(footer + HS_PART_HEAD) == offset;
+}
+
+/* A whole part of a later version of the format: 1 and the offset behind it; 0; -errno. */
 static int skip_part(const struct hs_input *input, uint64_t *offset, struct hs_error *err)
 {
 	hs_auto_free uint8_t *part = NULL;
@@ -158,60 +174,61 @@ static int skip_part(const struct hs_input *input, uint64_t *offset, struct hs_e
 	return 1;
 }
 
-/* Bytes between two chunks that are no whole chunk; `entry` if its head is. Frames that end too early show later. */
-static int add_gap(struct hs_index *index, const struct hs_index_entry *entry, uint64_t from, uint64_t to,
-		   struct hs_error *err)
+/*
+ * Finds where to go on behind bytes at *at that are no whole chunk: 1; 0: nowhere, what is left was cut; -errno.
+ * cut: the chunk whose head those bytes begin with, or NULL. Its frames end too early, which shows when they are
+ * read. A next chunk may begin inside of what `search_from` bytes on was taken for the chunk before.
+ */
+static int pass_over(const struct hs_input *input, uint64_t *at, uint64_t search_from, struct hs_index_entry *cut,
+		     struct hs_index *index, struct hs_error *err)
 {
-	if (!entry) {
-		index->damaged_parts += to >= from;
-		return 0;
+	int status = find_chunk(input, &search_from, err);
+
+	if (status <= 0)
+		return status;
+	if (cut) {
+		cut->bytes = search_from - *at;
+		if (!hs_vec_push(&index->entries, *cut))
+			return hs_error_nomem(err);
+	} else {
+		index->damaged_parts += search_from >= *at;
 	}
-	if (!hs_vec_push(&index->entries, *entry))
-		return hs_error_nomem(err);
-	index->entries.items[index->entries.count - 1].bytes = to - from;
-	return 0;
+	*at = search_from;
+	return 1;
 }
 
 /* Walks from part to part; over damage to the next chunk that can be recognized. */
 static int walk(const struct hs_input *input, uint64_t at, struct hs_index *index, struct hs_error *err)
 {
-	uint64_t search_from = at, part_end = at;
-	struct hs_index_entry entry = { 0 };
-	bool is_cut = false;
-	int status;
+	uint64_t part_end = at;		/* of the last chunk's head */
+	struct hs_index_entry entry;
 
 	while (at < input->bytes) {
-		status = read_chunk_entry(input, at, &entry, &part_end, err);
-		if (status < 0)
-			return status;
-		if (status && entry.bytes <= input->bytes - at) {
+		int status = read_chunk_entry(input, at, &entry, &part_end, err);
+		bool is_chunk = status > 0, is_whole = is_chunk && entry.bytes <= input->bytes - at;
+
+		if (is_whole) {
 			if (!hs_vec_push(&index->entries, entry))
 				return hs_error_nomem(err);
 			at += entry.bytes;
-			search_from = part_end;
 			continue;
 		}
-		is_cut = status;
-		if (is_cut)
-			search_from = part_end;
-		else if ((status = skip_part(input, &at, err)) != 0) {
-			if (status < 0)
-				return status;
-			continue;
-		}
-		status = find_chunk(input, &search_from, err);
+		if (!status)
+			status = is_end(input, at, err);
+		if (status < 0 || (status && !is_chunk))
+			return status < 0 ? status : 0;
+		status = is_chunk ? 0 : skip_part(input, &at, err);
+		if (!status)
+			status = pass_over(input, &at, part_end, is_chunk ? &entry : NULL, index, err);
 		if (status < 0)
 			return status;
-		if (!status)
-			break;
-		status = add_gap(index, is_cut ? &entry : NULL, at, search_from, err);
-		if (status)
-			return status;
-		at = search_from;
+		if (!status) {
+			index->cut_bytes = input->bytes - at;
+			index->has_cut_entry = is_chunk;
+			index->cut_entry = entry;
+			return 0;
+		}
 	}
-	index->cut_bytes = input->bytes - at;
-	index->has_cut_entry = is_cut;
-	index->cut_entry = entry;
 	return 0;
 }
 
