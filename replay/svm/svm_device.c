@@ -72,8 +72,7 @@ static void sweep(struct svm_process *process, const struct svm_touch *touch)
 		if (!region.value)
 			continue;
 		hs_svm_for_each_span(span, &process->mapped[touch->gpu], region.start, region.last) {
-			struct svm_touch one = { .page = span.start, .gpu = touch->gpu, .write = true,
-						 .tries = MOST_TRIES - 1 };
+			struct svm_touch one = { .page = span.start, .gpu = touch->gpu, .write = true };
 
 			if (span.value)
 				continue;
@@ -92,6 +91,10 @@ void svm_device_touch(struct svm_process *process, const struct svm_touch *touch
 {
 	if (touch->page == HS_SVM_NO_PAGE) {
 		sweep(process, touch);
+		return;
+	}
+	if (!hs_svm_runs_get(&process->regions, touch->page)) {
+		process->totals.vanished++;
 		return;
 	}
 	process->totals.gpu_touches++;

@@ -34,6 +34,7 @@ struct hs_model {
 	struct hs_hash_map slots;	/* key of a process: index in list */
 	HS_VEC(struct svm_slot) list;	/* process NULL: ended */
 	svm_decision_list decisions;	/* waiting for advance */
+	HS_VEC(size_t) order;		/* of decisions, while they are given out */
 	struct svm_totals ended;	/* of processes that are gone */
 	uint64_t nr_processes;
 	bool nomem;

@@ -45,6 +45,7 @@ static void svm_destroy(struct hs_model *model)
 		svm_process_destroy(slot->process);
 	hs_vec_deinit(&model->list);
 	hs_vec_deinit(&model->decisions);
+	hs_vec_deinit(&model->order);
 	hs_hash_map_deinit(&model->tasks);
 	hs_hash_map_deinit(&model->slots);
 	free(model);
@@ -176,6 +177,7 @@ static void add_totals(struct svm_totals *to, const struct svm_totals *from)
 	to->gpu_touches += from->gpu_touches;
 	to->gpu_hits += from->gpu_hits;
 	to->no_mapping += from->no_mapping;
+	to->vanished += from->vanished;
 	to->gave_up += from->gave_up;
 	to->ping_pongs += from->ping_pongs;
 	to->peak_vram_pages = svm_max(to->peak_vram_pages, from->peak_vram_pages);
@@ -452,22 +454,42 @@ static void svm_adopt(struct hs_model *model, const struct hs_request *request, 
 	(void)model, (void)request, (void)decision;
 }
 
-static int by_time(const void *left, const void *right)
+/* By time, and at equal times in the order they were made. */
+static int by_time(const void *left, const void *right, void *context)
 {
-	const struct hs_decision *a = left, *b = right;
+	const struct hs_decision *decisions = context;
+	size_t a = *(const size_t *)left, b = *(const size_t *)right;
 
-	return a->time < b->time ? -1 : a->time > b->time;
+	if (decisions[a].time != decisions[b].time)
+		return decisions[a].time < decisions[b].time ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
+/* Each process has its own clock up to now: only together are they out of order. */
+static void emit_decisions(struct hs_model *model, const struct hs_sink *sink)
+{
+	struct hs_decision *decisions = model->decisions.items;
+
+	hs_vec_clear(&model->order);
+	if (!hs_vec_reserve(&model->order, model->decisions.count)) {
+		model->nomem = true;
+		return;
+	}
+	for (size_t i = 0; i < model->decisions.count; i++)
+		model->order.items[model->order.count++] = i;
+	if (model->list.count > 1 && model->order.count > 1)
+		qsort_r(model->order.items, model->order.count, sizeof(*model->order.items), by_time, decisions);
+	hs_vec_for_each(index, &model->order)
+		sink->decided(sink->context, &decisions[*index]);
+	hs_vec_clear(&model->decisions);
 }
 
 static void svm_advance(struct hs_model *model, uint64_t now, const struct hs_sink *sink)
 {
 	hs_vec_for_each(slot, &model->list)
 		svm_process_run_due(slot->process, now);
-	if (model->list.count > 1 && model->decisions.count > 1)
-		qsort(model->decisions.items, model->decisions.count, sizeof(*model->decisions.items), by_time);
-	hs_vec_for_each(decision, &model->decisions)
-		sink->decided(sink->context, decision);
-	hs_vec_clear(&model->decisions);
+	if (model->decisions.count)
+		emit_decisions(model, sink);
 }
 
 /* --- answers --- */
@@ -558,6 +580,7 @@ static void svm_summarize(const struct hs_model *model, void (*add)(void *contex
 	add(context, "gpu_touches", (double)totals.gpu_touches);
 	add(context, "gpu_hits", (double)totals.gpu_hits);
 	add(context, "no_mapping", (double)totals.no_mapping);
+	add(context, "vanished", (double)totals.vanished);
 	add(context, "gave_up", (double)totals.gave_up);
 	add(context, "ping_pong_pages", (double)totals.ping_pongs);
 	add(context, "peak_vram_pages", (double)totals.peak_vram_pages);

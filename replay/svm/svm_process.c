@@ -281,7 +281,7 @@ void svm_process_unmap(struct svm_process *process, uint64_t start, uint64_t las
 	set_runs(process, &process->moved_out, start, last, 0);
 	if (had_range)
 		svm_process_end(process, HS_POINT_SVM_UNMAP, start, last, invalidation_result(process),
-				"memory of a range is unmapped");
+				hs_svm_event_name(HS_SVM_EVENT_UNMAP));
 }
 
 void svm_process_invalidate(struct svm_process *process, enum hs_svm_event event, uint64_t start, uint64_t last,
@@ -294,8 +294,8 @@ void svm_process_invalidate(struct svm_process *process, enum hs_svm_event event
 	if (zap)
 		hs_svm_zap(process->svm, start, last);
 	if (had_range)
-		svm_process_end(process, HS_POINT_SVM_EVICT, start, last, invalidation_result(process),
-				hs_svm_event_name(event));
+		svm_process_end(process, event == HS_SVM_EVENT_UNMAP ? HS_POINT_SVM_UNMAP : HS_POINT_SVM_EVICT, start,
+				last, invalidation_result(process), hs_svm_event_name(event));
 }
 
 void svm_process_cpu_touch(struct svm_process *process, uint64_t page, bool write)

@@ -31,6 +31,7 @@ struct svm_totals {
 	uint64_t stopped_ns;
 	uint64_t gpu_touches, gpu_hits;		/* hits: mapped already */
 	uint64_t no_mapping;			/* without recoverable faults: a real GPU would fail */
+	uint64_t vanished;			/* accesses to memory that was unmapped before they were due */
 	uint64_t gave_up;			/* faults that were never served */
 	uint64_t ping_pongs;			/* pages that went back and forth: moves against the last direction */
 	uint64_t peak_vram_pages;
