@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "replay/collapse/collapse_state.h"
+#include "replay/collapse/collapse_whatif.h"
 
 static const char *const bases[] = { "address_space", NULL };
 
@@ -22,7 +22,8 @@ static hs_kind_set collapse_kinds(void)
 	static const unsigned int wanted[] = {
 		HS_KIND_meta_task, HS_KIND_snap_tunable, HS_KIND_meta_tunable, HS_KIND_collapse_ptes,
 		HS_KIND_collapse_swapin, HS_KIND_collapse_isolate, HS_KIND_collapse_huge_page, HS_KIND_collapse_scan,
-		HS_KIND_collapse_scan_file, HS_KIND_collapse_visit,
+		HS_KIND_collapse_scan_file, HS_KIND_collapse_visit, HS_KIND_mm_madvise, HS_KIND_snap_begin,
+		HS_KIND_snap_end,
 	};
 	hs_kind_set kinds = { { 0 } };
 
@@ -33,7 +34,8 @@ static hs_kind_set collapse_kinds(void)
 static hs_kind_set collapse_decision_kinds(void)
 {
 	static const unsigned int wanted[] = {
-		HS_KIND_collapse_isolate, HS_KIND_collapse_huge_page, HS_KIND_collapse_scan, HS_KIND_collapse_scan_file,
+		HS_KIND_collapse_isolate, HS_KIND_collapse_huge_page, HS_KIND_collapse_scan,
+		HS_KIND_collapse_scan_file,
 	};
 	hs_kind_set kinds = { { 0 } };
 
@@ -50,6 +52,7 @@ static void collapse_destroy(struct hs_model *model)
 {
 	if (!model)
 		return;
+	hs_collapse_whatif_destroy(model->whatif);
 	hs_range_groups_deinit(&model->groups);
 	hs_hash_map_deinit(&model->daemons);
 	free(model);
@@ -67,10 +70,12 @@ static int collapse_create(const struct hs_model_setup *setup, struct hs_model *
 	model->space = hs_address_space_of(setup->bases[0]);
 	hs_collapse_read_policy(model);
 	hs_collapse_tunables_init(&model->recorded_tunables, model->tunables.nr);
-	error = hs_collapse_rules_find(hs_policy_text(setup->policy, "collapse.variant"), setup->header, &model->rules,
-				       &model->are_rules_guessed, err);
+	error = hs_collapse_rules_find(hs_policy_text(setup->policy, "collapse.variant"), setup->header,
+				       &model->rules, &model->are_rules_guessed, err);
 	if (!error)
 		error = hs_collapse_rules_find("auto", setup->header, &model->recorded_rules, NULL, err);
+	if (!error && model->mode == HS_MODE_WHATIF)
+		error = hs_collapse_whatif_create(model, err);
 	if (error) {
 		collapse_destroy(model);
 		return error;
@@ -83,10 +88,13 @@ static void take_tunable(struct hs_model *model, const struct hs_bytes *name, co
 {
 	static const char prefix[] = "transparent_hugepage/";
 	const char *text = value->data, *chosen = memchr(text, '[', value->length);
-	size_t length = value->length;
+	const struct hs_collapse_tunables before = model->tunables;
+	size_t length;
 	char file[96];
 
 	hs_collapse_read_policy(model);
+	if (model->whatif)
+		hs_collapse_whatif_settings(model, &before);
 	if (name->length <= sizeof(prefix) - 1 || name->length - (sizeof(prefix) - 1) >= sizeof(file) ||
 	    memcmp(name->data, prefix, sizeof(prefix) - 1) != 0)
 		return;
@@ -121,10 +129,19 @@ static void collapse_observe(struct hs_model *model, const struct hs_event *even
 	case HS_KIND_meta_tunable:
 		return take_tunable(model, &event->meta_tunable->name, &event->meta_tunable->value);
 	case HS_KIND_collapse_visit:
-		model->sums.full_scans += event->collapse_visit->full_scan_finished;
+		if (!model->whatif)
+			model->sums.full_scans += event->collapse_visit->full_scan_finished;
+		return;
+	case HS_KIND_mm_madvise:
+	case HS_KIND_snap_begin:
+	case HS_KIND_snap_end:
+		if (model->whatif)
+			hs_collapse_whatif_observe(model, event);
 		return;
 	default:
-		if (model->mode == HS_MODE_VALIDATE)
+		if (model->whatif)
+			hs_collapse_whatif_observe(model, event);
+		else
 			hs_collapse_observe_group(model, event);
 	}
 }
@@ -153,7 +170,7 @@ static int collapse_dump(const struct hs_model *model, FILE *out)
 	char text[HS_COLLAPSE_TUNABLE_TEXT];
 
 	fprintf(out, "{\"variant\": \"%s\", \"tunables\": {", hs_variant_name(model->rules.variant));
-	for (const struct hs_policy_key *key = hs_collapse_keys + 1; key->key; key++) {
+	for (const struct hs_policy_key *key = hs_collapse_keys + 1; key->tunable; key++) {
 		const char *file = key->tunable + sizeof("transparent_hugepage/") - 1;
 
 		fprintf(out, "%s\"%s\": \"%s\"", key == hs_collapse_keys + 1 ? "" : ", ", file,
@@ -172,6 +189,8 @@ static int collapse_check(const struct hs_model *model, struct hs_error *err)
 
 	if (sums->huge_pages > sums->scans)
 		return hs_error_set(err, -EINVAL, "more huge pages than scans");
+	if (model->whatif && !hs_khugepaged_is_valid(&model->whatif->daemon))
+		return hs_error_set(err, -EINVAL, "the daemon's list, cursor and flags disagree");
 	if (model->tunables.max_ptes_none >= model->tunables.nr)
 		return hs_error_set(err, -EINVAL, "max_ptes_none is not below the pages of a huge page");
 	return 0;
@@ -193,6 +212,8 @@ static void collapse_summarize(const struct hs_model *model,
 	add(context, "notifier_ranges", (double)sums->notifier_ranges);
 	add(context, "lock_ns", (double)sums->lock_ns);
 	add(context, "full_scans", (double)sums->full_scans);
+	if (model->whatif)
+		hs_collapse_whatif_summarize(model->whatif, add, context);
 }
 
 static uint64_t collapse_problems(const struct hs_model *model, FILE *out)
@@ -224,6 +245,7 @@ const struct hs_model_ops hs_collapse_model = {
 	.ask = hs_collapse_ask,
 	.decide = hs_collapse_decide,
 	.adopt = collapse_adopt,
+	.advance = hs_collapse_whatif_advance,
 	.lost = collapse_lost,
 	.dump = collapse_dump,
 	.check = collapse_check,

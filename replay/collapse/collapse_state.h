@@ -6,7 +6,7 @@
 #include "replay/collapse/range_group.h"
 #include "replay/model.h"
 
-struct hs_whatif;
+struct hs_collapse_whatif;
 
 /* Contradictory input, by kind. */
 enum hs_collapse_problem {
@@ -35,7 +35,7 @@ struct hs_model {
 	uint64_t last_address;
 	uint64_t problems[HS_NR_COLLAPSE_PROBLEMS];
 	struct hs_collapse_sums sums;		/* recorded (validate) or own (whatif) */
-	struct hs_whatif *whatif;		/* NULL in validate */
+	struct hs_collapse_whatif *whatif;		/* NULL in validate */
 };
 
 /* What decide() looks at. */

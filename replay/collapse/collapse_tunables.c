@@ -22,6 +22,10 @@ const struct hs_policy_key hs_collapse_keys[] = {
 #undef NUMBER
 #undef FLAG01
 #undef WORDS
+	{ "collapse.cost_pte_ns", NULL, "10", 0, 1000000, NULL, "whatif: time of one page table entry scanned" },
+	{ "collapse.cost_attempt_ns", NULL, "20000", 0, 1000000000, NULL, "whatif: time of an attempt as such" },
+	{ "collapse.cost_copy_page_ns", NULL, "2000", 0, 1000000000, NULL, "whatif: time to copy a page" },
+	{ "collapse.cost_zero_page_ns", NULL, "1000", 0, 1000000000, NULL, "whatif: time to zero-fill a page" },
 	{ .key = NULL },
 };
 

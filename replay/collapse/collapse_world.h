@@ -46,6 +46,7 @@ struct hs_thp_collapsed {
 struct hs_scan_outcome;
 struct hs_attempt_request;
 struct hs_attempt_outcome;
+struct hs_range_scan_outcome;
 
 struct hs_collapse_world_ops {
 	/* enum hs_thp_mm_state */
@@ -68,6 +69,9 @@ struct hs_collapse_world_ops {
 	void (*scanned)(void *world, uint32_t mm, uint64_t address, const struct hs_scan_outcome *outcome);
 	void (*attempted)(void *world, const struct hs_attempt_request *request,
 			  const struct hs_attempt_outcome *outcome);
+	/* Optional: a range is done with, attempts included. */
+	void (*range_done)(void *world, uint32_t mm, uint64_t address, bool is_khugepaged,
+			   const struct hs_range_scan_outcome *outcome);
 	/*
 	 * Optional: the scan of a range of a file or of shared memory, with the lock released. NULL: such
 	 * ranges give SCAN_FAIL.

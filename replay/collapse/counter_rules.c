@@ -182,11 +182,11 @@ static void look_behind_stop(const struct hs_counter_request *request, const str
 		first = walk_limits(request, limits);
 		/* That a limit refuses is sure; a page behind the recorded stop could do so before it. */
 		if (first != HS_SCAN_SUCCEED)
-			say(answer, first, HS_BASIS_ASSUMED, "a limit in the page table; pages before it assumed good");
+			say(answer, first, HS_BASIS_ASSUMED, "a limit in the page table; pages assumed good");
 		else
-			say(answer, HS_SCAN_SUCCEED, HS_BASIS_ASSUMED, "limits pass; pages behind the stop assumed good");
+			say(answer, HS_SCAN_SUCCEED, HS_BASIS_ASSUMED, "limits pass; other pages assumed good");
 	} else if (nr - (filled < nr ? filled : nr) <= limits->none && request->recorded == HS_SCAN_EXCEED_NONE_PTE) {
-		say(answer, HS_SCAN_SUCCEED, HS_BASIS_ASSUMED, "max_ptes_none surely passes; pages behind assumed good");
+		say(answer, HS_SCAN_SUCCEED, HS_BASIS_ASSUMED, "max_ptes_none passes; other pages assumed good");
 	} else {
 		say_unknown(answer, "the walk stopped before the entries that would decide");
 	}

@@ -141,12 +141,12 @@ void hs_range_scan(const struct hs_collapse_rules *rules, const struct hs_collap
 	outcome->progress = outcome->scan.progress;
 	if (ops->scanned)
 		ops->scanned(world, mm, address, &outcome->scan);
-	if (!outcome->scan.is_attempt)
-		return;
-	outcome->is_lock_dropped = true;
-	scan.request.unmapped = outcome->scan.unmapped;
-	if (rules->sub_pmd_orders)
-		outcome->result = walk_candidates(&scan);
-	else
-		outcome->result = attempt(&scan, (struct hs_candidate){ 0, hs_thp_pmd_order(tunables) });
+	if (outcome->scan.is_attempt) {
+		outcome->is_lock_dropped = true;
+		scan.request.unmapped = outcome->scan.unmapped;
+		outcome->result = rules->sub_pmd_orders ? walk_candidates(&scan) :
+				  attempt(&scan, (struct hs_candidate){ 0, hs_thp_pmd_order(tunables) });
+	}
+	if (ops->range_done)
+		ops->range_done(world, mm, address, is_khugepaged, outcome);
 }

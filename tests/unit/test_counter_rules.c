@@ -49,7 +49,8 @@ static void ask(struct hs_counter_request *request, const struct question *quest
 	assert_int_equal(answer.is_unknown, question->is_unknown);
 	assert_int_equal(answer.basis, question->basis);
 	if (!question->is_unknown)
-		assert_string_equal(hs_collapse_result_name(answer.result), hs_collapse_result_name(question->result));
+		assert_string_equal(hs_collapse_result_name(answer.result),
+				    hs_collapse_result_name(question->result));
 }
 
 static struct hs_counter_request make(const struct hs_collapse_rules *rules, struct hs_collapse_tunables *tunables)
@@ -66,11 +67,13 @@ static struct hs_counter_request make(const struct hs_collapse_rules *rules, str
 static void test_exceeded(void **state)
 {
 	static const struct question counters[] = {
-		{ 32, 0, HS_SCAN_EXCEED_NONE_PTE, HS_BASIS_EXACT }, { 64, 0, HS_SCAN_EXCEED_NONE_PTE, HS_BASIS_EXACT },
+		{ 32, 0, HS_SCAN_EXCEED_NONE_PTE, HS_BASIS_EXACT },
+		{ 64, 0, HS_SCAN_EXCEED_NONE_PTE, HS_BASIS_EXACT },
 		{ 128, 1, HS_SCAN_FAIL, HS_BASIS_BOUNDED }, { 500, 0, HS_SCAN_SUCCEED, HS_BASIS_ASSUMED },
 	};
 	static const struct question snapshot[] = {
-		{ 64, 0, HS_SCAN_EXCEED_NONE_PTE, HS_BASIS_EXACT }, { 111, 0, HS_SCAN_EXCEED_NONE_PTE, HS_BASIS_ASSUMED },
+		{ 64, 0, HS_SCAN_EXCEED_NONE_PTE, HS_BASIS_EXACT },
+		{ 111, 0, HS_SCAN_EXCEED_NONE_PTE, HS_BASIS_ASSUMED },
 		{ 112, 0, HS_SCAN_SUCCEED, HS_BASIS_ASSUMED },
 	};
 	struct hs_collapse_rules rules;

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "replay/collapse/collapse_whatif.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "replay/collapse/madvise_rules.h"
+
+enum { ADVICE_HUGEPAGE = 14, ADVICE_COLLAPSE = 25 };
+#define NS_PER_MS 1000000ull
+
+static unsigned int mm_state(void *context, uint32_t id)
+{
+	const struct hs_collapse_whatif *whatif = context;
+	const struct hs_mm *mm = hs_address_space_mm(whatif->model->space, id);
+
+	return mm ? hs_thp_mm_state_of(mm) : HS_THP_MM_EXITING;
+}
+
+static bool find_vma(void *context, uint32_t id, uint64_t address, struct hs_thp_vma *found)
+{
+	const struct hs_collapse_whatif *whatif = context;
+	const struct hs_mm *mm = hs_address_space_mm(whatif->model->space, id);
+	const struct hs_vma *vma = mm ? hs_mm_vma_from(mm, address) : NULL;
+
+	if (vma)
+		*found = hs_thp_vma_of(vma, &whatif->model->tunables);
+	return vma != NULL;
+}
+
+/* Pages that the policy itself put there are ordinary ones. */
+static void add_filled(struct hs_pte_map *ptes, const struct hs_thp_slot *slot)
+{
+	struct hs_bitmap512 *plane = ptes->plane;
+	const struct hs_bitmap512 added = hs_bitmap512_and(&plane[HS_PTE_NONE], &slot->filled);
+
+	plane[HS_PTE_NONE] = hs_bitmap512_and_not(&plane[HS_PTE_NONE], &added);
+	plane[HS_PTE_YOUNG] = hs_bitmap512_or(&plane[HS_PTE_YOUNG], &added);
+}
+
+/*
+ * A write to a huge page that fork has shared splits it (do_huge_pmd_wp_page). Writes are not watched one
+ * by one: a page that is the program's own since the fork shows that there was one.
+ */
+static void settle_shared(struct hs_collapse_whatif *whatif, uint32_t id, uint64_t address,
+			  const struct hs_thp_slot *over, const struct hs_slot *slot)
+{
+	if (!over->is_huge || !over->is_shared || hs_bitmap512_is_empty(&slot->exclusive))
+		return;
+	whatif->overlay.now = whatif->now;
+	hs_thp_overlay_split(&whatif->overlay, id, address);
+}
+
+static void read_range(void *context, uint32_t id, uint64_t address, struct hs_thp_range *range)
+{
+	struct hs_collapse_whatif *whatif = context;
+	const struct hs_mm *mm = hs_address_space_mm(whatif->model->space, id);
+	const struct hs_thp_slot *over = hs_thp_overlay_find(&whatif->overlay, id, address);
+	struct hs_slot slot;
+
+	*range = (struct hs_thp_range){ .pmd = over && over->is_huge ? HS_PMD_HUGE : HS_PMD_NONE };
+	if (!mm || (over && over->is_huge && !over->is_shared))
+		return;
+	hs_mm_get_slot(mm, address, &slot);
+	if (over)
+		settle_shared(whatif, id, address, over, &slot);
+	if (over && over->is_huge)
+		return;
+	range->pmd = over ? HS_PMD_TABLE : hs_thp_pmd_of(slot.kind);
+	if (range->pmd != HS_PMD_TABLE)
+		return;
+	hs_thp_ptes_of(&slot, &whatif->ptes);
+	if (over)
+		add_filled(&whatif->ptes, over);
+	range->ptes = &whatif->ptes;
+}
+
+static bool allocate(void *context, unsigned int order, bool may_wait)
+{
+	struct hs_collapse_whatif *whatif = context;
+
+	(void)order;
+	(void)may_wait;
+	whatif->model->sums.alloc_failures += whatif->is_memory_short;
+	return !whatif->is_memory_short;
+}
+
+static bool charge(void *context, uint32_t mm)
+{
+	(void)context;
+	(void)mm;
+	return true;
+}
+
+static bool take_lock(void *context, uint32_t mm, enum hs_thp_lock lock)
+{
+	(void)context;
+	(void)mm;
+	(void)lock;
+	return true;
+}
+
+/* The pages stay in the recorded address space's swap; under the policy they are filled. */
+static void swapped_in(void *context, uint32_t mm, uint64_t address, unsigned int from, unsigned int to)
+{
+	struct hs_collapse_whatif *whatif = context;
+
+	(void)mm;
+	(void)address;
+	whatif->model->sums.pages_swapped_in += hs_bitmap512_count_in(&whatif->ptes.plane[HS_PTE_SWAP], from, to);
+}
+
+static void note_wait(struct hs_collapse_whatif *whatif, uint32_t mm, uint64_t address)
+{
+	const uint64_t key = hs_collapse_whatif_key(mm, address);
+	uint64_t since;
+
+	if (hs_hash_map_remove(&whatif->populated, key, &since) && since <= whatif->now)
+		(void)hs_vec_push(&whatif->waits, whatif->now - since);
+}
+
+static void collapsed(void *context, const struct hs_thp_collapsed *done)
+{
+	struct hs_collapse_whatif *whatif = context;
+	struct hs_collapse_sums *sums = &whatif->model->sums;
+	const struct hs_thp_slot *old = hs_thp_overlay_find(&whatif->overlay, done->mm, done->address);
+
+	sums->pages_copied += done->copied;
+	sums->pages_zeroed += done->zeroed;
+	if (done->order != hs_thp_pmd_order(&whatif->model->tunables))
+		return;
+	whatif->recollapses += old && old->times;
+	whatif->overlay.now = whatif->now;
+	hs_thp_overlay_make_huge(&whatif->overlay, done->mm, done->address, false);
+	note_wait(whatif, done->mm, done->address);
+}
+
+static void attempted(void *context, const struct hs_attempt_request *request,
+		      const struct hs_attempt_outcome *outcome)
+{
+	struct hs_collapse_whatif *whatif = context;
+	struct hs_collapse_sums *sums = &whatif->model->sums;
+	uint64_t lock_ns;
+
+	(void)request;
+	sums->attempts++;
+	if (!outcome->is_detached)
+		return;
+	lock_ns = hs_collapse_lock_ns(&whatif->prices, outcome->copied, outcome->zeroed);
+	sums->notifier_ranges++;
+	sums->lock_ns += lock_ns;
+	whatif->busy_ns += lock_ns;
+}
+
+/* How far the answer rests on what was recorded: page properties never were. */
+static enum hs_basis basis_of(const struct hs_range_scan_outcome *outcome)
+{
+	return outcome->scan.has_table && outcome->result != HS_SCAN_EXCEED_NONE_PTE ? HS_BASIS_ASSUMED :
+										       HS_BASIS_BOUNDED;
+}
+
+static void range_done(void *context, uint32_t mm, uint64_t address, bool is_khugepaged,
+		       const struct hs_range_scan_outcome *outcome)
+{
+	struct hs_collapse_whatif *whatif = context;
+	struct hs_collapse_sums *sums = &whatif->model->sums;
+	const struct hs_attempt_outcome *last = &outcome->last;
+	struct hs_decision decision = {
+		.time = whatif->now, .mm = mm, .point = HS_POINT_COLLAPSE_SCAN, .subject = address,
+		.subject_end = address + HS_SLOT_BYTES, .result = hs_collapse_result_name(outcome->result),
+		.reason = is_khugepaged ? "daemon of the policy" : "MADV_COLLAPSE", .basis = basis_of(outcome),
+		.cost = { outcome->scan.visited, outcome->nr_attempts, last->copied, last->zeroed, last->swapped_in,
+			  last->is_detached },
+	};
+
+	sums->scans++;
+	sums->ptes_scanned += outcome->scan.visited;
+	sums->huge_pages += outcome->result == HS_SCAN_SUCCEED;
+	whatif->busy_ns += (1 + outcome->scan.visited) * whatif->prices.pte_ns;
+	if (last->is_detached)
+		decision.cost[6] = hs_collapse_lock_ns(&whatif->prices, last->copied, last->zeroed);
+	if (whatif->sink)
+		whatif->sink->decided(whatif->sink->context, &decision);
+	else
+		(void)hs_vec_push(&whatif->pending, decision);
+}
+
+static void record(void *context, const struct hs_khugepaged_record *told)
+{
+	struct hs_collapse_whatif *whatif = context;
+
+	if (told->event == HS_KHUGEPAGED_VISIT || told->event == HS_KHUGEPAGED_VMA)
+		whatif->busy_ns += whatif->prices.pte_ns;
+}
+
+/* Its mm has ended while the cursor stood on it. */
+static void slot_freed(void *context, uint32_t mm)
+{
+	struct hs_collapse_whatif *whatif = context;
+
+	hs_khugepaged_forget(&whatif->daemon, mm);
+}
+
+static const struct hs_khugepaged_ops ops = {
+	.base = { .mm_state = mm_state, .find_vma = find_vma, .read_range = read_range, .allocate = allocate,
+		  .charge = charge, .lock = take_lock, .swapped_in = swapped_in, .collapsed = collapsed,
+		  .attempted = attempted, .range_done = range_done },
+	.slot_freed = slot_freed, .record = record,
+};
+
+/* --- the clock --- */
+
+static void set_clock(struct hs_collapse_whatif *whatif)
+{
+	const struct hs_khugepaged *daemon = &whatif->daemon;
+	const uint64_t busy = whatif->busy_ns ? whatif->busy_ns : 1;
+
+	switch (daemon->state) {
+	case HS_KHUGEPAGED_ASLEEP:
+		whatif->wake_at = whatif->now + busy + daemon->sleep_ms * NS_PER_MS;
+		if (daemon->sleep_kind == HS_KHUGEPAGED_SLEEP_ALLOC)
+			whatif->backoff_ns += daemon->sleep_ms * NS_PER_MS;
+		break;
+	case HS_KHUGEPAGED_PAUSED:
+		whatif->wake_at = whatif->now + busy;
+		break;
+	case HS_KHUGEPAGED_CREATED:
+	case HS_KHUGEPAGED_WOKEN:
+		whatif->wake_at = whatif->now;
+		break;
+	default:
+		whatif->wake_at = UINT64_MAX;
+		break;
+	}
+}
+
+void hs_collapse_whatif_advance(struct hs_model *model, uint64_t now, const struct hs_sink *sink)
+{
+	struct hs_collapse_whatif *whatif = model->whatif;
+
+	hs_vec_for_each(decision, &whatif->pending)
+		sink->decided(sink->context, decision);
+	hs_vec_clear(&whatif->pending);
+	while (whatif->wake_at <= now) {
+		if (whatif->wake_at > whatif->now)
+			whatif->now = whatif->wake_at;
+		whatif->sink = sink;
+		whatif->busy_ns = 0;
+		hs_khugepaged_run(&whatif->daemon, 1);
+		set_clock(whatif);
+	}
+	whatif->sink = NULL;
+	whatif->now = now;
+	model->sums.full_scans = whatif->daemon.full_scans;
+}
+
+/* --- events --- */
+
+static void observe_madvise(struct hs_collapse_whatif *whatif, const struct hs_mm_madvise *madvise)
+{
+	const struct hs_mm *mm = hs_address_space_mm(whatif->model->space, madvise->row.mm);
+	const uint64_t end = madvise->addr + ((madvise->len + HS_PAGE_BYTES - 1) & ~(HS_PAGE_BYTES - 1));
+	struct hs_madvise_outcome outcome;
+
+	if (!mm || end <= madvise->addr)
+		return;
+	if (madvise->advice == ADVICE_HUGEPAGE && !madvise->ret)
+		hs_collapse_whatif_register(whatif, mm, madvise->addr, end);
+	if (madvise->advice != ADVICE_COLLAPSE)
+		return;
+	for (const struct hs_vma *vma = hs_mm_vma_from(mm, madvise->addr); vma && vma->node.start < end;
+	     vma = hs_vma_next(vma)) {
+		const uint64_t from = vma->node.start > madvise->addr ? vma->node.start : madvise->addr;
+
+		hs_madvise_collapse(&whatif->model->rules, &whatif->model->tunables, madvise->row.mm, from,
+				    vma->node.end < end ? vma->node.end : end, &ops.base, whatif, &outcome);
+	}
+}
+
+static void observe_allocation(struct hs_collapse_whatif *whatif, const struct hs_bytes *status)
+{
+	const int result = hs_collapse_result_find(status->data, status->length);
+
+	if (result >= 0)
+		whatif->is_memory_short = result == HS_SCAN_ALLOC_HUGE_PAGE_FAIL;
+}
+
+void hs_collapse_whatif_observe(struct hs_model *model, const struct hs_event *event)
+{
+	struct hs_collapse_whatif *whatif = model->whatif;
+
+	if (event->kind == HS_KIND_mm_madvise) {
+		observe_madvise(whatif, event->mm_madvise);
+	} else if (event->kind == HS_KIND_collapse_huge_page) {
+		observe_allocation(whatif, &event->collapse_huge_page->status);
+	} else if (event->kind == HS_KIND_snap_begin) {
+		whatif->is_in_snapshot = true;
+	} else if (event->kind == HS_KIND_snap_end) {
+		whatif->is_in_snapshot = false;
+		/* Who was there before the recording had faulted before: take them as registered. */
+		for (const struct hs_mm *mm = hs_address_space_first_mm(model->space); mm; mm = hs_mm_next(mm))
+			hs_collapse_whatif_register(whatif, mm, 0, UINT64_MAX);
+	}
+}
+
+void hs_collapse_whatif_settings(struct hs_model *model, const struct hs_collapse_tunables *before)
+{
+	struct hs_collapse_whatif *whatif = model->whatif;
+	const bool was_on = hs_thp_is_on(&model->rules, before);
+	const bool is_on = hs_thp_is_on(&model->rules, &model->tunables);
+
+	if (was_on != is_on)
+		hs_khugepaged_start(&whatif->daemon);
+	if (before->scan_sleep_millisecs != model->tunables.scan_sleep_millisecs ||
+	    before->alloc_sleep_millisecs != model->tunables.alloc_sleep_millisecs)
+		hs_khugepaged_wake_task(&whatif->daemon);
+	if (was_on != is_on || whatif->daemon.state == HS_KHUGEPAGED_WOKEN)
+		set_clock(whatif);
+}
+
+int hs_collapse_whatif_create(struct hs_model *model, struct hs_error *err)
+{
+	struct hs_collapse_whatif *whatif = calloc(1, sizeof(*whatif));
+
+	if (!whatif)
+		return hs_error_nomem(err);
+	whatif->model = model;
+	whatif->prices = hs_collapse_prices_of(model->policy);
+	hs_khugepaged_init(&whatif->daemon, &model->rules, &model->tunables, &ops, whatif);
+	model->whatif = whatif;
+	if (hs_address_space_watch(model->space, &hs_collapse_whatif_watcher, whatif))
+		return hs_error_nomem(err);
+	if (hs_thp_is_on(&model->rules, &model->tunables))
+		hs_khugepaged_start(&whatif->daemon);
+	set_clock(whatif);
+	return 0;
+}
+
+void hs_collapse_whatif_destroy(struct hs_collapse_whatif *whatif)
+{
+	if (!whatif)
+		return;
+	hs_address_space_unwatch(whatif->model->space, whatif);
+	hs_khugepaged_deinit(&whatif->daemon);
+	hs_thp_overlay_deinit(&whatif->overlay);
+	hs_hash_map_deinit(&whatif->populated);
+	hs_vec_deinit(&whatif->waits);
+	hs_vec_deinit(&whatif->pending);
+	free(whatif);
+}
+
+/* --- summary --- */
+
+struct end_sums {
+	const struct hs_collapse_whatif *whatif;
+	uint64_t bloat_pages, unknown_pages, huge_ns;
+};
+
+/* Pages that are there under the policy although the program never touched them. */
+static void add_slot(void *context, uint32_t id, uint64_t address, const struct hs_thp_slot *slot)
+{
+	struct end_sums *sums = context;
+	const struct hs_mm *mm = hs_address_space_mm(sums->whatif->model->space, id);
+	struct hs_slot_counts counts;
+	unsigned int filled = hs_bitmap512_count(&slot->filled);
+
+	if (slot->is_huge)
+		sums->huge_ns += sums->whatif->now - slot->since;
+	if (!mm)
+		return;
+	counts = hs_mm_count_slot(mm, address);
+	counts.present += counts.swap;
+	sums->unknown_pages += counts.unknown < filled ? counts.unknown : filled;
+	counts.present += counts.unknown;
+	sums->bloat_pages += filled > counts.present ? filled - counts.present : 0;
+}
+
+static int compare_u64(const void *a, const void *b)
+{
+	const uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+static void add_quantiles(const struct hs_collapse_whatif *whatif,
+			  void (*add)(void *context, const char *name, double value), void *context)
+{
+	static const struct {
+		const char *name;
+		unsigned int percent;
+	} wanted[] = { { "time_to_collapse_p50_ns", 50 }, { "time_to_collapse_p90_ns", 90 },
+		       { "time_to_collapse_max_ns", 100 } };
+	const size_t count = whatif->waits.count;
+	uint64_t *sorted = malloc(count * sizeof(*sorted) + 1);
+
+	if (!sorted || !count) {
+		free(sorted);
+		return;
+	}
+	memcpy(sorted, whatif->waits.items, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare_u64);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
+		add(context, wanted[i].name, (double)sorted[(count - 1) * wanted[i].percent / 100]);
+	free(sorted);
+}
+
+void hs_collapse_whatif_summarize(const struct hs_collapse_whatif *whatif,
+				  void (*add)(void *context, const char *name, double value), void *context)
+{
+	struct end_sums sums = { .whatif = whatif, .huge_ns = whatif->overlay.huge_ns };
+
+	hs_thp_overlay_each(&whatif->overlay, add_slot, &sums);
+	add(context, "passes", (double)whatif->daemon.nr_passes);
+	add(context, "backoff_ns", (double)whatif->backoff_ns);
+	add(context, "fault_huge_pages", (double)whatif->fault_huge);
+	add(context, "fault_fallbacks", (double)whatif->fault_fallbacks);
+	add(context, "huge_pages_at_end", (double)whatif->overlay.huge);
+	add(context, "huge_page_seconds", (double)sums.huge_ns / 1e9);
+	add(context, "splits", (double)whatif->overlay.splits);
+	add(context, "recollapses", (double)whatif->recollapses);
+	add(context, "bloat_bytes_at_end", (double)sums.bloat_pages * HS_PAGE_BYTES);
+	add(context, "unknown_bytes_at_end", (double)sums.unknown_pages * HS_PAGE_BYTES);
+	add_quantiles(whatif, add, context);
+}

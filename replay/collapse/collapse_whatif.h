@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_COLLAPSE_WHATIF_H
+#define HS_COLLAPSE_WHATIF_H
+/*
+ * The daemon and the faults of a policy, running free on trace time over the recorded address spaces.
+ * Assumed throughout: pages are young, unpinned, unlocked and on the LRU; an allocation fails while the
+ * recorded kernel's last one had failed; a pass takes the time that the prices give it.
+ */
+#include "replay/collapse/collapse_cost.h"
+#include "replay/collapse/collapse_state.h"
+#include "replay/collapse/khugepaged.h"
+#include "replay/collapse/thp_overlay.h"
+
+struct hs_collapse_whatif {
+	struct hs_model *model;			/* whose part this is */
+	struct hs_khugepaged daemon;
+	struct hs_thp_overlay overlay;
+	struct hs_collapse_prices prices;
+	const struct hs_sink *sink;		/* during advance; NULL otherwise */
+	HS_VEC(struct hs_decision) pending;	/* taken while an event was observed; told by the next advance */
+	uint64_t now;				/* ns, trace clock */
+	uint64_t wake_at;			/* ns: when the daemon goes on; UINT64_MAX: not by the clock */
+	uint64_t busy_ns;			/* that the pass under way has taken */
+	bool is_in_snapshot;			/* what appears is not faulted in but was there */
+	bool is_memory_short;			/* the recorded kernel's last allocation of a huge page failed */
+	uint64_t fault_huge, fault_fallbacks, recollapses, backoff_ns;
+	struct hs_hash_map populated;		/* mm and slot → when its first page came */
+	HS_VEC(uint64_t) waits;			/* ns from then to the collapse */
+	struct hs_pte_map ptes;			/* of the range read last */
+};
+
+int hs_collapse_whatif_create(struct hs_model *model, struct hs_error *err);
+void hs_collapse_whatif_destroy(struct hs_collapse_whatif *whatif);
+void hs_collapse_whatif_advance(struct hs_model *model, uint64_t now, const struct hs_sink *sink);
+void hs_collapse_whatif_observe(struct hs_model *model, const struct hs_event *event);
+/* Settings have changed: starts, stops or wakes the daemon. */
+void hs_collapse_whatif_settings(struct hs_model *model, const struct hs_collapse_tunables *before);
+void hs_collapse_whatif_summarize(const struct hs_collapse_whatif *whatif,
+				  void (*add)(void *context, const char *name, double value), void *context);
+
+/* collapse_watch.c: what happens to the recorded address spaces. */
+extern const struct hs_address_space_watcher hs_collapse_whatif_watcher;
+/* MADV_HUGEPAGE or a snapshot: registers the mm if a mapping in [start, end) allows it. */
+void hs_collapse_whatif_register(struct hs_collapse_whatif *whatif, const struct hs_mm *mm, uint64_t start,
+				 uint64_t end);
+/* One key for an mm and a slot. */
+uint64_t hs_collapse_whatif_key(uint32_t mm, uint64_t address);
+/* Wakes a waiting daemon. */
+void hs_collapse_whatif_wake(struct hs_collapse_whatif *whatif);
+
+#endif

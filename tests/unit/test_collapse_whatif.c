@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The collapse model running free: its daemon, its faults, what programs undo. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "replay/engine.h"
+
+enum { PROGRAM = 2, MM = 1, MB2 = 1 << 21, MAX_NUMBERS = 64 };
+#define SECOND 1000000000ull
+#define TEXT(text) { text, sizeof(text) - 1 }
+
+struct run {
+	struct hs_header header;
+	struct hs_policy policy;
+	struct hs_engine *engine;
+	unsigned int nr_decisions, nr_success;
+	struct {
+		const char *name;
+		double value;
+	} numbers[MAX_NUMBERS];
+	unsigned int nr_numbers;
+};
+
+static void tell(void *context, const struct hs_outcome *outcome)
+{
+	struct run *run = context;
+
+	assert_null(outcome->recorded);
+	run->nr_decisions++;
+	run->nr_success += strcmp(outcome->modelled->result, "SCAN_SUCCEED") == 0;
+}
+
+static void feed(struct run *run, unsigned int kind, uint64_t time, void *row)
+{
+	const struct hs_run events = { .kind = kind, .nr = 1, .rows = row };
+	struct hs_error err;
+
+	((struct hs_row *)row)->time = time;
+	((struct hs_row *)row)->task = PROGRAM;
+	((struct hs_row *)row)->mm = MM;
+	if (hs_engine_run(run->engine, &events, &err))
+		fail_msg("%s", err.text);
+}
+
+static void begin(struct run *run, const char *const settings[][2])
+{
+	static const char *const models[] = { "collapse", NULL };
+	struct hs_engine_setup setup = { .mode = HS_MODE_WHATIF, .header = &run->header, .models = models,
+					 .policies = &run->policy, .nr_policies = 1, .outcome = tell, .context = run,
+					 .check_each = true };
+	struct hs_snap_begin start = { .reason = TEXT("start") };
+	struct hs_snap_mm mm = { .total_vm = 0 };
+	struct hs_snap_end end = { .reason = TEXT("start") };
+	struct hs_error err;
+
+	memset(run, 0, sizeof(*run));
+	hs_header_set(&run->header.variant, "6.18");
+	assert_int_equal(hs_policy_init(&run->policy, "policy"), 0);
+	for (size_t i = 0; settings[i][0]; i++)
+		assert_int_equal(hs_policy_set(&run->policy, settings[i][0], settings[i][1], HS_POLICY_USER, &err), 0);
+	if (hs_engine_create(&setup, &run->engine, &err))
+		fail_msg("%s", err.text);
+	feed(run, HS_KIND_snap_begin, 0, &start);
+	feed(run, HS_KIND_snap_mm, 0, &mm);
+	feed(run, HS_KIND_snap_end, 0, &end);
+}
+
+static void add_number(void *context, const char *name, double value)
+{
+	struct run *run = context;
+
+	assert_true(run->nr_numbers < MAX_NUMBERS);
+	run->numbers[run->nr_numbers].name = name;
+	run->numbers[run->nr_numbers++].value = value;
+}
+
+static double number(const struct run *run, const char *name)
+{
+	for (unsigned int i = 0; i < run->nr_numbers; i++) {
+		if (strcmp(run->numbers[i].name, name) == 0)
+			return run->numbers[i].value;
+	}
+	fail_msg("no number %s", name);
+	return 0;
+}
+
+/* Runs the clock to a time and takes the numbers there. */
+static void finish(struct run *run, uint64_t time)
+{
+	struct hs_snap_end tick = { .reason = TEXT("end") };
+	struct hs_snap_begin start = { .reason = TEXT("end") };
+	struct hs_error err;
+
+	feed(run, HS_KIND_snap_begin, time, &start);
+	feed(run, HS_KIND_snap_end, time, &tick);
+	assert_int_equal(hs_engine_finish(run->engine, &err), 0);
+	hs_model_find("collapse")->summarize(hs_engine_model(run->engine, "collapse", 0), add_number, run);
+}
+
+static void end(struct run *run)
+{
+	hs_engine_destroy(run->engine);
+	hs_policy_deinit(&run->policy);
+	hs_header_deinit(&run->header);
+}
+
+static void map(struct run *run, uint64_t time, uint64_t address, uint64_t bytes)
+{
+	struct hs_mm_mmap row = { .ret = (int64_t)address, .len = bytes, .prot = 3, .flags = 0x22, .fd = -1 };
+
+	feed(run, HS_KIND_mm_mmap, time, &row);
+}
+
+static void touch(struct run *run, uint64_t time, uint64_t address, unsigned int pages)
+{
+	for (unsigned int i = 0; i < pages; i++) {
+		struct hs_fault_user row = { .address = address + i * 4096, .error_code = 6 };
+
+		feed(run, HS_KIND_fault_user, time, &row);
+	}
+}
+
+static void advise(struct run *run, uint64_t time, uint64_t address, uint64_t bytes, uint32_t advice)
+{
+	struct hs_mm_madvise row = { .addr = address, .len = bytes, .advice = advice };
+
+	feed(run, HS_KIND_mm_madvise, time, &row);
+}
+
+static const uint64_t base = 64ull * MB2;
+
+/* A mapping of small pages is found by the daemon, after its first sleep at the latest. */
+static void test_daemon_collapses(void **state)
+{
+	static const char *const settings[][2] = { { "collapse.enabled", "madvise" },
+						   { "collapse.scan_sleep_millisecs", "1000" }, { NULL, NULL } };
+	struct run run;
+
+	(void)state;
+	begin(&run, settings);
+	map(&run, SECOND, base, 4ull * MB2);
+	touch(&run, SECOND, base, 64);
+	advise(&run, 2 * SECOND, base, 4ull * MB2, 14);
+	finish(&run, 10 * SECOND);
+	assert_int_equal(run.nr_success, 1);
+	assert_int_equal(number(&run, "huge_pages"), 1);
+	assert_int_equal(number(&run, "pages_copied"), 64);
+	assert_int_equal(number(&run, "bloat_bytes"), 448 * 4096);
+	assert_int_equal(number(&run, "bloat_bytes_at_end"), 448 * 4096);
+	assert_int_equal(number(&run, "huge_pages_at_end"), 1);
+	assert_int_equal(number(&run, "fault_huge_pages"), 0);
+	assert_true(number(&run, "time_to_collapse_p50_ns") >= 1e9);
+	assert_true(number(&run, "full_scans") >= 5);
+	end(&run);
+}
+
+/* "always" serves the first fault with a huge page; there is nothing left for the daemon. */
+static void test_fault_makes_huge(void **state)
+{
+	static const char *const settings[][2] = { { "collapse.enabled", "always" }, { NULL, NULL } };
+	struct run run;
+
+	(void)state;
+	begin(&run, settings);
+	map(&run, SECOND, base, 2ull * MB2);
+	touch(&run, SECOND, base, 64);
+	finish(&run, 30 * SECOND);
+	assert_int_equal(number(&run, "fault_huge_pages"), 1);
+	assert_int_equal(number(&run, "huge_pages"), 0);
+	assert_int_equal(number(&run, "bloat_bytes_at_end"), 448 * 4096);
+	end(&run);
+}
+
+static void test_never(void **state)
+{
+	static const char *const settings[][2] = { { "collapse.enabled", "never" }, { NULL, NULL } };
+	struct run run;
+
+	(void)state;
+	begin(&run, settings);
+	map(&run, SECOND, base, 2ull * MB2);
+	touch(&run, SECOND, base, 512);
+	finish(&run, 60 * SECOND);
+	assert_int_equal(run.nr_decisions, 0);
+	assert_int_equal(number(&run, "huge_pages_at_end"), 0);
+	end(&run);
+}
+
+/* Lower limit, fewer collapses; a purged part splits, and is filled again where the limit allows. */
+static void rebloat(const char *limit, unsigned int collapses, unsigned int splits)
+{
+	const char *const settings[][2] = { { "collapse.enabled", "madvise" }, { "collapse.max_ptes_none", limit },
+					    { "collapse.scan_sleep_millisecs", "1000" }, { NULL, NULL } };
+	struct run run;
+
+	begin(&run, settings);
+	map(&run, SECOND, base, 2ull * MB2);
+	touch(&run, SECOND, base, 512);
+	advise(&run, 2 * SECOND, base, 2ull * MB2, 14);
+	advise(&run, 8 * SECOND, base + 100 * 4096, 20 * 4096, 4);
+	finish(&run, 20 * SECOND);
+	assert_int_equal(number(&run, "huge_pages"), collapses);
+	assert_int_equal(number(&run, "splits"), splits);
+	assert_int_equal(number(&run, "recollapses"), collapses - 1);
+	assert_int_equal(number(&run, "bloat_bytes"), (collapses - 1) * 20 * 4096);
+	end(&run);
+}
+
+static void test_rebloat(void **state)
+{
+	(void)state;
+	rebloat("511", 2, 1);
+	rebloat("19", 1, 1);
+	rebloat("20", 2, 1);
+}
+
+static void test_madvise_collapse(void **state)
+{
+	static const char *const settings[][2] = { { "collapse.enabled", "never" }, { NULL, NULL } };
+	struct run run;
+
+	(void)state;
+	begin(&run, settings);
+	map(&run, SECOND, base, 2ull * MB2);
+	touch(&run, SECOND, base, 10);
+	advise(&run, 2 * SECOND, base, MB2, 25);
+	finish(&run, 3 * SECOND);
+	assert_int_equal(run.nr_success, 1);
+	assert_int_equal(number(&run, "bloat_bytes"), 502 * 4096);
+	end(&run);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_daemon_collapses), cmocka_unit_test(test_fault_makes_huge),
+		cmocka_unit_test(test_never), cmocka_unit_test(test_rebloat), cmocka_unit_test(test_madvise_collapse),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
