@@ -24,7 +24,14 @@ struct world {
 	int faulting_gpu;		/* -1: none */
 	int64_t stops, resumes, vital;
 	uint64_t maps, bad_maps, effects;
+	bool tables[NR_GPUS][PAGES];	/* what the GPUs' page tables hold */
 };
+
+static void write_tables(struct world *world, const struct hs_svm_effect *effect, bool is_mapped)
+{
+	for (uint64_t page = effect->start; !effect->rc && page <= effect->last; page++)
+		world->tables[effect->gpu][page - BASE] = is_mapped;
+}
 
 static uint64_t pick(struct world *world, uint64_t bound)
 {
@@ -48,7 +55,10 @@ static void see_effect(void *context, const struct hs_svm_effect *effect)
 	world->stops += effect->kind == HS_SVM_EFFECT_EVICT_QUEUES;
 	world->resumes += effect->kind == HS_SVM_EFFECT_RESTORE_QUEUES;
 	world->vital += effect->kind == HS_SVM_EFFECT_HAZARD && effect->hazard == HS_SVM_HAZARD_QUEUE_VITAL;
+	if (effect->kind == HS_SVM_EFFECT_UNMAP)
+		write_tables(world, effect, false);
 	if (effect->kind == HS_SVM_EFFECT_MAP) {
+		write_tables(world, effect, true);
 		world->maps++;
 		world->bad_maps += !may_map(world, effect);
 	}
@@ -131,19 +141,25 @@ static void set_some(struct world *world, uint64_t start, uint64_t pages)
 {
 	struct hs_svm_attr attrs[4];
 	uint32_t count = (uint32_t)pick(world, 5);
-	uint64_t before, covered = 0;
+	uint64_t before, covered = 0, reserved;
+	size_t nr_ranges;
 	int rc;
 
 	for (uint32_t i = 0; i < count; i++)
 		attrs[i] = pick_attr(world);
 	hs_svm_run_deferred(world->svm);
 	before = count_covered(world->svm);
+	reserved = world->svm->reserved_pages;
+	nr_ranges = world->svm->tree.count;
 	rc = hs_svm_ioctl(world->svm, 0, start << 12, pages << 12, attrs, count);
 	assert_true(count_covered(world->svm) >= before);
 	hs_range_for_each_overlap(node, &world->svm->tree, start, start + pages)
 		covered += svm_min(node->end, start + pages) - svm_max(node->start, start);
 	if (!rc)
 		assert_int_equal(covered, pages);
+	if (rc == -ENOMEM && !world->may_fail)	/* the limit of system memory: nothing has happened */
+		assert_true(count_covered(world->svm) == before && world->svm->reserved_pages == reserved &&
+			    world->svm->tree.count == nr_ranges);
 }
 
 static void get_some(struct world *world, uint64_t start, uint64_t pages)
@@ -275,13 +291,70 @@ static void invariants_hold(void **state)
 	print_message("seed %llu\n", (unsigned long long)seed);
 	for (size_t variant = 0; variant < sizeof(variants) / sizeof(variants[0]); variant++)
 		for (uint64_t run = 0; run < NR_RUNS; run++) {
-			struct world world;
+			static struct world world;
 
 			run_once(variants[variant], seed + run, &world);
 			maps += world.maps;
 			effects += world.effects;
 		}
 	assert_true(maps > 1000 && effects > 10 * maps);
+}
+
+/* The same world up to a step; then one invalidation, or the same in two adjacent parts. */
+static void run_until(struct world *world, const char *variant, uint64_t seed, int steps, uint64_t cut)
+{
+	*world = (struct world){ .rng = { seed } };
+	create(world, variant);
+	for (int i = 0; i < steps; i++)
+		step(world);
+	if (cut)
+		hs_svm_invalidate(world->svm, HS_SVM_EVENT_CLEAR, BASE, BASE + cut - 1);
+	hs_svm_invalidate(world->svm, HS_SVM_EVENT_CLEAR, BASE + cut, BASE + PAGES - 1);
+}
+
+static void cut_invalidation_leaves_the_same_tables(void **state)
+{
+	static struct world whole, parts;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		run_until(&whole, variants[seed % 4], seed, 40, 0);
+		run_until(&parts, variants[seed % 4], seed, 40, 1 + seed * 97 % (PAGES - 1));
+		assert_memory_equal(whole.tables, parts.tables, sizeof(whole.tables));
+		hs_svm_destroy(whole.svm);
+		hs_svm_destroy(parts.svm);
+	}
+}
+
+static uint64_t effects_of_set(struct world *world, const struct hs_svm_attr *attr)
+{
+	struct hs_svm_attr copy = *attr;
+	uint64_t before = world->effects;
+
+	assert_int_equal(hs_svm_ioctl(world->svm, 0, BASE << 12, 0x400 << 12, &copy, 1), 0);
+	return world->effects - before;
+}
+
+/* Since equal attributes ask for a mapped range, a repeated call does nothing at all. */
+static void equal_attributes_twice_do_nothing(void **state)
+{
+	static const struct hs_svm_attr attrs[] = { { HS_SVM_ACCESS, 0xa }, { HS_SVM_SET_FLAGS, 0x10 },
+						    { HS_SVM_GRANULARITY, 4 }, { HS_SVM_PREFERRED_LOC, 0 } };
+	static struct world world;
+
+	(void)state;
+	for (size_t variant = 1; variant < 4; variant++) {
+		world = (struct world){ .rng = { 5 } };
+		do {
+			hs_svm_destroy(world.svm);
+			create(&world, variants[variant]);
+		} while (world.svm->xnack || world.svm->system_limit_pages != UINT64_MAX);
+		for (size_t i = 0; i < sizeof(attrs) / sizeof(attrs[0]); i++) {
+			effects_of_set(&world, &attrs[i]);
+			assert_int_equal(effects_of_set(&world, &attrs[i]), 0);
+		}
+		hs_svm_destroy(world.svm);
+	}
 }
 
 static void rules_turn_one_variant_into_another(void **state)
@@ -325,6 +398,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(invariants_hold),
+		cmocka_unit_test(cut_invalidation_leaves_the_same_tables),
+		cmocka_unit_test(equal_attributes_twice_do_nothing),
 		cmocka_unit_test(rules_turn_one_variant_into_another),
 		cmocka_unit_test(longest_range_follows_vram),
 	};
