@@ -42,9 +42,23 @@ static void decide_operation(const struct hs_model *model, const struct hs_block
 		return;
 	}
 	say(decision, hs_block_result_name(outcome.result), hs_block_check_text(outcome.check));
-	decision->cost[0] = outcome.nr_notified;
-	decision->cost[1] = hs_block_pages(&model->hotplug);
-	decision->cost[2] = hs_block_find(&model->hotplug, request->id)->altmap;
+	hs_block_set_costs(&model->hotplug, hs_block_find(&model->hotplug, request->id), &outcome, decision);
+	if (outcome.zone && !outcome.result)
+		decision->cost[outcome.zone->index == HS_ZONE_MOVABLE ? 4 : 5] +=
+			request->op ? -decision->cost[1] : decision->cost[1];
+}
+
+void hs_block_set_costs(const struct hs_hotplug *hotplug, const struct hs_block *block,
+			const struct hs_block_outcome *outcome, struct hs_decision *decision)
+{
+	const struct hs_node *node = hs_node_find(hotplug, block->nid);
+
+	decision->cost[0] = outcome->nr_notified;
+	decision->cost[1] = hs_block_pages(hotplug);
+	decision->cost[2] = block->altmap;
+	decision->cost[3] = node ? (uint64_t)node->nid : 0;
+	if (node)
+		hs_block_sums(hotplug, node, &decision->cost[4], &decision->cost[5]);
 }
 
 static void decide_zone(const struct hs_model *model, const struct hs_block_request *request,

@@ -17,15 +17,21 @@ static void sum_node(const struct hs_node *node, uint64_t *movable, uint64_t *ke
 	}
 }
 
-double hs_block_ratio(const struct hs_hotplug *hotplug, const struct hs_node *node, uint64_t *kernel_pages)
+void hs_block_sums(const struct hs_hotplug *hotplug, const struct hs_node *node, uint64_t *movable, uint64_t *kernel)
 {
-	uint64_t movable = 0, kernel = 0;
-
+	*movable = *kernel = 0;
 	if (node)
-		sum_node(node, &movable, &kernel);
+		sum_node(node, movable, kernel);
 	for (int32_t nid = 0; !node && nid < hotplug->nr_nodes; nid++)
 		if (hotplug->nodes[nid])
-			sum_node(hotplug->nodes[nid], &movable, &kernel);
+			sum_node(hotplug->nodes[nid], movable, kernel);
+}
+
+double hs_block_ratio(const struct hs_hotplug *hotplug, const struct hs_node *node, uint64_t *kernel_pages)
+{
+	uint64_t movable, kernel;
+
+	hs_block_sums(hotplug, node, &movable, &kernel);
 	if (kernel_pages)
 		*kernel_pages = kernel;
 	return kernel ? (double)movable / (double)kernel : 0;

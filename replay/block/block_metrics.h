@@ -24,6 +24,8 @@ void hs_block_metrics_tick(struct hs_block_metrics *metrics, const struct hs_hot
 void hs_block_metrics_outcome(struct hs_block_metrics *metrics, const struct hs_hotplug *hotplug, bool is_offline,
 			      const struct hs_block_outcome *outcome);
 
+/* Present pages of a node (NULL: all): MOVABLE with CMA, and kernel zones without. */
+void hs_block_sums(const struct hs_hotplug *hotplug, const struct hs_node *node, uint64_t *movable, uint64_t *kernel);
 /* MOVABLE present pages with CMA, over kernel present pages without. node NULL: all. */
 double hs_block_ratio(const struct hs_hotplug *hotplug, const struct hs_node *node, uint64_t *kernel_pages);
 

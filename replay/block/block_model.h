@@ -147,6 +147,9 @@ int hs_block_ask(struct hs_model *model, const struct hs_event *event, union hs_
 		 struct hs_decision *recorded);
 void hs_block_decide(const struct hs_model *model, const struct hs_request *request, struct hs_decision *decision);
 void hs_block_adopt(struct hs_model *model, const struct hs_request *request, const struct hs_decision *decision);
+/* Costs of block.online and block.offline, with the node as it is now. */
+void hs_block_set_costs(const struct hs_hotplug *hotplug, const struct hs_block *block,
+			const struct hs_block_outcome *outcome, struct hs_decision *decision);
 /* "0", "-EBUSY", …: static. */
 const char *hs_block_result_name(int64_t result);
 

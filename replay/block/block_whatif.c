@@ -32,6 +32,7 @@ struct hs_whatif {
 	HS_VEC(struct wish) wishes;
 	struct hs_hash_map wanted;	/* block id -> sections of it that were asked to be online */
 	struct hs_hash_map groups;	/* recorded group id -> the model's, plus 1 */
+	struct hs_hash_map instead;	/* recorded block -> the one that was unplugged in its place */
 	uint64_t nr_dropped, nr_failed_removals;
 	uint64_t nr_assumed;		/* offlines whose outcome the record cannot tell */
 };
@@ -49,6 +50,7 @@ void hs_whatif_destroy(struct hs_whatif *whatif)
 	hs_vec_deinit(&whatif->wishes);
 	hs_hash_map_deinit(&whatif->wanted);
 	hs_hash_map_deinit(&whatif->groups);
+	hs_hash_map_deinit(&whatif->instead);
 	free(whatif);
 }
 
@@ -233,9 +235,15 @@ static void emit(const struct hs_sink *sink, const struct wish *wish, enum hs_po
 static void emit_outcome(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish, bool is_offline,
 			 const struct hs_block *block, const struct hs_block_outcome *outcome, enum hs_basis basis)
 {
+	struct hs_decision decision = {
+		.time = wish->time, .task = wish->task, .subject = hs_block_id(block), .basis = basis,
+		.point = is_offline ? HS_POINT_BLOCK_OFFLINE : HS_POINT_BLOCK_ONLINE,
+		.result = hs_block_result_name(outcome->result), .reason = hs_block_check_text(outcome->check),
+	};
+
 	hs_block_metrics_outcome(&model->metrics, &model->hotplug, is_offline, outcome);
-	emit(sink, wish, is_offline ? HS_POINT_BLOCK_OFFLINE : HS_POINT_BLOCK_ONLINE, hs_block_id(block),
-	     hs_block_result_name(outcome->result), hs_block_check_text(outcome->check), basis);
+	hs_block_set_costs(&model->hotplug, block, outcome, &decision);
+	sink->decided(sink->context, &decision);
 	if (!is_offline && !outcome->result)
 		emit(sink, wish, HS_POINT_BLOCK_ZONE, hs_block_id(block), hs_zone_name(block->zone->index),
 		     hs_zone_why_name(outcome->choice.why), basis);
@@ -365,6 +373,52 @@ static enum hs_basis offline_world(struct hs_model *model, const struct wish *wi
 	return HS_BASIS_ASSUMED;
 }
 
+/* Is a the better one to unplug, by the policy's order? Both are online. */
+static bool is_better(const char *order, const struct hs_block *a, const struct hs_block *b)
+{
+	bool a_movable = a->zone && a->zone->index == HS_ZONE_MOVABLE;
+	bool b_movable = b->zone && b->zone->index == HS_ZONE_MOVABLE;
+
+	if (!strcmp(order, "lowest"))
+		return hs_block_id(a) < hs_block_id(b);
+	if (!strcmp(order, "movable") && a_movable != b_movable)
+		return a_movable;
+	return hs_block_id(a) > hs_block_id(b);
+}
+
+/* The block to unplug where the record unplugged `recorded`: of the same group, hotplugged and online. */
+static struct hs_block *choose_to_unplug(struct hs_model *model, struct hs_block *recorded)
+{
+	const char *order = hs_policy_text(model->policy, "block.unplug_order");
+	struct hs_block *best = NULL;
+
+	if (!strcmp(order, "recorded"))
+		return recorded;
+	for (struct hs_block *block = model->hotplug.oldest; block; block = block->newer)
+		if (block->status == HS_BLOCK_ONLINE && block->group == recorded->group &&
+		    !hs_block_is_early(&model->hotplug, hs_block_start(&model->hotplug, block)) &&
+		    (!best || is_better(order, block, best)))
+			best = block;
+	if (best && hs_hash_map_put(&model->whatif->instead, hs_block_id(recorded), hs_block_id(best)))
+		hs_block_problem(model, model->now, "out of memory: an unplug is not replayed");
+	return best ? best : recorded;
+}
+
+static void offline_one(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish,
+			struct hs_block *recorded)
+{
+	struct hs_block *block = choose_to_unplug(model, recorded);
+	struct hs_block_outcome outcome;
+	struct hs_block_world world;
+	enum hs_basis basis;
+
+	if (block->is_device_offline)
+		return;
+	basis = offline_world(model, wish, block, &world);
+	hs_block_device_offline(&model->hotplug, block, &world, NULL, &outcome);
+	emit_outcome(model, sink, wish, true, block, &outcome, block == recorded ? basis : HS_BASIS_ASSUMED);
+}
+
 static void fulfil_state(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish)
 {
 	struct hs_hotplug *hotplug = &model->hotplug;
@@ -372,10 +426,6 @@ static void fulfil_state(struct hs_model *model, const struct hs_sink *sink, con
 	struct hs_block *block = hs_block_at_or_above(hotplug, hs_pfn_to_block(hotplug, wish->start));
 
 	for (; block && hs_block_start(hotplug, block) < wish->end; block = hs_block_next(block)) {
-		struct hs_block_outcome outcome;
-		struct hs_block_world world;
-		enum hs_basis basis;
-
 		if (wish->kind == WISH_ONLINE) {
 			if (count_wanted(model, block, wish, true) < most)
 				continue;
@@ -383,11 +433,8 @@ static void fulfil_state(struct hs_model *model, const struct hs_sink *sink, con
 				model->whatif->nr_dropped++;
 			continue;
 		}
-		if ((wish->ret < 0 ? 0 : count_wanted(model, block, wish, false)) || block->is_device_offline)
-			continue;
-		basis = offline_world(model, wish, block, &world);
-		hs_block_device_offline(hotplug, block, &world, NULL, &outcome);
-		emit_outcome(model, sink, wish, true, block, &outcome, basis);
+		if (wish->ret < 0 || !count_wanted(model, block, wish, false))
+			offline_one(model, sink, wish, block);
 	}
 }
 
@@ -400,13 +447,16 @@ static void fulfil_remove(struct hs_model *model, const struct hs_sink *sink, co
 	struct hs_memory_outcome outcome;
 
 	for (; start < end; start += bytes) {
-		if (!hs_block_find(hotplug, hs_phys_to_block(hotplug, start)))
+		uint64_t id = hs_phys_to_block(hotplug, start);
+
+		hs_hash_map_remove(&model->whatif->instead, id, &id);
+		if (!hs_block_find(hotplug, id))
 			continue;
-		hs_block_remove_memory(hotplug, start, bytes, NULL, &outcome);
+		hs_block_remove_memory(hotplug, id * bytes, bytes, NULL, &outcome);
 		model->whatif->nr_failed_removals += outcome.result != 0;
 		if (!outcome.result)
-			hs_hash_map_remove(&model->whatif->wanted, hs_phys_to_block(hotplug, start), NULL);
-		emit(sink, wish, HS_POINT_BLOCK_REMOVE, start, hs_block_result_name(outcome.result),
+			hs_hash_map_remove(&model->whatif->wanted, id, NULL);
+		emit(sink, wish, HS_POINT_BLOCK_REMOVE, id * bytes, hs_block_result_name(outcome.result),
 		     hs_block_check_text(outcome.check), HS_BASIS_EXACT);
 	}
 }

@@ -363,6 +363,11 @@ static void test_validate_61(void **state)
 	end(&play);
 }
 
+static void play_uevent(struct play *play, const char *action, const char *device)
+{
+	feed(play, HS_KIND_hotplug_uevent, &(struct hs_hotplug_uevent){ .action = TEXT(action), .device = TEXT(device) });
+}
+
 /* Polling alone: zones are judged, and said to be bounded or assumed. */
 static void test_polling(void **state)
 {
@@ -371,17 +376,17 @@ static void test_polling(void **state)
 	(void)state;
 	begin(&play, HS_MODE_VALIDATE, "6.12", "polling", NULL);
 	play_snapshot(&play);
-	feed(&play, HS_KIND_hotplug_uevent, &(struct hs_hotplug_uevent){ .action = TEXT("add"), .device = TEXT("memory64") });
+	play_uevent(&play, "add", "memory64");
 	feed(&play, HS_KIND_hotplug_block, &(struct hs_hotplug_block){
 		.block = 64, .state = TEXT("offline"), .valid_zones = TEXT("Normal Movable") });
-	feed(&play, HS_KIND_hotplug_uevent, &(struct hs_hotplug_uevent){ .action = TEXT("online"), .device = TEXT("memory64") });
+	play_uevent(&play, "online", "memory64");
 	feed(&play, HS_KIND_hotplug_block, &(struct hs_hotplug_block){
 		.block = 64, .state = TEXT("online"), .valid_zones = TEXT("Normal") });
 	assert_int_equal(f0_block(&model_of(&play)->hotplug, 64)->zone->index, HS_ZONE_NORMAL);
-	feed(&play, HS_KIND_hotplug_uevent, &(struct hs_hotplug_uevent){ .action = TEXT("offline"), .device = TEXT("memory64") });
+	play_uevent(&play, "offline", "memory64");
 	feed(&play, HS_KIND_hotplug_block, &(struct hs_hotplug_block){
 		.block = 64, .state = TEXT("offline"), .valid_zones = TEXT("Normal Movable") });
-	feed(&play, HS_KIND_hotplug_uevent, &(struct hs_hotplug_uevent){ .action = TEXT("remove"), .device = TEXT("memory64") });
+	play_uevent(&play, "remove", "memory64");
 	assert_all_agree(&play);
 	assert_int_equal(play.tally.nr_exact, 0);
 	assert_int_equal(play.tally.of_point[HS_POINT_BLOCK_ZONE], 1);
@@ -405,12 +410,12 @@ static void test_bad_input(void **state)
 	play_snapshot(&play);
 	model = model_of(&play);
 	play_step(&play, &(struct step){ 200, 1, 0, "Normal", 0, "Gf Of F", 0, 0, 0, 0, false, NULL });
-	feed(&play, HS_KIND_hotplug_blocks, &(struct hs_hotplug_blocks){ .start = 4096, .size = F0_BLOCK_BYTES, .op = 0 });
+	feed(&play, HS_KIND_hotplug_blocks, &(struct hs_hotplug_blocks){ .start = 4096, .size = F0_BLOCK_BYTES });
 	feed(&play, HS_KIND_hotplug_blocks, &(struct hs_hotplug_blocks){
 		.start = 40 * F0_BLOCK_BYTES, .size = F0_BLOCK_BYTES, .op = 1 });
 	feed(&play, HS_KIND_hotplug_notify, &(struct hs_hotplug_notify){ .action = TEXT("MEM_WHAT") });
 	feed(&play, HS_KIND_hotplug_block, &(struct hs_hotplug_block){ .block = 34, .state = TEXT("maybe") });
-	feed(&play, HS_KIND_hotplug_uevent, &(struct hs_hotplug_uevent){ .action = TEXT("online"), .device = TEXT("memory9999") });
+	play_uevent(&play, "online", "memory9999");
 	play_add(&play, 1ull << 40, 1, 0, -1, -E2BIG);
 	assert_true(model->nr_problems >= 6);
 	out = open_memstream(&text, &size);
@@ -489,6 +494,39 @@ static void test_whatif(void **state)
 	}
 }
 
+/* Three blocks in three zones; the record unplugs the middle one, the policies another. */
+static void test_unplug_order(void **state)
+{
+	static const struct {
+		const char *order;
+		uint64_t gone;
+	} cases[] = { { "recorded", 65 }, { "highest", 66 }, { "lowest", 64 }, { "movable", 64 } };
+	static const char *const zones[] = { "Movable", "Movable", "Normal" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *settings[] = { "block.unplug_order", cases[i].order, "block.kernel_offline", "recorded", NULL };
+		struct play play;
+
+		begin(&play, HS_MODE_WHATIF, "6.1", "fentry", settings);
+		play_snapshot(&play);
+		for (uint32_t id = 64; id < 67; id++) {
+			play_add(&play, id, 1, 0, -1, 0);
+			play_step(&play, &(struct step){ id, 0, id == 66 ? 2 : 3, zones[id - 64], 0, "Gn On", 0, 0, 0, 0, false, NULL });
+		}
+		if (i == 3)	/* movable: the highest MOVABLE one first, which is 65, then 64 */
+			play_step(&play, &(struct step){ 65, 1, 0, "Movable", 0, "Gf Of", 0, 0, 0, 0, false, NULL });
+		play_step(&play, &(struct step){ i == 3 ? 64 : 65, 1, 0, "Movable", 0, "Gf Of", 0, 0, 0, 0, false, NULL });
+		feed(&play, HS_KIND_hotplug_blocks, &(struct hs_hotplug_blocks){
+			.start = (i == 3 ? 64 : 65) * F0_BLOCK_BYTES, .size = F0_BLOCK_BYTES, .op = 1 });
+		assert_int_equal(hs_engine_finish(play.engine, NULL), 0);
+		assert_null(hs_block_find(&model_of(&play)->hotplug, cases[i].gone));
+		assert_int_equal(model_of(&play)->hotplug.blocks.count, F0_BOOT_BLOCKS + 2);
+		assert_int_equal(model_of(&play)->nr_problems, 0);
+		end(&play);
+	}
+}
+
 /* T96 and its like: the same memory in blocks of 2 GiB. */
 static void test_recut(void **state)
 {
@@ -550,7 +588,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_validate), cmocka_unit_test(test_mutations), cmocka_unit_test(test_validate_61),
 		cmocka_unit_test(test_polling), cmocka_unit_test(test_bad_input), cmocka_unit_test(test_whatif),
-		cmocka_unit_test(test_recut), cmocka_unit_test(test_recut_identity),
+		cmocka_unit_test(test_recut), cmocka_unit_test(test_unplug_order),
+		cmocka_unit_test(test_recut_identity),
 	};
 
 	return cmocka_run_group_tests_name("block_model", tests, NULL, NULL);
