@@ -21,7 +21,7 @@ const char *hs_block_result_name(int64_t result)
 	if (result >= 0)
 		return "0";
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (names[i].error == -result)
+		if (result == -names[i].error)
 			return names[i].name;
 	return "-errno";
 }

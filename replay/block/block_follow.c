@@ -14,7 +14,8 @@ bool hs_block_number(const struct hs_bytes *name, const char *prefix, uint64_t *
 	size_t skip = strlen(prefix);
 
 	return name->length > skip && !memcmp(name->data, prefix, skip) &&
-	       !hs_block_parse_number((const char *)name->data + skip, name->length - skip, number);
+	       !hs_block_parse_number((const char *)name->data + skip, name->length - skip, number) &&
+	       *number <= UINT32_MAX;
 }
 
 int hs_block_status_find(const struct hs_bytes *text)
@@ -255,8 +256,8 @@ static void follow_blocks(struct hs_model *model, const struct hs_hotplug_blocks
 
 	if (row->ret)
 		return;
-	if (!hs_block_is_aligned(&model->hotplug, row->start, row->size) || row->size / bytes > 1 << 24) {
-		hs_block_problem(model, row->row.time, "blocks are made or removed for a range that is not aligned: %llx",
+	if (!hs_block_is_aligned(&model->hotplug, row->start, row->size) || row->size / bytes > HS_MAX_BLOCKS_AT_ONCE) {
+		hs_block_problem(model, row->row.time, "blocks are made or removed for a range that is not aligned or too large: %llx",
 				 (unsigned long long)row->start);
 		return;
 	}

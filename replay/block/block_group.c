@@ -27,31 +27,38 @@ static void unmark_dynamic(struct hs_hotplug *hotplug, const struct hs_block_gro
 	hotplug->dynamic_groups.count--;
 }
 
+int32_t hs_block_group_next(const struct hs_hotplug *hotplug)
+{
+	size_t mgid = hotplug->first_free_group;
+
+	while (mgid < hotplug->groups.count && hotplug->groups.items[mgid])
+		mgid++;
+	return mgid > HS_MAX_GROUPS ? -1 : (int32_t)mgid;
+}
+
 /* memory_group_register */
 static int register_group(struct hs_hotplug *hotplug, bool is_dynamic, int32_t nid, uint64_t pages)
 {
 	struct hs_block_group *group;
-	size_t mgid = hotplug->first_free_group;
+	int32_t mgid = hs_block_group_next(hotplug);
 
 	if (!hs_node_find(hotplug, nid))
 		return -EINVAL;
-	while (mgid < hotplug->groups.count && hotplug->groups.items[mgid])
-		mgid++;
-	if (mgid > HS_MAX_GROUPS)
+	if (mgid < 0)
 		return -EBUSY;
 	group = calloc(1, sizeof(*group));
 	if (!group || !hs_vec_reserve(&hotplug->groups, 1) || !hs_vec_reserve(&hotplug->dynamic_groups, 1)) {
 		free(group);
 		return -ENOMEM;
 	}
-	group->mgid = (int32_t)mgid;
+	group->mgid = mgid;
 	group->nid = nid;
 	group->is_dynamic = is_dynamic;
 	group->pages = pages;
-	if (mgid == hotplug->groups.count)
+	if ((size_t)mgid == hotplug->groups.count)
 		hotplug->groups.count++;
 	hotplug->groups.items[mgid] = group;
-	hotplug->first_free_group = mgid + 1;
+	hotplug->first_free_group = (size_t)mgid + 1;
 	if (is_dynamic)
 		mark_dynamic(hotplug, group);
 	return group->mgid;

@@ -11,6 +11,8 @@
 int hs_block_group_register(struct hs_hotplug *hotplug, bool is_dynamic, int32_t nid, uint64_t pages);
 /* 0, -EINVAL (negative or unknown id), -EBUSY (blocks belong to it). */
 int hs_block_group_unregister(struct hs_hotplug *hotplug, int64_t mgid);
+/* Id that the next registration gets. */
+int32_t hs_block_group_next(const struct hs_hotplug *hotplug);
 /* NULL: unknown. */
 struct hs_block_group *hs_block_group_find(const struct hs_hotplug *hotplug, int64_t mgid);
 

@@ -11,6 +11,9 @@
 
 enum { HS_MAX_PROBLEMS = 16, HS_PROBLEM_TEXT = 200 };
 
+/* One event of a trace makes or removes no more blocks than 128 TiB in the smallest size have. */
+enum { HS_MAX_BLOCKS_AT_ONCE = 1 << 20 };
+
 /* Rows of a snapshot until its end; texts are copied into numbers at once. */
 struct hs_staged_block {
 	uint64_t id;
@@ -134,7 +137,7 @@ void hs_staging_deinit(struct hs_staging *staging);
 
 /* block_follow.c: facts, in validate. */
 void hs_block_follow(struct hs_model *model, const struct hs_event *event);
-/* Number of memoryN; false for another device. */
+/* Number of memoryN; false for another device, or a number no block has. */
 bool hs_block_number(const struct hs_bytes *name, const char *prefix, uint64_t *number);
 int hs_block_status_find(const struct hs_bytes *text);
 /* Zone by the text of valid_zones of an online block; -1: none or several. */

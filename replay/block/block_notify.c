@@ -6,13 +6,14 @@
 
 uint32_t hs_notify_from_errno(int error)
 {
-	return error ? HS_NOTIFY_STOP_MASK | (uint32_t)(HS_NOTIFY_OK - error) : HS_NOTIFY_OK;
+	return error ? HS_NOTIFY_STOP_MASK | (HS_NOTIFY_OK - (uint32_t)error) : HS_NOTIFY_OK;
 }
 
 int hs_notify_to_errno(uint32_t value)
 {
-	value &= ~(uint32_t)HS_NOTIFY_STOP_MASK;
-	return value > HS_NOTIFY_OK ? HS_NOTIFY_OK - (int)value : 0;
+	int rest = (int)(value & ~(uint32_t)HS_NOTIFY_STOP_MASK);
+
+	return rest > HS_NOTIFY_OK ? HS_NOTIFY_OK - rest : 0;
 }
 
 void hs_notifier_chain_deinit(struct hs_notifier_chain *chain)

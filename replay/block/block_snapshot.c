@@ -7,6 +7,10 @@
 #include "replay/block/block_model.h"
 #include "replay/block/block_zone.h"
 
+#define MAX_BLOCK_BYTES (64ull << 30)
+#define MAX_GROUPS 65536
+#define MAX_PFN (1ull << 52)	/* behind the last page of 64 bits of addresses, with pages of 4 KiB */
+
 void hs_staging_deinit(struct hs_staging *staging)
 {
 	hs_vec_deinit(&staging->blocks);
@@ -95,9 +99,10 @@ static void take_nodes(struct hs_model *model, uint64_t time)
 			hs_block_problem(model, time, "node %d of a zone cannot be", row->nid);
 			continue;
 		}
-		if (row->present > row->spanned || row->managed > row->present || row->present_early > row->present) {
-			hs_block_problem(model, time, "zone %d:%s has more pages present than spanned, or managed or early "
-					 "than present", row->nid, hs_zone_name((enum hs_zone_index)row->index));
+		if (row->present > row->spanned || row->managed > row->present || row->present_early > row->present ||
+		    row->cma > row->present || row->start > MAX_PFN || row->spanned > MAX_PFN) {
+			hs_block_problem(model, time, "zone %d:%s has more pages present than spanned, more managed, "
+					 "early or CMA than present, or no such pages can be", row->nid, hs_zone_name((enum hs_zone_index)row->index));
 			continue;
 		}
 		node->is_online |= !staging->nodes.count;
@@ -136,15 +141,13 @@ static void take_groups(struct hs_model *model, uint64_t time)
 
 	hs_vec_for_each(row, &model->staging.groups) {
 		struct hs_block_group *group = NULL;
-		int mgid;
 
-		while (!group && row->mgid >= 0 && row->mgid < 1 << 20) {
-			mgid = hs_block_group_register(hotplug, row->is_dynamic, row->nid, row->pages);
-			if (mgid < 0 || mgid >= row->mgid) {
-				group = mgid == row->mgid ? hs_block_group_find(hotplug, mgid) : NULL;
+		while (row->mgid < MAX_GROUPS && hs_block_group_next(hotplug) < row->mgid)
+			if (hs_block_group_register(hotplug, false, row->nid, 1) < 0)
 				break;
-			}
-		}
+		if (hs_block_group_next(hotplug) == row->mgid)
+			group = hs_block_group_find(hotplug, hs_block_group_register(hotplug, row->is_dynamic, row->nid,
+											 row->pages));
 		if (!group) {
 			hs_block_problem(model, time, "group %d of the snapshot cannot be", row->mgid);
 			continue;
@@ -279,9 +282,10 @@ static void set_geometry(struct hs_model *model, uint64_t time)
 	uint64_t bytes = model->header->block_bytes ? model->header->block_bytes :
 		model->staging.block_pages * hotplug->geometry.page_bytes;
 
-	if (model->header->page_bytes)
-		hotplug->geometry.page_bytes = model->header->page_bytes;
-	if (bytes && hs_hotplug_set_block_bytes(hotplug, bytes))
+	if (model->header->page_bytes && model->header->page_bytes != hotplug->geometry.page_bytes)
+		hs_block_problem(model, time, "pages of %llu bytes: the rules here are those of 4096",
+				 (unsigned long long)model->header->page_bytes);
+	if (bytes && (bytes > MAX_BLOCK_BYTES || hs_hotplug_set_block_bytes(hotplug, bytes)))
 		hs_block_problem(model, time, "a memory block cannot have %llu bytes", (unsigned long long)bytes);
 	model->recorded_block_pages = hs_block_pages(hotplug);
 	bytes = hs_policy_number(model->policy, "block.block_bytes");

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "replay/block/block_zone.h"
 
@@ -79,8 +78,8 @@ int hs_block_parse_memmap_mode(const struct hs_block_variant *variant, const cha
 {
 	bool enabled;
 
-	/* set_memmap_mode in mm/memory_hotplug.c takes the word in any case. */
-	if (variant->has_memmap_force && strnlen(text, length) >= 5 && !strncasecmp(text, "force", 5)) {
+	/* set_memmap_mode in mm/memory_hotplug.c: any other spelling is a bool that begins with f. */
+	if (variant->has_memmap_force && (is_word("force", text, length) || is_word("FORCE", text, length))) {
 		*mode = HS_MEMMAP_FORCE;
 		return 0;
 	}

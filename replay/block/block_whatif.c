@@ -83,6 +83,10 @@ static void note_add(struct hs_model *model, const struct hs_hotplug_add *row)
 
 	if (row->ret)
 		return;
+	if (row->size / hs_block_bytes(&model->hotplug) > HS_MAX_BLOCKS_AT_ONCE) {
+		hs_block_problem(model, wish.time, "an add of %llu bytes cannot be", (unsigned long long)row->size);
+		return;
+	}
 	if (!strcmp(hs_policy_text(model->policy, "block.memmap_request"), "always"))
 		wish.add.flags |= HS_MHP_MEMMAP_ON_MEMORY;
 	if (row->flags & HS_MHP_NID_IS_MGID) {
@@ -196,7 +200,11 @@ static void note_removal(struct hs_model *model, const struct hs_hotplug_blocks 
 		.end = (row->start + row->size) / page, .zone = -1,
 	};
 
-	if (row->op == 1)
+	if (row->op != 1)
+		return;
+	if (row->size / hs_block_bytes(&model->hotplug) > HS_MAX_BLOCKS_AT_ONCE || wish.end < wish.start)
+		hs_block_problem(model, wish.time, "a removal of %llu bytes cannot be", (unsigned long long)row->size);
+	else
 		push_wish(model, &wish);
 }
 
@@ -442,13 +450,16 @@ static void fulfil_state(struct hs_model *model, const struct hs_sink *sink, con
 static void fulfil_remove(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish)
 {
 	struct hs_hotplug *hotplug = &model->hotplug;
-	uint64_t bytes = hs_block_bytes(hotplug), page = hotplug->geometry.page_bytes;
-	uint64_t start = (wish->start * page + bytes - 1) / bytes * bytes, end = wish->end * page / bytes * bytes;
+	uint64_t bytes = hs_block_bytes(hotplug), pages = hs_block_pages(hotplug);
 	struct hs_memory_outcome outcome;
+	struct hs_block *block;
 
-	for (; start < end; start += bytes) {
-		uint64_t id = hs_phys_to_block(hotplug, start);
+	for (uint64_t at = (wish->start + pages - 1) / pages; (block = hs_block_at_or_above(hotplug, at));) {
+		uint64_t id = hs_block_id(block);
 
+		if ((id + 1) * pages > wish->end)
+			break;
+		at = id + 1;
 		hs_hash_map_remove(&model->whatif->instead, id, &id);
 		if (!hs_block_find(hotplug, id))
 			continue;

@@ -182,6 +182,9 @@ static void test_memmap_words(void **state)
 	(void)state;
 	assert_int_equal(hs_block_parse_memmap_mode(hs_block_variant_find("6.12"), "FORCE", 5, &mode), 0);
 	assert_string_equal(hs_block_memmap_mode_name(mode), "force");
+	assert_int_equal(hs_block_parse_memmap_mode(hs_block_variant_find("6.12"), "Force", 5, &mode), 0);
+	assert_int_equal(mode, HS_MEMMAP_OFF);
+	mode = HS_MEMMAP_ON;
 	assert_int_equal(hs_block_parse_memmap_mode(hs_block_variant_find("6.1"), "force", 5, &mode), 0);
 	assert_int_equal(mode, HS_MEMMAP_OFF);	/* 6.1: a bool whose first letter f means no */
 	assert_int_equal(hs_block_parse_memmap_mode(hs_block_variant_find("6.1"), "1", 1, &mode), 0);
