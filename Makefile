@@ -171,6 +171,23 @@ $(PROPERTY_BINARY): $(call objects_of,$(sort $(wildcard tests/property/*.c))) $(
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# Fuzz programs, tests/fuzz/fuzz_NAME.c: without arguments they mutate for FUZZ_SECONDS, as part of the check.
+FUZZ_BINARIES := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(CORE_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# Benchmarks are scripts, tests/bench/NAME.bench; programs they need are made from tests/bench/*.c.
+BENCH_BINARIES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(CORE_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+.PHONY: bench
+bench: all $(BENCH_BINARIES) ## measure, and write tests/bench/results.csv (as root, minutes)
+	$(Q)HINDSIGHT=$(CURDIR)/$(BINARY) BUILD=$(CURDIR)/$(BUILD) tests/bench/run $(BENCH)
+
 # Other test programs are scripts (tests/FOLDER/*.test, any language): exit 0 passed, 77 skipped (last
 # line: why), else failed. They find the binary in $HINDSIGHT.
 TEST_SAN := address,undefined
@@ -186,8 +203,8 @@ check-unit-inner: $(UNIT_BINARIES)
 check: deps ## build and run all tests (installs what is missing)
 	$(Q)$(MAKE) --no-print-directory all workloads
 	$(Q)$(MAKE) --no-print-directory SAN=$(TEST_SAN) check-all-inner
-check-all-inner: $(UNIT_BINARIES) $(GOLDEN_BINARIES) $(PROPERTY_BINARY) $(BINARY)
-	$(Q)$(run_tests) $(UNIT_BINARIES) $(sort $(wildcard tests/*/*.test))
+check-all-inner: $(UNIT_BINARIES) $(FUZZ_BINARIES) $(GOLDEN_BINARIES) $(PROPERTY_BINARY) $(BINARY)
+	$(Q)$(run_tests) $(UNIT_BINARIES) $(FUZZ_BINARIES) $(sort $(wildcard tests/*/*.test))
 
 .PHONY: check-guest guest-shell
 check-guest: all workloads ## tests in guests (Debian 6.1 and 6.12 under QEMU)

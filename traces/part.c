@@ -14,10 +14,9 @@ bool hs_part_begin(hs_buffer *out, uint32_t tag)
 	return hs_buffer_add(out, head, sizeof(head));
 }
 
-/* The check sum covers tag and payload. */
-static uint32_t check_sum(const uint8_t *part, size_t part_bytes)
+uint32_t hs_part_check_sum(const uint8_t *part)
 {
-	return (uint32_t)crc32_z(0, part + 12, part_bytes - 12);
+	return (uint32_t)crc32_z(0, part + 12, hs_load32(part + 4) - 4);
 }
 
 void hs_part_end(hs_buffer *out, size_t start)
@@ -26,7 +25,7 @@ void hs_part_end(hs_buffer *out, size_t start)
 	size_t part_bytes = out->count - start;
 
 	hs_store32(part + 4, (uint32_t)(part_bytes - 8));
-	hs_store32(part + 8, check_sum(part, part_bytes));
+	hs_store32(part + 8, hs_part_check_sum(part));
 }
 
 size_t hs_part_bytes(const uint8_t *head)
@@ -39,7 +38,7 @@ size_t hs_part_bytes(const uint8_t *head)
 
 bool hs_part_is_whole(const uint8_t *part)
 {
-	return hs_load32(part + 8) == check_sum(part, hs_part_bytes(part));
+	return hs_load32(part + 8) == hs_part_check_sum(part);
 }
 
 int hs_part_read(const struct hs_input *input, uint64_t offset, uint8_t **part, struct hs_error *err)

@@ -45,6 +45,9 @@ static inline uint32_t hs_part_tag(const uint8_t *part)
 	return hs_load32(part + 12);
 }
 
+/* What its check sum should be: of a whole part of hs_part_bytes() bytes. */
+uint32_t hs_part_check_sum(const uint8_t *part);
+
 /* A whole part of hs_part_bytes() bytes: is its check sum right? */
 bool hs_part_is_whole(const uint8_t *part);
 

@@ -320,7 +320,7 @@ static void test_refused(void **state)
 	struct hs_reader *reader = NULL;
 
 	(void)state;
-	assert_int_equal(hs_reader_open("/tmp/hs/no/such/file", &reader, &err), -ENOENT);
+	assert_int_equal(hs_reader_open("/nonexistent/file", &reader, &err), -ENOENT);
 	assert_int_equal(hs_reader_open("/tmp", &reader, &err), -EISDIR);
 	assert_string_equal(err.text, "/tmp: is a directory, not a trace file");
 	store_file((const uint8_t *)text, sizeof(text) - 1);
@@ -394,7 +394,7 @@ static void test_full_device(void **state)
 	assert_int_equal(hs_writer_create("/dev/full", &header, &options, &writer, &err), -ENOSPC);
 	assert_null(writer);
 	assert_string_equal(err.text, "/dev/full: write: No space left on device");
-	assert_int_equal(hs_writer_create("/tmp/hs/no/such/file", &header, NULL, &writer, NULL), -ENOENT);
+	assert_int_equal(hs_writer_create("/nonexistent/file", &header, NULL, &writer, NULL), -ENOENT);
 }
 
 /* A reader that goes away: the writer says so, and from then on takes nothing but close. */
