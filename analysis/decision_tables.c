@@ -20,11 +20,12 @@ static void add_columns(struct hs_table *table, const struct column *columns)
 }
 
 /* The policy column is there only where there is a choice. */
-static struct hs_table *create_by_policy(const struct hs_tally *tally, const char *title, const struct column *columns)
+static struct hs_table *create_by_policy(const struct hs_tally *tally, int policy, const char *title,
+					 const struct column *columns)
 {
 	struct hs_table *table = hs_table_create(title);
 
-	if (tally->nr_policies > 1)
+	if (tally->nr_policies > 1 && policy == HS_ALL_POLICIES)
 		hs_table_add_column(table, "policy", "");
 	add_columns(table, columns);
 	return table;
@@ -49,7 +50,8 @@ static const char *result_of(const struct hs_cell *cell)
 
 /* --- agreement ----------------------------------------------------------------------------------- */
 
-static void put_agreement(struct hs_table *table, const struct hs_tally *tally, uint32_t policy, int point, int basis)
+static void put_agreement(struct hs_table *table, const struct hs_tally *tally, uint32_t policy, int point, int basis,
+			  bool with_policy)
 {
 	struct hs_selection selection = { policy, point, basis, HS_VERDICT_AGREE };
 	uint64_t agree = hs_tally_count(tally, &selection), disagree, unknown;
@@ -61,7 +63,8 @@ static void put_agreement(struct hs_table *table, const struct hs_tally *tally, 
 	unknown = hs_tally_count(tally, &selection);
 	if (agree + disagree + unknown == 0)
 		return;
-	put_policy(table, tally, policy);
+	if (with_policy)
+		put_policy(table, tally, policy);
 	hs_table_text(table, "%s", hs_points[point].name);
 	hs_table_text(table, "%s", hs_basis_name((enum hs_basis)basis));
 	hs_table_count(table, agree);
@@ -74,19 +77,21 @@ static void put_agreement(struct hs_table *table, const struct hs_tally *tally, 
 	hs_table_mark_row(table, disagree ? HS_ROW_FAILED : agree ? HS_ROW_PASSED : HS_ROW_SKIPPED);
 }
 
-struct hs_table *hs_table_agreement(const struct hs_tally *tally)
+struct hs_table *hs_table_agreement(const struct hs_tally *tally, int policy)
 {
 	static const struct column columns[] = {
 		{ "point", "" }, { "basis", "" }, { "agree", "decisions" }, { "disagree", "decisions" },
 		{ "unknown", "decisions" }, { "agreement", "percent" }, { "from", "percent" }, { "to", "percent" },
 		{ NULL, NULL },
 	};
-	struct hs_table *table = create_by_policy(tally, "agreement of the model with the kernel", columns);
+	struct hs_table *table = create_by_policy(tally, policy, "agreement of the model with the kernel",
+						 columns);
 
-	for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
+	for (uint32_t i = 0; i < tally->nr_policies; i++)
 		for (int point = 0; point < (int)HS_NR_POINTS; point++)
 			for (int basis = 0; basis < HS_NR_BASES; basis++)
-				put_agreement(table, tally, policy, point, basis);
+				if (policy == HS_ALL_POLICIES || policy == (int)i)
+					put_agreement(table, tally, i, point, basis, policy == HS_ALL_POLICIES);
 	hs_table_set_note(table, "from, to: Wilson's interval at 95 %%. unknown: events were lost, or an input was not "
 			  "seen; neither agreement nor disagreement.");
 	return table;
@@ -210,19 +215,22 @@ struct hs_table *hs_table_matrix(const struct hs_tally *tally, uint32_t policy, 
 	return table;
 }
 
-struct hs_table *hs_table_divergences(const struct hs_tally *tally)
+struct hs_table *hs_table_divergences(const struct hs_tally *tally, int policy)
 {
 	static const struct column columns[] = {
 		{ "first_at", "ns" }, { "point", "" }, { "subject", "" }, { "recorded", "" }, { "modelled", "" },
 		{ "basis", "" }, { "cases", "decisions" }, { "decision", "" }, { "chunk", "" }, { "reason", "" },
 		{ NULL, NULL },
 	};
-	struct hs_table *table = create_by_policy(tally, "disagreements", columns);
+	struct hs_table *table = create_by_policy(tally, policy, "disagreements", columns);
 
 	hs_vec_for_each(class, &tally->divergences) {
 		uint64_t time = class->recorded.time;
 
-		put_policy(table, tally, class->policy);
+		if (policy != HS_ALL_POLICIES && policy != (int)class->policy)
+			continue;
+		if (policy == HS_ALL_POLICIES)
+			put_policy(table, tally, class->policy);
 		hs_table_ns(table, time > tally->start_time ? time - tally->start_time : 0);
 		hs_table_text(table, "%s", hs_points[class->recorded.point].name);
 		hs_table_address(table, class->recorded.subject);
@@ -279,7 +287,7 @@ struct hs_table *hs_table_bases(const struct hs_tally *tally)
 		{ "point", "" }, { "decisions", "decisions" }, { "exact", "decisions" }, { "bounded", "decisions" },
 		{ "assumed", "decisions" }, { "share exact", "percent" }, { NULL, NULL },
 	};
-	struct hs_table *table = create_by_policy(tally, "how far the trace determines the decisions", columns);
+	struct hs_table *table = create_by_policy(tally, HS_ALL_POLICIES, "how far the trace determines the decisions", columns);
 
 	for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
 		for (int point = 0; point < (int)HS_NR_POINTS; point++) {
@@ -373,13 +381,24 @@ struct hs_table *hs_table_quantiles(const struct hs_tally *tally)
 		{ "point", "" }, { "cost", "" }, { "min", "" }, { "p50", "" }, { "p90", "" }, { "p99", "" },
 		{ "max", "" }, { "quantiles", "" }, { NULL, NULL },
 	};
-	struct hs_table *table = create_by_policy(tally, "costs per decision", columns);
+	struct hs_table *table = create_by_policy(tally, HS_ALL_POLICIES, "costs per decision", columns);
 
 	for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
 		for (unsigned int point = 0; point < HS_NR_POINTS; point++)
 			for (unsigned int cost = 0; cost < HS_NR_COSTS && hs_points[point].cost_names[cost]; cost++)
 				put_quantiles(table, tally, policy, (enum hs_point)point, cost);
 	return table;
+}
+
+/* A metric's value in its own unit, which its name ends with. */
+static void put_metric(struct hs_table *table, const char *name, bool has_value, double value)
+{
+	if (!has_value)
+		hs_table_none(table);
+	else if (value >= 0 && value == floor(value) && value < 0x1p63)
+		put_cost(table, name, (uint64_t)value);
+	else
+		hs_table_number(table, value, 2);
 }
 
 static bool is_first_summary(const struct hs_tally *tally, const struct hs_summary *summary)
@@ -406,18 +425,10 @@ struct hs_table *hs_table_summaries(const struct hs_tally *tally)
 			hs_vec_for_each(own, &tally->summaries)
 				if (own->policy == policy && strcmp(own->name, summary->name) == 0)
 					value = own->value;
-			hs_table_number(table, value, value == floor(value) ? 0 : 3);
+			put_metric(table, summary->name, !isnan(value), value);
 		}
 	}
 	return table;
-}
-
-static void put_signed(struct hs_table *table, double number, const char *suffix)
-{
-	if (isfinite(number))
-		hs_table_text(table, "%+.*f%s", number == floor(number) ? 0 : 1, number, suffix);
-	else
-		hs_table_none(table);
 }
 
 /* Worth a line: not 0 on both sides all the time. */
@@ -437,19 +448,16 @@ struct hs_table *hs_table_comparison(const struct hs_comparison *comparison, con
 	hs_table_add_column(table, "metric", "");
 	hs_table_add_column(table, a, "");
 	hs_table_add_column(table, b, "");
-	hs_table_add_column(table, "change", "");
+	hs_table_add_column(table, "change", "percent");
 	hs_table_add_column(table, "verdict", "");
 	hs_vec_for_each(difference, &comparison->list) {
-		int decimals = difference->a == floor(difference->a) && difference->b == floor(difference->b) ? 0 : 2;
-
 		if (!is_shown(difference))
 			continue;
 		hs_table_text(table, "%s", difference->name);
-		hs_table_number(table, difference->nr_a ? difference->a : NAN, decimals);
-		hs_table_number(table, difference->nr_b ? difference->b : NAN, decimals);
-		put_signed(table, hs_change_percent(difference->a, difference->b), " %");
+		put_metric(table, difference->name, difference->nr_a, difference->a);
+		put_metric(table, difference->name, difference->nr_b, difference->b);
+		hs_table_change(table, hs_change_percent(difference->a, difference->b));
 		hs_table_text(table, "%s", hs_difference_verdict_name(difference->verdict));
-		hs_table_mark_row(table, difference->verdict == HS_SAME ? HS_ROW_PASSED : HS_ROW_FAILED);
 	}
 	hs_table_set_note(table, "same: equal in every window of time. higher, lower: beyond chance over the windows. "
 			  "unclear: different, but not beyond chance, or too few windows. changed: has no windows.");
@@ -583,7 +591,7 @@ struct hs_table *hs_table_processes(const struct hs_tally *tally, const struct h
 {
 	static const struct column columns[] = { { "process", "" }, { "mm", "" }, { "decisions", "decisions" },
 						 { NULL, NULL } };
-	struct hs_table *table = create_by_policy(tally, "address spaces", columns);
+	struct hs_table *table = create_by_policy(tally, HS_ALL_POLICIES, "address spaces", columns);
 	struct hs_hash_map index = { 0 };
 	process_list list = { 0 };
 

@@ -9,8 +9,13 @@
 #include "analysis/table.h"
 #include "analysis/tally.h"
 
-/* Verdicts by policy, point and basis, with Wilson's interval. Rows are marked: failed where any disagree. */
-struct hs_table *hs_table_agreement(const struct hs_tally *tally);
+enum { HS_ALL_POLICIES = -1 };
+
+/*
+ * Verdicts by policy (one, or HS_ALL_POLICIES), point and basis, with Wilson's interval. Rows are marked: failed
+ * where any disagree.
+ */
+struct hs_table *hs_table_agreement(const struct hs_tally *tally, int policy);
 
 /* Recorded and modelled results of one policy with their verdict and basis, most frequent first in each point. */
 struct hs_table *hs_table_pairs(const struct hs_tally *tally, uint32_t policy);
@@ -18,8 +23,8 @@ struct hs_table *hs_table_pairs(const struct hs_tally *tally, uint32_t policy);
 /* Recorded (rows) by modelled (columns) results at one point, all bases; both in the same order. */
 struct hs_table *hs_table_matrix(const struct hs_tally *tally, uint32_t policy, enum hs_point point);
 
-/* The classes of disagreement, each with its first case, in the order of these. */
-struct hs_table *hs_table_divergences(const struct hs_tally *tally);
+/* The classes of disagreement of one policy or HS_ALL_POLICIES, each with its first case, in the order of these. */
+struct hs_table *hs_table_divergences(const struct hs_tally *tally, int policy);
 
 /* Outcomes by point and result, a column per policy. */
 struct hs_table *hs_table_results(const struct hs_tally *tally);

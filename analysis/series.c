@@ -19,7 +19,7 @@ static double seconds(const struct hs_tally *tally, size_t bucket)
 /* One line of a stacked plot. */
 struct stack {
 	const char *result;		/* NULL: the rest */
-	uint64_t total;
+	uint64_t total;			/* of all policies, so that each result has the same colour everywhere */
 	uint64_t counts[HS_TALLY_BUCKETS];
 };
 typedef HS_VEC(struct stack) stack_list;
@@ -32,12 +32,15 @@ static struct stack *find_stack(stack_list *list, const char *result)
 	return hs_vec_push(list, (struct stack){ .result = result }) ? &list->items[list->count - 1] : NULL;
 }
 
-static void add_counts(struct stack *stack, const uint64_t *counts, size_t stride)
+static void add_cell(stack_list *list, const struct hs_cell *cell, uint32_t policy)
 {
-	for (size_t i = 0; i < HS_TALLY_BUCKETS; i++) {
-		stack->counts[i] += counts[i * stride];
-		stack->total += counts[i * stride];
-	}
+	struct stack *stack = find_stack(list, result_of(cell));
+
+	if (!stack)
+		return;
+	stack->total += cell->count;
+	for (size_t i = 0; cell->policy == policy && i < HS_TALLY_BUCKETS; i++)
+		stack->counts[i] += cell->buckets[i].count;
 }
 
 static int compare_stacks(const void *a, const void *b)
@@ -58,7 +61,8 @@ static void merge_small(stack_list *list, size_t limit)
 		return;
 	list->items[limit - 1].result = NULL;
 	for (size_t i = limit; i < list->count; i++)
-		add_counts(&list->items[limit - 1], list->items[i].counts, 1);
+		for (size_t bucket = 0; bucket < HS_TALLY_BUCKETS; bucket++)
+			list->items[limit - 1].counts[bucket] += list->items[i].counts[bucket];
 	list->count = limit;
 }
 
@@ -66,11 +70,10 @@ struct hs_table *hs_series_results(const struct hs_tally *tally, uint32_t policy
 {
 	struct hs_table *table = hs_table_create("decisions over time");
 	stack_list stacks = { 0 };
-	struct stack *stack;
 
 	hs_vec_for_each(cell, &tally->cells)
-		if (cell->policy == policy && cell->point == point && (stack = find_stack(&stacks, result_of(cell))))
-			add_counts(stack, &cell->buckets[0].count, sizeof(struct hs_bucket) / sizeof(uint64_t));
+		if (cell->point == point)
+			add_cell(&stacks, cell, policy);
 	merge_small(&stacks, limit);
 	hs_table_add_column(table, "seconds", "");
 	hs_table_add_column(table, "width", "");
@@ -155,18 +158,10 @@ struct hs_table *hs_series_distribution(const struct hs_tally *tally, enum hs_po
 	return table;
 }
 
-static double find_summary(const struct hs_tally *tally, uint32_t policy, const char *name)
-{
-	hs_vec_for_each(summary, &tally->summaries)
-		if (name && summary->policy == policy && strcmp(summary->name, name) == 0)
-			return summary->value;
-	return NAN;
-}
-
 static void put_sweep_row(struct hs_table *table, const struct hs_tally *tally, const struct hs_series_sweep *setup,
 			  uint32_t policy)
 {
-	uint64_t low = 0, unsure = 0, modelled = 0;
+	uint64_t low = 0, unsure = 0, modelled = 0, cost = 0;
 
 	hs_vec_for_each(cell, &tally->cells) {
 		bool is_hit = has_result(cell, setup->point, setup->result);
@@ -174,6 +169,7 @@ static void put_sweep_row(struct hs_table *table, const struct hs_tally *tally, 
 		if (cell->policy != policy || cell->point != setup->point)
 			continue;
 		modelled += is_hit ? cell->count : 0;
+		cost += is_hit ? cell->modelled_cost[setup->cost] : 0;
 		low += is_hit && cell->basis == HS_BASIS_EXACT ? cell->count : 0;
 		unsure += cell->basis == HS_BASIS_EXACT ? 0 : cell->count;
 	}
@@ -181,7 +177,7 @@ static void put_sweep_row(struct hs_table *table, const struct hs_tally *tally, 
 	hs_table_count(table, low);
 	hs_table_count(table, low + unsure);
 	hs_table_count(table, modelled);
-	hs_table_number(table, find_summary(tally, policy, setup->summary), 0);
+	hs_table_number(table, (double)cost * setup->cost_unit, 0);
 }
 
 struct hs_table *hs_series_sweep(const struct hs_tally *tally, const struct hs_series_sweep *setup)
@@ -193,7 +189,7 @@ struct hs_table *hs_series_sweep(const struct hs_tally *tally, const struct hs_s
 	hs_table_add_column(table, "low", "");
 	hs_table_add_column(table, "high", "");
 	hs_table_add_column(table, "modelled", "");
-	hs_table_add_column(table, setup->summary ? setup->summary : "", "");
+	hs_table_add_column(table, hs_points[setup->point].cost_names[setup->cost], "");
 	/* Policies are few: pick the next larger x again and again; equal ones keep their order. */
 	for (double last = -INFINITY; done < tally->nr_policies;) {
 		double next = INFINITY;

@@ -10,8 +10,8 @@
 #include "analysis/tally.h"
 
 /*
- * seconds, width (of the bucket), then per result, most frequent first: outcomes of one policy at one point
- * in that bucket. More than `limit` results: the rest is one column, "other".
+ * seconds, width (of the bucket), then per result, most frequent over all policies first: outcomes of one
+ * policy at one point in that bucket. More than `limit` results: the rest is one column, "other".
  */
 struct hs_table *hs_series_results(const struct hs_tally *tally, uint32_t policy, enum hs_point point, size_t limit);
 
@@ -25,15 +25,16 @@ struct hs_table *hs_series_total(const struct hs_tally *tally, enum hs_point poi
 struct hs_table *hs_series_distribution(const struct hs_tally *tally, enum hs_point point, unsigned int cost);
 
 /*
- * A sweep: x is a policy's number, then the sum of outcomes with `result`: low (exact ones alone), high (low
- * and whatever is not exact at that point, whichever way it was decided), modelled; then a model's summary,
- * by its name, or empty. One row per policy in the order of x.
+ * A sweep: x is a policy's number, then outcomes with `result`: low (exact ones alone), high (low and whatever
+ * is not exact at that point, whichever way it was decided), modelled; then the sum of a cost over the
+ * modelled ones. One row per policy in the order of x.
  */
 struct hs_series_sweep {
 	enum hs_point point;
 	const char *result;
-	const char *summary;		/* "collapse.bloat_bytes" */
-	const double *x;		/* per policy */
+	unsigned int cost;		/* index in the point's cost names */
+	double cost_unit;		/* what one is worth in the plot's unit, e.g. 4096 bytes a page */
+	const double *x;		/* per policy, finite */
 	const char *x_name;		/* "max_ptes_none" */
 };
 struct hs_table *hs_series_sweep(const struct hs_tally *tally, const struct hs_series_sweep *setup);

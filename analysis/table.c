@@ -108,6 +108,12 @@ void hs_table_percent(struct hs_table *table, double percent)
 					    .decimals = 2, .number = percent });
 }
 
+void hs_table_change(struct hs_table *table, double percent)
+{
+	add_value(table, (struct hs_value){ .type = isfinite(percent) ? HS_VALUE_CHANGE : HS_VALUE_NONE,
+					    .number = percent });
+}
+
 void hs_table_bytes(struct hs_table *table, uint64_t bytes)
 {
 	add_value(table, (struct hs_value){ .type = HS_VALUE_BYTES, .count = bytes });
@@ -194,6 +200,9 @@ const char *hs_value_human(const struct hs_value *value, char buffer[HS_VALUE_CH
 	case HS_VALUE_PERCENT:
 		format_percent(value->number, value->decimals, buffer);
 		return buffer;
+	case HS_VALUE_CHANGE:
+		snprintf(buffer, HS_VALUE_CHARS, value->number == 0 ? "0 %%" : "%+.1f %%", value->number);
+		return buffer;
 	default:
 		return hs_value_plain(value, buffer);
 	}
@@ -211,6 +220,7 @@ const char *hs_value_plain(const struct hs_value *value, char buffer[HS_VALUE_CH
 		snprintf(buffer, HS_VALUE_CHARS, "%.*f", value->decimals, value->number);
 		break;
 	case HS_VALUE_PERCENT:
+	case HS_VALUE_CHANGE:
 		snprintf(buffer, HS_VALUE_CHARS, "%.6f", value->number);
 		break;
 	case HS_VALUE_ADDRESS:

@@ -24,7 +24,8 @@ enum hs_value_type {
 	HS_VALUE_TEXT,
 	HS_VALUE_COUNT,
 	HS_VALUE_NUMBER,	/* with a number of decimals */
-	HS_VALUE_PERCENT,	/* 0 to 100 */
+	HS_VALUE_PERCENT,	/* a share, 0 to 100 */
+	HS_VALUE_CHANGE,	/* a change in percent, of any sign */
 	HS_VALUE_BYTES,
 	HS_VALUE_NS,
 	HS_VALUE_ADDRESS,	/* printed in hex */
@@ -35,7 +36,7 @@ struct hs_value {
 	int decimals;		/* of HS_VALUE_NUMBER and HS_VALUE_PERCENT */
 	char *text;		/* HS_VALUE_TEXT, owned; any bytes but zero */
 	uint64_t count;		/* COUNT, BYTES, NS, ADDRESS */
-	double number;		/* NUMBER, PERCENT */
+	double number;		/* NUMBER, PERCENT, CHANGE */
 };
 
 struct hs_table_column {
@@ -74,6 +75,8 @@ void hs_table_text(struct hs_table *table, const char *format, ...) __attribute_
 void hs_table_count(struct hs_table *table, uint64_t count);
 void hs_table_number(struct hs_table *table, double number, int decimals);
 void hs_table_percent(struct hs_table *table, double percent);
+/* As all that take a double: NONE unless it is finite. */
+void hs_table_change(struct hs_table *table, double percent);
 void hs_table_bytes(struct hs_table *table, uint64_t bytes);
 void hs_table_ns(struct hs_table *table, uint64_t ns);
 void hs_table_address(struct hs_table *table, uint64_t address);

@@ -46,7 +46,7 @@ static int make_tables(const struct hs_study *study, table_list *list)
 		add_table(list, hs_table_summaries(*tally));
 		add_table(list, hs_table_bases(*tally));
 		if (study->mode == HS_MODE_VALIDATE)
-			add_table(list, hs_table_agreement(*tally));
+			add_table(list, hs_table_agreement(*tally, HS_ALL_POLICIES));
 	}
 	return status;
 }
@@ -107,6 +107,8 @@ static int run_compare(const struct hs_arguments *arguments)
 	if (format < 0)
 		return hs_usage_error("compare", "unknown format '%s', there are: text, markdown, csv, json, junit",
 				      format_name);
+	if (format == HS_TABLE_JUNIT && !hs_has_option(arguments, "fail-on"))
+		return hs_usage_error("compare", "a JUnit file reports tests: say with --fail-on what to test");
 	if (mode_name && hs_mode_parse(mode_name, &mode, &err))
 		return hs_usage_error("compare", "--mode: %s", err.text);
 	status = fill(&study, arguments, mode);
@@ -133,7 +135,8 @@ static const struct hs_example examples[] = {
 	  "what two settings would have done on one trace" },
 	{ "hindsight compare t.hst -P fleet.ini --fail-on 'huge_pages.change<-5%'",
 	  "a gate: fewer huge pages than as recorded fail" },
-	{ "hindsight compare old.hsd new.hsd --format junit", "two replays, as a test report" },
+	{ "hindsight compare old.hsd new.hsd --fail-on 'decisions.change!=0' --format junit",
+	  "two replays, as a test report" },
 	{ NULL, NULL },
 };
 

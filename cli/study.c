@@ -15,8 +15,11 @@ void hs_study_deinit(struct hs_study *study)
 		free(*name);
 	hs_vec_for_each(tally, &study->tallies)
 		hs_tally_destroy(*tally);
+	hs_vec_for_each(policy, &study->in_force)
+		hs_policy_deinit(policy);
 	hs_vec_deinit(&study->names);
 	hs_vec_deinit(&study->tallies);
+	hs_vec_deinit(&study->in_force);
 }
 
 static bool add_name(struct hs_study *study, const char *name)
@@ -89,7 +92,24 @@ static void sum_up(const struct hs_study *study, struct hs_tally *tally, const s
 		}
 }
 
-static int run_events(const struct hs_study *study, struct hs_replay *replay, struct hs_tally *tally)
+static bool keep_policies(struct hs_study *study, const struct hs_engine *engine)
+{
+	bool is_first = !study->in_force.count;
+
+	for (uint32_t i = 0; is_first && i < study->names.count; i++) {
+		struct hs_policy policy;
+
+		if (hs_policy_copy(&policy, hs_engine_policy(engine, i), study->names.items[i]))
+			return false;
+		if (!hs_vec_push(&study->in_force, policy)) {
+			hs_policy_deinit(&policy);
+			return false;
+		}
+	}
+	return true;
+}
+
+static int run_events(struct hs_study *study, struct hs_replay *replay, struct hs_tally *tally)
 {
 	struct hs_error err = { 0 };
 	int more;
@@ -100,6 +120,8 @@ static int run_events(const struct hs_study *study, struct hs_replay *replay, st
 	if (more < 0)
 		return HS_EXIT_FAILED;
 	sum_up(study, tally, replay->engine);
+	if (!keep_policies(study, replay->engine))
+		return hs_fail_nomem();
 	if (!hs_tally_status(tally, &err))
 		return HS_EXIT_OK;
 	hs_error_prefix(&err, "%s", replay->input.path);

@@ -15,6 +15,7 @@
 struct hs_study {
 	HS_VEC(char *) names;			/* of the policies */
 	HS_VEC(struct hs_tally *) tallies;	/* one per input */
+	HS_VEC(struct hs_policy) in_force;	/* of traces: the policies with the first trace's tunables taken in */
 	enum hs_mode mode;
 };
 

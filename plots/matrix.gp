@@ -1,5 +1,6 @@
 # Recorded against modelled results at one decision point; what disagrees is framed.
 # columns: row, column (from 0), recorded, modelled, decisions, percent (of the row's decisions)
+set rmargin -1
 set xrange [-0.5 : side - 0.5]
 set yrange [side - 0.5 : -0.5]
 set cbrange [0 : 100]

@@ -1,5 +1,6 @@
 # Decisions by result over time, stacked.
 # columns: seconds (since the start), width (of the bucket, s), then decisions in that bucket, one column per result
+set rmargin -1
 set xlabel "time since the start (s)"
 set ylabel per_bucket
 set xrange [0 : end]

@@ -21,5 +21,7 @@ set tics nomirror out scale 0.6 textcolor rgb "#222222"
 set grid ytics linecolor rgb "#d8d8d8" linewidth 0.6 dashtype solid
 set style fill solid 1.0 noborder
 set key outside above left horizontal reverse Left samplen 3 spacing 1.15 textcolor rgb "#222222"
+# SVG viewers measure text differently: room for the last name of the legend.
+set rmargin 8
 set xlabel textcolor rgb "#222222"
 set ylabel textcolor rgb "#222222"

@@ -26,7 +26,7 @@ static const char *const hostile[NR_POLICIES] = {
 };
 
 static const struct hs_plot_number numbers[] = {
-	{ "side", 5 }, { "height", 620 }, { "end", 20 }, { "has_cost", 1 }, { NULL, 0 },
+	{ "side", 5 }, { "height", 620 }, { "end", 20 }, { NULL, 0 },
 };
 static const struct hs_plot_label labels[] = {
 	{ "per_bucket", "decisions per 0.13 s" }, { "what", "huge pages made" }, { "what_x", "max_ptes_none" },
@@ -64,7 +64,7 @@ enum { NR_PICTURES = 6 };
 static void make_pictures(const struct hs_tally *tally, struct picture *pictures)
 {
 	static const double x[NR_POLICIES] = { 511, 0, 64, 255 };
-	struct hs_series_sweep sweep = { HS_POINT_COLLAPSE_SCAN, "SCAN_SUCCEED", "collapse.bloat_bytes", x, "max_ptes_none" };
+	struct hs_series_sweep sweep = { HS_POINT_COLLAPSE_SCAN, "SCAN_SUCCEED", 0, 4096, x, "max_ptes_none" };
 
 	pictures[0] = (struct picture){ "matrix.gp", "matrix", hs_series_matrix(tally, 0, HS_POINT_COLLAPSE_SCAN) };
 	pictures[1] = (struct picture){ "results.gp", "results", hs_series_results(tally, 0, HS_POINT_COLLAPSE_SCAN, 4) };

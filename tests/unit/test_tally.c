@@ -239,7 +239,7 @@ static void test_agreement_table(void **state)
 		hs_tally_add(tally, &agree);
 	assert_non_null(hs_tally_add(tally, &disagree));
 	assert_null(hs_tally_add(tally, &disagree));
-	table = hs_table_agreement(tally);
+	table = hs_table_agreement(tally, HS_ALL_POLICIES);
 	assert_int_equal(hs_table_nr_rows(table), 1);
 	assert_int_equal(hs_table_row_mark(table, 0), HS_ROW_FAILED);
 	hs_table_render(table, HS_TABLE_CSV, out);

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which plots a report has, and what is written on their axes. */
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/report.h"
+#include "lib/cleanup.h"
+#include "lib/units.h"
+
+enum { MAX_STACKS = 7, CAPTION_BYTES = 400 };
+
+static const struct hs_report_focus focuses[] = {
+	{ HS_POINT_COLLAPSE_SCAN, "SCAN_SUCCEED", "huge pages made by collapse", 0, "page-table entries scanned per decision",
+	  3, "memory added (bytes)", true },
+};
+
+const struct hs_report_focus *hs_report_focus_of(enum hs_point point)
+{
+	for (size_t i = 0; i < sizeof(focuses) / sizeof(*focuses); i++)
+		if (focuses[i].point == point)
+			return &focuses[i];
+	return NULL;
+}
+
+/* "t1-whatif-matrix-p0-collapse-scan": a-z, 0-9 and - alone. */
+static char *make_stem(const struct hs_report *report, const struct hs_report_figure *figure)
+{
+	char *stem;
+	int length = report->nr_traces > 1 ?
+		asprintf(&stem, "t%zu-%s-p%u-%s", figure->trace + 1, figure->name, figure->policy,
+			 hs_points[figure->point].name) :
+		asprintf(&stem, "%s-p%u-%s", figure->name, figure->policy, hs_points[figure->point].name);
+
+	if (length < 0)
+		return NULL;
+	for (char *at = stem; *at; at++)
+		*at = isalnum((unsigned char)*at) ? (char)tolower((unsigned char)*at) : '-';
+	return stem;
+}
+
+static int draw(struct hs_report *report, const struct hs_report_figure *figure, const char *stem, struct hs_error *err)
+{
+	struct hs_plot plot = { figure->template_name, stem, figure->table, figure->numbers, figure->labels };
+	int status = hs_plot_write(report->folder, &plot, err);
+
+	if (status)
+		return status;
+	status = report->lacks_gnuplot ? -ENOENT : hs_plot_draw(report->folder, stem, err);
+	if (status == -ENOENT) {
+		if (!report->lacks_gnuplot)
+			hs_notef(report->arguments, 0, "%s; the report is written without plots", err->text);
+		report->lacks_gnuplot = true;
+		hs_page_paragraph(report->page, "Not drawn, gnuplot is not installed: %s. Script and data are %s.gp and %s.csv.",
+				  figure->caption, stem, stem);
+		return 0;
+	}
+	return status ? status : hs_page_figure(report->page, report->folder, stem, figure->caption, err);
+}
+
+void hs_report_figure(struct hs_report *report, const struct hs_report_figure *figure)
+{
+	hs_auto_free char *stem = make_stem(report, figure);
+	struct hs_error err = { 0 };
+
+	if (!report->status && (!stem || hs_table_status(figure->table)))
+		report->status = hs_fail_nomem();
+	if (!report->status && hs_table_nr_rows(figure->table) && draw(report, figure, stem, &err))
+		report->status = hs_fail(HS_EXIT_FAILED, &err);
+	hs_table_destroy(figure->table);
+}
+
+/* Policy's name in a caption, where there is a choice. */
+static const char *under(const struct hs_study *study, uint32_t policy, char *buffer, size_t room)
+{
+	if (study->names.count > 1)
+		snprintf(buffer, room, ", under %s", study->names.items[policy]);
+	else
+		*buffer = '\0';
+	return buffer;
+}
+
+/* --- figures of one policy ----------------------------------------------------------------------- */
+
+static double side_of(const struct hs_table *table)
+{
+	return table ? floor(sqrt((double)hs_table_nr_rows(table)) + 0.5) : 0;
+}
+
+void hs_report_matrices(struct hs_report *report, size_t trace)
+{
+	const struct hs_tally *tally = report->validate.tallies.items[trace];
+
+	for (unsigned int point = 0; point < HS_NR_POINTS; point++) {
+		struct hs_table *table = hs_series_matrix(tally, 0, (enum hs_point)point);
+		double side = side_of(table);
+		struct hs_plot_number numbers[] = { { "side", side }, { "height", 260 + 62 * side }, { NULL, 0 } };
+		char caption[CAPTION_BYTES];
+
+		snprintf(caption, sizeof(caption), "%s: what the kernel decided and what the model decided from the same "
+			 "inputs. Numbers are decisions; framed cells are disagreements.", hs_points[point].name);
+		hs_report_figure(report, &(struct hs_report_figure){
+			.template_name = "matrix.gp", .name = "matrix", .trace = trace, .point = (enum hs_point)point,
+			.table = table, .numbers = numbers, .caption = caption,
+		});
+	}
+}
+
+static double end_of(const struct hs_tally *tally)
+{
+	return (double)hs_tally_nr_buckets(tally) * (double)tally->bucket_ns / 1e9;
+}
+
+static void add_results(struct hs_report *report, const struct hs_study *study, size_t trace, uint32_t policy,
+			enum hs_point point, const char *name)
+{
+	const struct hs_tally *tally = study->tallies.items[trace];
+	struct hs_plot_number numbers[] = { { "end", end_of(tally) }, { NULL, 0 } };
+	char width[HS_UNITS_TEXT], per_bucket[64], caption[CAPTION_BYTES], whose[200];
+	struct hs_plot_label labels[] = { { "per_bucket", per_bucket }, { NULL, NULL } };
+
+	snprintf(per_bucket, sizeof(per_bucket), "decisions per %s", hs_format_duration(tally->bucket_ns, width));
+	snprintf(caption, sizeof(caption), "%s: decisions by result over time%s.", hs_points[point].name,
+		 under(study, policy, whose, sizeof(whose)));
+	hs_report_figure(report, &(struct hs_report_figure){
+		.template_name = "results.gp", .name = name, .trace = trace, .policy = policy, .point = point,
+		.table = hs_series_results(tally, policy, point, MAX_STACKS), .numbers = numbers, .labels = labels,
+		.caption = caption,
+	});
+}
+
+void hs_report_results_over_time(struct hs_report *report, const struct hs_study *study, size_t trace, const char *name)
+{
+	for (unsigned int point = 0; point < HS_NR_POINTS; point++)
+		for (uint32_t policy = 0; policy < study->names.count; policy++)
+			add_results(report, study, trace, policy, (enum hs_point)point, name);
+}
+
+/* --- figures that compare policies ----------------------------------------------------------------- */
+
+static void add_total(struct hs_report *report, size_t trace, const struct hs_report_focus *focus)
+{
+	const struct hs_tally *tally = report->whatif.tallies.items[trace];
+	struct hs_plot_number numbers[] = { { "end", end_of(tally) }, { NULL, 0 } };
+	struct hs_plot_label labels[] = { { "what", focus->what }, { NULL, NULL } };
+	char caption[CAPTION_BYTES];
+
+	snprintf(caption, sizeof(caption), "%s: %s so far (%s), by policy.", hs_points[focus->point].name, focus->what,
+		 focus->result);
+	hs_report_figure(report, &(struct hs_report_figure){
+		.template_name = "total.gp", .name = "total", .trace = trace, .point = focus->point,
+		.table = hs_series_total(tally, focus->point, focus->result), .numbers = numbers, .labels = labels,
+		.caption = caption,
+	});
+}
+
+static void add_distribution(struct hs_report *report, size_t trace, const struct hs_report_focus *focus)
+{
+	struct hs_plot_label labels[] = { { "what", focus->cost_text }, { NULL, NULL } };
+	char caption[CAPTION_BYTES];
+
+	snprintf(caption, sizeof(caption), "%s: share of the decisions that cost at most so much.",
+		 hs_points[focus->point].name);
+	hs_report_figure(report, &(struct hs_report_figure){
+		.template_name = "distribution.gp", .name = "distribution", .trace = trace, .point = focus->point,
+		.table = hs_series_distribution(report->whatif.tallies.items[trace], focus->point, focus->cost),
+		.labels = labels, .caption = caption,
+	});
+}
+
+static void add_costs(struct hs_report *report, size_t trace, enum hs_point point)
+{
+	char caption[CAPTION_BYTES];
+
+	snprintf(caption, sizeof(caption), "%s: costs in percent of those under %s.", hs_points[point].name,
+		 report->whatif.names.items[0]);
+	hs_report_figure(report, &(struct hs_report_figure){
+		.template_name = "costs.gp", .name = "costs", .trace = trace, .point = point,
+		.table = hs_series_costs(report->whatif.tallies.items[trace], point), .caption = caption,
+	});
+}
+
+void hs_report_whatif_figures(struct hs_report *report, size_t trace)
+{
+	for (unsigned int point = 0; point < HS_NR_POINTS; point++) {
+		const struct hs_report_focus *focus = hs_report_focus_of((enum hs_point)point);
+
+		if (focus)
+			add_total(report, trace, focus);
+		add_costs(report, trace, (enum hs_point)point);
+		if (focus)
+			add_distribution(report, trace, focus);
+	}
+}
+
+/* --- sweep ---------------------------------------------------------------------------------------- */
+
+static double number_of(const struct hs_policy *policy, const struct hs_policy_key *key)
+{
+	uint64_t number;
+
+	return hs_parse_u64(hs_policy_text(policy, key->key), &number) ? NAN : (double)number;
+}
+
+/* The one key in which the policies differ, if its values are numbers; their values in x. */
+static const struct hs_policy_key *find_swept_key(const struct hs_study *study, double *x)
+{
+	const struct hs_policy *first = study->in_force.items;
+	const struct hs_policy_key *swept = NULL;
+
+	hs_vec_for_each(value, &first->values) {
+		const struct hs_policy_key *key = value->key;
+		bool differs = false, is_number = true;
+
+		hs_vec_for_each(policy, &study->in_force) {
+			differs |= strcmp(hs_policy_text(policy, key->key), value->text) != 0;
+			is_number &= !isnan(number_of(policy, key));
+		}
+		if (differs && (swept || !is_number))
+			return NULL;
+		if (differs)
+			swept = key;
+	}
+	for (size_t i = 0; swept && i < study->in_force.count; i++)
+		x[i] = number_of(&study->in_force.items[i], swept);
+	return swept;
+}
+
+static void add_sweep(struct hs_report *report, size_t trace, const struct hs_report_focus *focus, const double *x,
+		      const char *key)
+{
+	struct hs_series_sweep sweep = {
+		focus->point, focus->result, focus->price,
+		focus->is_price_pages ? (double)report->facts[trace].page_bytes : 1, x, key,
+	};
+	struct hs_plot_label labels[] = {
+		{ "what_x", key }, { "what_y", focus->what }, { "what_cost", focus->price_text }, { NULL, NULL },
+	};
+	char caption[CAPTION_BYTES];
+
+	snprintf(caption, sizeof(caption), "%s: the recorded decisions asked again under each value of %s. The band holds "
+		 "what the trace does not determine.", hs_points[focus->point].name, key);
+	hs_report_figure(report, &(struct hs_report_figure){
+		.template_name = "sweep.gp", .name = "sweep", .trace = trace, .point = focus->point,
+		.table = hs_series_sweep(report->validate.tallies.items[trace], &sweep), .labels = labels,
+		.caption = caption,
+	});
+}
+
+void hs_report_sweep(struct hs_report *report, size_t trace)
+{
+	const struct hs_study *study = &report->validate;
+	hs_auto_free double *x = calloc(study->in_force.count + 1, sizeof(*x));
+	const struct hs_policy_key *key;
+
+	if (!x || study->in_force.count < 3)
+		return;
+	key = find_swept_key(study, x);
+	for (size_t i = 0; key && i < sizeof(focuses) / sizeof(*focuses); i++) {
+		struct hs_selection selection = { 0, (int)focuses[i].point, -1, -1 };
+
+		if (hs_tally_count(study->tallies.items[trace], &selection))
+			add_sweep(report, trace, &focuses[i], x, key->key);
+	}
+}
