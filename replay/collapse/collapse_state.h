@@ -23,6 +23,9 @@ struct hs_collapse_sums {
 };
 
 struct hs_model {
+	/* whatif; asked for at every event: first, to share a cache line. */
+	uint64_t now;				/* ns, trace clock */
+	uint64_t due;				/* ns: advance has nothing to do before */
 	enum hs_mode mode;
 	const struct hs_policy *policy;
 	struct hs_address_space *space;

@@ -11,7 +11,8 @@ uint64_t hs_collapse_whatif_key(uint32_t mm, uint64_t address)
 void hs_collapse_whatif_wake(struct hs_collapse_whatif *whatif)
 {
 	if (whatif->daemon.state == HS_KHUGEPAGED_WAITING)
-		whatif->wake_at = whatif->now;
+		whatif->wake_at = whatif->model->now;
+	hs_collapse_whatif_set_due(whatif);
 }
 
 static void enter(struct hs_collapse_whatif *whatif, uint32_t mm)
@@ -44,7 +45,7 @@ static void mm_begins(void *context, uint32_t mm, uint32_t parent)
 
 	if (!parent)
 		return;
-	whatif->overlay.now = whatif->now;
+	whatif->overlay.now = whatif->model->now;
 	hs_thp_overlay_fork(&whatif->overlay, parent, mm);
 	hs_khugepaged_fork(&whatif->daemon, parent, mm);
 	hs_collapse_whatif_wake(whatif);
@@ -54,7 +55,7 @@ static void mm_ends(void *context, uint32_t mm)
 {
 	struct hs_collapse_whatif *whatif = context;
 
-	whatif->overlay.now = whatif->now;
+	whatif->overlay.now = whatif->model->now;
 	hs_thp_overlay_end(&whatif->overlay, mm);
 	hs_khugepaged_exit(&whatif->daemon, mm);
 }
@@ -77,7 +78,7 @@ static void layout_changed(void *context, uint32_t mm, uint64_t start, uint64_t 
 {
 	struct hs_collapse_whatif *whatif = context;
 
-	whatif->overlay.now = whatif->now;
+	whatif->overlay.now = whatif->model->now;
 	check_boundary(whatif, mm, start);
 	check_boundary(whatif, mm, end);
 }
@@ -86,7 +87,7 @@ static void pages_dropped(void *context, uint32_t mm, uint64_t start, uint64_t e
 {
 	struct hs_collapse_whatif *whatif = context;
 
-	whatif->overlay.now = whatif->now;
+	whatif->overlay.now = whatif->model->now;
 	hs_thp_overlay_drop(&whatif->overlay, mm, start, end);
 }
 
@@ -94,7 +95,7 @@ static void pages_moved(void *context, uint32_t mm, uint64_t from, uint64_t to, 
 {
 	struct hs_collapse_whatif *whatif = context;
 
-	whatif->overlay.now = whatif->now;
+	whatif->overlay.now = whatif->model->now;
 	hs_thp_overlay_move(&whatif->overlay, mm, from, to, bytes);
 }
 
@@ -106,7 +107,7 @@ static void take_found(struct hs_collapse_whatif *whatif, const struct hs_mm *mm
 	if (hs_mm_count_slot(mm, address).kind == HS_SLOT_HUGE_ANON)
 		hs_thp_overlay_make_huge(&whatif->overlay, id, address, true);
 	else
-		hs_hash_map_put(&whatif->populated, hs_collapse_whatif_key(id, address), whatif->now);
+		hs_hash_map_put(&whatif->populated, hs_collapse_whatif_key(id, address), whatif->model->now);
 }
 
 /* The first page of a slot: the fault that a huge page could have served. */
@@ -124,7 +125,7 @@ static void slot_populated(void *context, uint32_t id, uint64_t address)
 
 	if (!vma || vma->kind != HS_VMA_ANON || hs_thp_overlay_find(&whatif->overlay, id, address))
 		return;
-	whatif->overlay.now = whatif->now;
+	whatif->overlay.now = whatif->model->now;
 	if (whatif->is_in_snapshot) {
 		take_found(whatif, mm, address);
 		return;
@@ -140,7 +141,7 @@ static void slot_populated(void *context, uint32_t id, uint64_t address)
 		whatif->fault_huge++;
 		hs_thp_overlay_make_huge(&whatif->overlay, id, address, true);
 	} else {
-		hs_hash_map_put(&whatif->populated, hs_collapse_whatif_key(id, address), whatif->now);
+		hs_hash_map_put(&whatif->populated, hs_collapse_whatif_key(id, address), whatif->model->now);
 	}
 }
 

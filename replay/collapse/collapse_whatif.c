@@ -47,7 +47,7 @@ static void settle_shared(struct hs_collapse_whatif *whatif, uint32_t id, uint64
 {
 	if (!over->is_huge || !over->is_shared || hs_bitmap512_is_empty(&slot->exclusive))
 		return;
-	whatif->overlay.now = whatif->now;
+	whatif->overlay.now = whatif->model->now;
 	hs_thp_overlay_split(&whatif->overlay, id, address);
 }
 
@@ -115,8 +115,8 @@ static void note_wait(struct hs_collapse_whatif *whatif, uint32_t mm, uint64_t a
 	const uint64_t key = hs_collapse_whatif_key(mm, address);
 	uint64_t since;
 
-	if (hs_hash_map_remove(&whatif->populated, key, &since) && since <= whatif->now)
-		(void)hs_vec_push(&whatif->waits, whatif->now - since);
+	if (hs_hash_map_remove(&whatif->populated, key, &since) && since <= whatif->model->now)
+		(void)hs_vec_push(&whatif->waits, whatif->model->now - since);
 }
 
 static void collapsed(void *context, const struct hs_thp_collapsed *done)
@@ -130,7 +130,7 @@ static void collapsed(void *context, const struct hs_thp_collapsed *done)
 	if (done->order != hs_thp_pmd_order(&whatif->model->tunables))
 		return;
 	whatif->recollapses += old && old->times;
-	whatif->overlay.now = whatif->now;
+	whatif->overlay.now = whatif->model->now;
 	hs_thp_overlay_make_huge(&whatif->overlay, done->mm, done->address, false);
 	note_wait(whatif, done->mm, done->address);
 }
@@ -166,7 +166,7 @@ static void range_done(void *context, uint32_t mm, uint64_t address, bool is_khu
 	struct hs_collapse_sums *sums = &whatif->model->sums;
 	const struct hs_attempt_outcome *last = &outcome->last;
 	struct hs_decision decision = {
-		.time = whatif->now, .mm = mm, .point = HS_POINT_COLLAPSE_SCAN, .subject = address,
+		.time = whatif->model->now, .mm = mm, .point = HS_POINT_COLLAPSE_SCAN, .subject = address,
 		.subject_end = address + HS_SLOT_BYTES, .result = hs_collapse_result_name(outcome->result),
 		.reason = is_khugepaged ? "daemon of the policy" : "MADV_COLLAPSE", .basis = basis_of(outcome),
 		.cost = { outcome->scan.visited, outcome->nr_attempts, last->copied, last->zeroed, last->swapped_in,
@@ -183,6 +183,7 @@ static void range_done(void *context, uint32_t mm, uint64_t address, bool is_khu
 		whatif->sink->decided(whatif->sink->context, &decision);
 	else
 		(void)hs_vec_push(&whatif->pending, decision);
+	hs_collapse_whatif_set_due(whatif);
 }
 
 static void record(void *context, const struct hs_khugepaged_record *told)
@@ -210,6 +211,11 @@ static const struct hs_khugepaged_ops ops = {
 
 /* --- the clock --- */
 
+void hs_collapse_whatif_set_due(struct hs_collapse_whatif *whatif)
+{
+	whatif->model->due = whatif->pending.count ? 0 : whatif->wake_at;
+}
+
 static void set_clock(struct hs_collapse_whatif *whatif)
 {
 	const struct hs_khugepaged *daemon = &whatif->daemon;
@@ -217,40 +223,46 @@ static void set_clock(struct hs_collapse_whatif *whatif)
 
 	switch (daemon->state) {
 	case HS_KHUGEPAGED_ASLEEP:
-		whatif->wake_at = whatif->now + busy + daemon->sleep_ms * NS_PER_MS;
+		whatif->wake_at = whatif->model->now + busy + daemon->sleep_ms * NS_PER_MS;
 		if (daemon->sleep_kind == HS_KHUGEPAGED_SLEEP_ALLOC)
 			whatif->backoff_ns += daemon->sleep_ms * NS_PER_MS;
 		break;
 	case HS_KHUGEPAGED_PAUSED:
-		whatif->wake_at = whatif->now + busy;
+		whatif->wake_at = whatif->model->now + busy;
 		break;
 	case HS_KHUGEPAGED_CREATED:
 	case HS_KHUGEPAGED_WOKEN:
-		whatif->wake_at = whatif->now;
+		whatif->wake_at = whatif->model->now;
 		break;
 	default:
 		whatif->wake_at = UINT64_MAX;
 		break;
 	}
+	hs_collapse_whatif_set_due(whatif);
 }
 
 void hs_collapse_whatif_advance(struct hs_model *model, uint64_t now, const struct hs_sink *sink)
 {
 	struct hs_collapse_whatif *whatif = model->whatif;
 
+	if (now < model->due) {
+		model->now = now;
+		return;
+	}
 	hs_vec_for_each(decision, &whatif->pending)
 		sink->decided(sink->context, decision);
 	hs_vec_clear(&whatif->pending);
 	while (whatif->wake_at <= now) {
-		if (whatif->wake_at > whatif->now)
-			whatif->now = whatif->wake_at;
+		if (whatif->wake_at > whatif->model->now)
+			whatif->model->now = whatif->wake_at;
 		whatif->sink = sink;
 		whatif->busy_ns = 0;
 		hs_khugepaged_run(&whatif->daemon, 1);
 		set_clock(whatif);
 	}
 	whatif->sink = NULL;
-	whatif->now = now;
+	model->now = now;
+	hs_collapse_whatif_set_due(whatif);
 	model->sums.full_scans = whatif->daemon.full_scans;
 }
 
@@ -365,7 +377,7 @@ static void add_slot(void *context, uint32_t id, uint64_t address, const struct 
 	unsigned int filled = hs_bitmap512_count(&slot->filled);
 
 	if (slot->is_huge)
-		sums->huge_ns += sums->whatif->now - slot->since;
+		sums->huge_ns += sums->whatif->model->now - slot->since;
 	if (!mm)
 		return;
 	counts = hs_mm_count_slot(mm, address);

@@ -18,7 +18,6 @@ struct hs_collapse_whatif {
 	struct hs_collapse_prices prices;
 	const struct hs_sink *sink;		/* during advance; NULL otherwise */
 	HS_VEC(struct hs_decision) pending;	/* taken while an event was observed; told by the next advance */
-	uint64_t now;				/* ns, trace clock */
 	uint64_t wake_at;			/* ns: when the daemon goes on; UINT64_MAX: not by the clock */
 	uint64_t busy_ns;			/* that the pass under way has taken */
 	bool is_in_snapshot;			/* what appears is not faulted in but was there */
@@ -45,6 +44,8 @@ void hs_collapse_whatif_register(struct hs_collapse_whatif *whatif, const struct
 				 uint64_t end);
 /* One key for an mm and a slot. */
 uint64_t hs_collapse_whatif_key(uint32_t mm, uint64_t address);
+/* Sets when advance has work next. */
+void hs_collapse_whatif_set_due(struct hs_collapse_whatif *whatif);
 /* Wakes a waiting daemon. */
 void hs_collapse_whatif_wake(struct hs_collapse_whatif *whatif);
 
