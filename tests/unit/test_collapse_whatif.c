@@ -64,7 +64,8 @@ static void begin(struct run *run, const char *const settings[][2])
 	hs_header_set(&run->header.variant, "6.18");
 	assert_int_equal(hs_policy_init(&run->policy, "policy"), 0);
 	for (size_t i = 0; settings[i][0]; i++)
-		assert_int_equal(hs_policy_set(&run->policy, settings[i][0], settings[i][1], HS_POLICY_USER, &err), 0);
+		assert_int_equal(hs_policy_set(&run->policy, settings[i][0], settings[i][1], HS_POLICY_USER,
+					       &err), 0);
 	if (hs_engine_create(&setup, &run->engine, &err))
 		fail_msg("%s", err.text);
 	feed(run, HS_KIND_snap_begin, 0, &start);
