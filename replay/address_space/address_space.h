@@ -48,6 +48,7 @@ struct hs_vma {
 	uint64_t pgoff;			/* pages; of private anonymous memory: the virtual page index */
 	uint64_t flags;			/* HS_VMA_* (traces/kinds.h) */
 	uint64_t file;			/* identity of the mapped object, 0: anonymous */
+	uint64_t object_pages;		/* size of shared anonymous memory: behind it is SIGBUS; 0: not known */
 	uint32_t anon_vma_id;		/* equal ids: the same anon_vma; 0: none or unknown */
 	uint32_t generation;		/* of losses, when its pages were last wholly known */
 	uint8_t kind;			/* enum hs_vma_kind */

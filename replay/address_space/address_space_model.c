@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replay/address_space/space_decide.h"
 #include "replay/address_space/space_dump.h"
 #include "replay/address_space/space_state.h"
 
@@ -185,6 +186,27 @@ static void address_space_lost(struct hs_model *model, const struct hs_meta_lost
 		model->space.layouts_are_assumed = true;
 }
 
+static int address_space_ask(struct hs_model *model, const struct hs_event *event, union hs_request_storage *request,
+			     struct hs_decision *recorded)
+{
+	return hs_space_ask(&model->space, event, request, recorded);
+}
+
+static void address_space_decide(const struct hs_model *model, const struct hs_request *request,
+				 struct hs_decision *decision)
+{
+	hs_space_decide(&model->space, request, decision);
+}
+
+/* The call that was asked about is a fact too: observe makes it true. */
+static void address_space_adopt(struct hs_model *model, const struct hs_request *request,
+				const struct hs_decision *decision)
+{
+	(void)model;
+	(void)request;
+	(void)decision;
+}
+
 static int address_space_dump(const struct hs_model *model, FILE *out)
 {
 	return hs_space_dump(&model->space, out);
@@ -230,10 +252,14 @@ const struct hs_model_ops hs_address_space_model = {
 	.help = "mappings, page occupancy and counters of every address space",
 	.keys = address_space_keys,
 	.kinds = address_space_kinds,
+	.decision_kinds = hs_space_decision_kinds,
 	.is_shared = true,
 	.create = address_space_create,
 	.destroy = address_space_destroy,
 	.observe = address_space_observe,
+	.ask = address_space_ask,
+	.decide = address_space_decide,
+	.adopt = address_space_adopt,
 	.lost = address_space_lost,
 	.dump = address_space_dump,
 	.check = address_space_check,

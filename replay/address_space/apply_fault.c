@@ -56,7 +56,7 @@ void hs_apply_fault(struct hs_mm *mm, uint64_t address, bool is_write, bool was_
 			mm->space->nr_unplaced++;
 		return;
 	}
-	if (is_refused(vma, is_write) || vma->kind == HS_VMA_HUGETLB)
+	if (is_refused(vma, is_write) || vma->kind == HS_VMA_HUGETLB || hs_vma_is_behind_object(vma, address))
 		return;
 	if (was_present && is_settled_by_presence(mm, address))
 		return;

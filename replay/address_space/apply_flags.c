@@ -133,7 +133,7 @@ static bool is_special(const struct hs_vma *vma)
 }
 
 /* The walk ends with an error here (madvise_vma_behavior); what lies before has been done. */
-static bool is_refused(const struct hs_vma *vma, uint32_t advice)
+bool hs_advice_is_refused(const struct hs_vma *vma, uint32_t advice)
 {
 	switch (advice) {
 	case MADV_DONTNEED:
@@ -229,19 +229,21 @@ void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
 
 	if (at % HS_PAGE_BYTES || end <= at)
 		return;
-	/* Refused as a whole: unknown advice, no right. */
-	if (call->ret && call->ret != -ENOMEM && (!vma || !is_refused(vma, call->advice)) && call->ret != -EINVAL &&
-	    call->ret != -EAGAIN)
+	/* Other errors refuse the call as a whole: unknown advice, no right. */
+	if (call->ret && call->ret != -ENOMEM && call->ret != -EINVAL && call->ret != -EAGAIN && call->ret != -EFAULT &&
+	    (!vma || !hs_advice_is_refused(vma, call->advice)))
 		return;
-	for (; vma && !is_refused(vma, call->advice); vma = next_behind(mm, at, end)) {
+	for (; vma && !hs_advice_is_refused(vma, call->advice); vma = next_behind(mm, at, end)) {
 		uint64_t until = clip_end(vma, end);
 
 		if (stops_at_hole(call->advice) && vma->node.start > at)
 			break;
 		advise_vma(mm, vma, clip_start(vma, at), until, call->advice);
+		if (stops_at_hole(call->advice) && hs_vma_is_behind_object(vma, until - HS_PAGE_BYTES))
+			break;
 		at = until;
 	}
-	if (!call->ret && vma && is_refused(vma, call->advice))
+	if (!call->ret && vma && hs_advice_is_refused(vma, call->advice))
 		hs_space_problem(mm->space, HS_PROBLEM_SYSCALL_OUTSIDE, mm->id, at);
 }
 
@@ -305,9 +307,13 @@ static uint64_t populated_until(struct hs_mm *mm, uint64_t start, uint64_t end)
 {
 	const struct hs_vma *vma = next_behind(mm, start, end);
 
-	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma))
+	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma)) {
 		if (!(vma->flags & (ACCESS | HS_VMA_IO | HS_VMA_PF)))
 			return clip_start(vma, start);
+		/* A SIGBUS on the way: what the object holds is populated. */
+		if (hs_vma_is_behind_object(vma, clip_end(vma, end) - HS_PAGE_BYTES))
+			return clip_end(vma, end) - HS_PAGE_BYTES;
+	}
 	return end;
 }
 

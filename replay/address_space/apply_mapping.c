@@ -93,6 +93,7 @@ void hs_apply_mmap(struct hs_mm *mm, const struct hs_mm_mmap *call)
 	model.flags = flags_of_call(mm, call);
 	model.kind = kind_of_call(call);
 	model.file = file_of_call(mm, call);
+	model.object_pages = model.kind == HS_VMA_SHMEM ? bytes >> HS_PAGE_SHIFT : 0;
 	model.pgoff = model.kind == HS_VMA_ANON ? start >> HS_PAGE_SHIFT :
 		      model.kind == HS_VMA_FILE ? call->offset >> HS_PAGE_SHIFT : 0;
 	model.generation = mm->space->loss_generation;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* mremap: mm/mremap.c. The result address says which way the kernel went. */
-#include "replay/address_space/space_state.h"
+#include "replay/address_space/space_predict.h"
 
 enum { MAYMOVE = 1, FIXED = 2, DONTUNMAP = 4 };
 
@@ -152,8 +152,11 @@ void hs_apply_mremap(struct hs_mm *mm, const struct hs_mm_mremap *call)
 		.keeps_source = call->flags & DONTUNMAP,
 	};
 
-	if (call->ret < 0 && call->ret > -4096)
+	if (call->ret < 0 && call->ret > -4096) {
+		if (hs_mremap_lost_target(mm, call))
+			hs_mm_unmap_range(mm, call->new_addr, call->new_addr + remap.new_bytes);
 		return;
+	}
 	if (!is_sane(&remap)) {
 		hs_space_problem(mm->space, HS_PROBLEM_BAD_RANGE, mm->id, call->addr);
 		return;

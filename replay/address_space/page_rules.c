@@ -274,8 +274,19 @@ static bool populate_whole_slot(struct hs_mm *mm, struct hs_vma *vma, uint64_t s
 	return true;
 }
 
+/* End of the object within the mapping: what lies behind cannot be faulted in. */
+static uint64_t end_of_object(const struct hs_vma *vma, uint64_t end)
+{
+	uint64_t pages = vma->object_pages > vma->pgoff ? vma->object_pages - vma->pgoff : 0;
+
+	if (!vma->object_pages || pages >= (end - vma->node.start) >> HS_PAGE_SHIFT)
+		return end;
+	return vma->node.start + (pages << HS_PAGE_SHIFT);
+}
+
 static void populate_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end, bool is_write)
 {
+	end = end_of_object(vma, end);
 	if (is_write && !(vma->flags & HS_VMA_SH))
 		hs_mm_prepare_anon_vma(mm, vma);
 	for (uint64_t at = start; at < end;) {

@@ -307,7 +307,8 @@ static uint32_t plain_modes(uint32_t planes)
 	return spread * MODE_COPY - mode_bits(HS_PLANE_PRESENT, MODE_COPY) + mode_bits(HS_PLANE_PRESENT, MODE_DENSE);
 }
 
-bool hs_record_add_page(struct hs_page_store *store, struct hs_slot_record *record, unsigned int page, uint32_t planes)
+bool hs_record_add_page(struct hs_page_store *store, struct hs_slot_record *record, unsigned int page,
+			uint32_t planes)
 {
 	struct hs_bitmap512 *present;
 

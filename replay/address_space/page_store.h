@@ -100,7 +100,8 @@ bool hs_record_set_page(struct hs_page_store *store, struct hs_slot_record *reco
  * The common case of the above, for a page that is in no plane yet: true if it could be done in place, which
  * takes a record whose only pages are in exactly these planes.
  */
-bool hs_record_add_page(struct hs_page_store *store, struct hs_slot_record *record, unsigned int page, uint32_t planes);
+bool hs_record_add_page(struct hs_page_store *store, struct hs_slot_record *record, unsigned int page,
+			uint32_t planes);
 /* All pages into exactly these planes. */
 void hs_record_set_all(struct hs_page_store *store, struct hs_slot_record *record, uint32_t planes);
 

@@ -121,6 +121,12 @@ static inline uint64_t hs_page_down(uint64_t address)
 	return address & ~(HS_PAGE_BYTES - 1);
 }
 
+/* Does the mapped object end before this address? An access is a SIGBUS then. */
+static inline bool hs_vma_is_behind_object(const struct hs_vma *vma, uint64_t address)
+{
+	return vma->object_pages && vma->pgoff + ((address - vma->node.start) >> HS_PAGE_SHIFT) >= vma->object_pages;
+}
+
 /* Wraps to 0 beyond the last page. */
 static inline uint64_t hs_page_up(uint64_t bytes)
 {
@@ -196,6 +202,9 @@ void hs_apply_prctl(struct hs_mm *mm, const struct hs_mm_prctl *call);
 void hs_apply_fork(struct hs_mm *mm, const struct hs_mm_fork *call);
 void hs_apply_exec(struct hs_address_space *space, const struct hs_mm_exec *exec);
 void hs_apply_collapse(struct hs_mm *mm, uint64_t address, const struct hs_bytes *status);
+
+/* Does the advice end with an error at this mapping? */
+bool hs_advice_is_refused(const struct hs_vma *vma, uint32_t advice);
 
 /* HS_VMA_* access bits of PROT_* bits. */
 uint64_t hs_flags_of_prot(uint32_t prot);

@@ -168,6 +168,8 @@ void mm_child_run(int requests, int replies)
 	struct sigaction action = { .sa_handler = on_bad_access, .sa_flags = SA_NODEFER };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* khugepaged would change pages between two looks. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 	world.requests = requests;

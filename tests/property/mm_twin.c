@@ -63,7 +63,7 @@ static void show_snapshot(struct mm_twin *twin, const struct mm_view *view)
 		.row = row_of(twin),		  .total_vm = view->total_vm, .locked_vm = view->locked_vm,
 		.hiwater_vm = view->hiwater_vm,	  .hiwater_rss = view->hiwater_rss, .rss_anon = view->rss_anon,
 		.rss_file = view->rss_file,	  .rss_shmem = view->rss_shmem,	    .swap = view->swap,
-		.start_brk = view->start_brk,	  .brk = view->brk,
+		.start_brk = view->start_brk,	  .brk = view->brk,	    .thp_disable = 1,
 	};
 	struct hs_snap_end end;
 

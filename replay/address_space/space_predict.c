@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* mm/mmap.c (do_mmap), mm/vma.c (do_vmi_munmap), mm/mprotect.c, mm/madvise.c, mm/mlock.c. */
+#include "replay/address_space/space_predict.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+#define TASK_SIZE 0x7ffffffff000ull		/* x86-64, four levels */
+enum { MMAP_MIN_ADDR = 65536, ACCESS = HS_VMA_RD | HS_VMA_WR | HS_VMA_EX };
+
+static struct hs_prediction fails(int error, const char *reason)
+{
+	return (struct hs_prediction){ .error = error, .reason = reason };
+}
+
+static struct hs_prediction succeeds(void)
+{
+	return (struct hs_prediction){ .is_assumed = true, .reason = "no check fails; no limit is taken to be reached" };
+}
+
+static struct hs_prediction is_nothing_to_do(const char *reason)
+{
+	return (struct hs_prediction){ .reason = reason };
+}
+
+static struct hs_prediction assume(struct hs_prediction prediction)
+{
+	prediction.is_assumed = true;
+	return prediction;
+}
+
+static struct hs_prediction is_open(const char *reason)
+{
+	return (struct hs_prediction){ .is_unknown = true, .is_assumed = true, .reason = reason };
+}
+
+/* Start of the first page in [start, end) that no mapping holds; end: none. */
+static uint64_t first_hole(const struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
+	uint64_t at = start;
+
+	for (; vma && vma->node.start <= at && at < end; vma = hs_vma_next_in(vma))
+		at = vma->node.end;
+	return at < end ? at : end;
+}
+
+/* --- mmap, munmap -------------------------------------------------------------------------------- */
+
+static struct hs_prediction predict_place(const struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t bytes)
+{
+	bool is_noreplace = (call->flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE;
+
+	if (bytes > TASK_SIZE)
+		return fails(ENOMEM, "len > TASK_SIZE");
+	if (!(call->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
+		return succeeds();
+	if (call->addr > TASK_SIZE - bytes)
+		return fails(ENOMEM, "addr > TASK_SIZE - len");
+	if (call->addr % HS_PAGE_BYTES)
+		return fails(EINVAL, "addr is not page aligned");
+	if (call->addr < MMAP_MIN_ADDR)
+		return is_open("addr < mmap_min_addr");
+	if (is_noreplace && hs_mm_first_overlap(mm, call->addr, call->addr + bytes))
+		return fails(EEXIST, "MAP_FIXED_NOREPLACE over a mapping");
+	return succeeds();
+}
+
+static struct hs_prediction predict_type(const struct hs_mm_mmap *call)
+{
+	uint32_t type = call->flags & MAP_TYPE;
+
+	if (!(call->flags & MAP_ANONYMOUS) && (!type || call->flags & MAP_GROWSDOWN))
+		return assume(fails(EINVAL, type ? "a file cannot grow down" : "no map type"));
+	if (!(call->flags & MAP_ANONYMOUS))
+		return succeeds();
+	if (type == MAP_SHARED && call->flags & MAP_GROWSDOWN)
+		return fails(EINVAL, "shared memory cannot grow down");
+	if (type != MAP_SHARED && type != MAP_PRIVATE)
+		return is_open("a map type of newer kernels");
+	return succeeds();
+}
+
+struct hs_prediction hs_predict_mmap(const struct hs_mm *mm, const struct hs_mm_mmap *call)
+{
+	uint64_t bytes = hs_page_up(call->len);
+	struct hs_prediction place;
+
+	if (call->offset % HS_PAGE_BYTES)
+		return fails(EINVAL, "offset is not page aligned");
+	if (!(call->flags & MAP_ANONYMOUS) && call->fd < 0)
+		return fails(EBADF, "fd < 0");
+	if (call->flags & MAP_HUGETLB)
+		return is_open("the pool of huge pages");
+	if (!call->len)
+		return fails(EINVAL, "len == 0");
+	if (!bytes)
+		return fails(ENOMEM, "len wraps when rounded up");
+	if ((call->offset >> HS_PAGE_SHIFT) + (bytes >> HS_PAGE_SHIFT) < (call->offset >> HS_PAGE_SHIFT))
+		return fails(EOVERFLOW, "offset + len wraps");
+	place = predict_place(mm, call, bytes);
+	if (!(call->flags & MAP_ANONYMOUS))
+		place.is_assumed = true;	/* a bad descriptor fails before */
+	return place.error || place.is_unknown ? place : predict_type(call);
+}
+
+static bool has_sealed(const struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
+
+	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma))
+		if (vma->flags & HS_VMA_SL)
+			return true;
+	return false;
+}
+
+struct hs_prediction hs_predict_munmap(const struct hs_mm *mm, const struct hs_mm_munmap *call)
+{
+	uint64_t bytes = hs_page_up(call->len);
+
+	if (call->addr % HS_PAGE_BYTES)
+		return fails(EINVAL, "addr is not page aligned");
+	if (call->addr > TASK_SIZE || call->len > TASK_SIZE - call->addr)
+		return fails(EINVAL, "the range is not below TASK_SIZE");
+	if (!bytes)
+		return fails(EINVAL, "len == 0");
+	if (!hs_mm_first_overlap(mm, call->addr, call->addr + bytes))
+		return is_nothing_to_do("nothing is mapped there");
+	if (has_sealed(mm, call->addr, call->addr + bytes))
+		return fails(EPERM, "a mapping is sealed");
+	return succeeds();
+}
+
+/* --- mprotect ------------------------------------------------------------------------------------ */
+
+/* Which of the wanted rights the mapping may not have; a file's come from its descriptor, which is not recorded. */
+static struct hs_prediction predict_rights(const struct hs_vma *vma, uint32_t prot)
+{
+	struct hs_prediction prediction = succeeds();
+
+	if (hs_flags_of_prot(prot) & ~(vma->flags >> 4) & ACCESS)
+		prediction = fails(EACCES, "a right that the mapping may not have");
+	else if (vma->flags & HS_VMA_SL)
+		prediction = fails(EPERM, "a mapping is sealed");
+	prediction.is_assumed |= vma->kind == HS_VMA_FILE || vma->kind == HS_VMA_SPECIAL;
+	return prediction;
+}
+
+static struct hs_prediction walk_mprotect(const struct hs_mm *mm, const struct hs_mm_mprotect *call, uint64_t end)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, end);
+	struct hs_prediction prediction;
+	uint64_t at = call->addr;
+	bool is_assumed = false;
+
+	for (; at < end; at = vma->node.end, vma = hs_vma_next_in(vma)) {
+		if (!vma || vma->node.start > at) {
+			prediction = fails(ENOMEM, "a hole in the range");
+			prediction.is_assumed = is_assumed;
+			return prediction;
+		}
+		prediction = predict_rights(vma, call->prot);
+		if (prediction.error)
+			return prediction;
+		is_assumed |= vma->kind == HS_VMA_FILE || vma->kind == HS_VMA_SPECIAL;
+	}
+	return succeeds();
+}
+
+struct hs_prediction hs_predict_mprotect(const struct hs_mm *mm, const struct hs_mm_mprotect *call)
+{
+	enum { SEM = 8 };
+	uint32_t grows = call->prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+	uint64_t end = call->addr + hs_page_up(call->len);
+
+	if (grows == (PROT_GROWSDOWN | PROT_GROWSUP))
+		return fails(EINVAL, "PROT_GROWSDOWN and PROT_GROWSUP");
+	if (call->addr % HS_PAGE_BYTES)
+		return fails(EINVAL, "addr is not page aligned");
+	if (!call->len)
+		return is_nothing_to_do("len == 0");
+	if (end <= call->addr)
+		return fails(ENOMEM, "addr + len wraps");
+	if (call->prot & ~(uint32_t)(PROT_READ | PROT_WRITE | PROT_EXEC | SEM | PROT_GROWSDOWN | PROT_GROWSUP))
+		return fails(EINVAL, "an unknown bit of prot");
+	if (grows)
+		return is_open("PROT_GROWSDOWN begins elsewhere");
+	return walk_mprotect(mm, call, end);
+}
+
+/* --- madvise ------------------------------------------------------------------------------------- */
+
+static bool is_advice_known(const struct hs_mm *mm, uint32_t advice)
+{
+	if (advice == 102 || advice == 103)
+		return mm->space->variant.has_guards;
+	return advice <= MADV_DONTNEED || (advice >= MADV_FREE && advice <= MADV_COLLAPSE) || advice == 100 || advice == 101;
+}
+
+/* Does the object end before the mapping's part below end? */
+static bool is_beyond_object(const struct hs_vma *vma, uint64_t end)
+{
+	uint64_t last = (vma->node.end < end ? vma->node.end : end) - HS_PAGE_BYTES;
+
+	return hs_vma_is_behind_object(vma, last);
+}
+
+static struct hs_prediction predict_populate(const struct hs_mm *mm, const struct hs_mm_madvise *call, uint64_t end)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, end);
+	uint64_t hole = first_hole(mm, call->addr, end);
+	bool has_file = false;
+
+	for (; vma && vma->node.start < hole; vma = hs_vma_next_in(vma)) {
+		has_file |= vma->file != 0;
+		if (hs_advice_is_refused(vma, call->advice))
+			return (struct hs_prediction){ .error = EINVAL, .is_assumed = has_file,
+						       .reason = "no right, or a special mapping" };
+		if (is_beyond_object(vma, end))
+			return fails(EFAULT, "the object ends before");
+	}
+	if (hole < end)
+		return (struct hs_prediction){ .error = ENOMEM, .is_assumed = has_file, .reason = "a hole in the range" };
+	return succeeds();
+}
+
+static struct hs_prediction walk_madvise(const struct hs_mm *mm, const struct hs_mm_madvise *call, uint64_t end)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, end);
+
+	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma)) {
+		if (!hs_advice_is_refused(vma, call->advice))
+			continue;
+		if (call->advice == MADV_REMOVE && !(vma->flags & HS_VMA_LO) && vma->file)
+			return fails(EACCES, "not a shared mapping that may be written");
+		return fails(EINVAL, "the mapping does not suit the advice");
+	}
+	if (first_hole(mm, call->addr, end) < end)
+		return fails(ENOMEM, "a hole in the range");
+	return succeeds();
+}
+
+struct hs_prediction hs_predict_madvise(const struct hs_mm *mm, const struct hs_mm_madvise *call)
+{
+	uint64_t bytes = hs_page_up(call->len), end = call->addr + bytes;
+
+	if (!is_advice_known(mm, call->advice))
+		return fails(EINVAL, "unknown advice");
+	if (call->addr % HS_PAGE_BYTES)
+		return fails(EINVAL, "addr is not page aligned");
+	if (call->len && !bytes)
+		return fails(EINVAL, "len wraps when rounded up");
+	if (end < call->addr)
+		return fails(EINVAL, "addr + len wraps");
+	if (end == call->addr)
+		return is_nothing_to_do("len == 0");
+	if (call->advice == MADV_COLLAPSE || call->advice == 100 || call->advice == 101)
+		return is_open("decided elsewhere");
+	if (call->advice == MADV_POPULATE_READ || call->advice == MADV_POPULATE_WRITE)
+		return predict_populate(mm, call, end);
+	return walk_madvise(mm, call, end);
+}
+
+/* --- mlock --------------------------------------------------------------------------------------- */
+
+static bool has_inaccessible(const struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
+
+	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma))
+		if (!(vma->flags & (ACCESS | HS_VMA_IO | HS_VMA_PF)) || is_beyond_object(vma, end))
+			return true;
+	return false;
+}
+
+static struct hs_prediction predict_range_lock(const struct hs_mm *mm, const struct hs_mm_mlock *call, bool is_unlock)
+{
+	bool is_on_fault = !is_unlock && call->op == 1 && call->flags & MLOCK_ONFAULT;
+	uint64_t start = hs_page_down(call->addr);
+	uint64_t bytes = hs_page_up(call->len + (call->addr - start)), end = start + bytes;
+
+	if (end < start)
+		return fails(EINVAL, "addr + len wraps");
+	if (end == start)
+		return is_nothing_to_do("len == 0");
+	if (first_hole(mm, start, end) < end)
+		return fails(ENOMEM, "a hole in the range");
+	if (!is_unlock && !is_on_fault && has_inaccessible(mm, start, end))
+		return fails(ENOMEM, "a mapping that cannot be populated");
+	return succeeds();
+}
+
+struct hs_prediction hs_predict_mlock(const struct hs_mm *mm, const struct hs_mm_mlock *call)
+{
+	enum { ALL_FLAGS = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT };
+
+	switch (call->op) {
+	case 1:
+		if (call->flags & ~(uint32_t)MLOCK_ONFAULT)
+			return fails(EINVAL, "an unknown flag");
+		return predict_range_lock(mm, call, false);
+	case 0:
+	case 2:
+		return predict_range_lock(mm, call, call->op == 2);
+	case 3:
+		if (!call->flags || call->flags & ~(uint32_t)ALL_FLAGS || call->flags == MCL_ONFAULT)
+			return fails(EINVAL, "flags");
+		return succeeds();
+	default:
+		return succeeds();
+	}
+}
+
+/* --- mremap (mm/mremap.c) ------------------------------------------------------------------------ */
+
+enum { MAYMOVE = 1, FIXED = 2, DONTUNMAP = 4, ALL_MOVES = 7 };
+
+/* The checks of a given new place; both orders share them. */
+static struct hs_prediction predict_target(const struct hs_mm_mremap *call, uint64_t old_bytes, uint64_t new_bytes)
+{
+	if (call->new_addr % HS_PAGE_BYTES)
+		return fails(EINVAL, "new_addr is not page aligned");
+	if (new_bytes > TASK_SIZE || call->new_addr > TASK_SIZE - new_bytes)
+		return fails(EINVAL, "the new range is not below TASK_SIZE");
+	if (call->addr + old_bytes > call->new_addr && call->new_addr + new_bytes > call->addr)
+		return fails(EINVAL, "old and new range overlap");
+	return succeeds();
+}
+
+static struct hs_prediction check_flags(const struct hs_mm *mm, const struct hs_mm_mremap *call, uint64_t old_bytes,
+					uint64_t new_bytes)
+{
+	bool is_placed = call->flags & (FIXED | DONTUNMAP);
+	/* Newer kernels compare the lengths rounded up, older ones as given. */
+	bool is_resized = mm->space->variant.mremap_checks_first ? old_bytes != new_bytes :
+								   call->old_len != call->new_len;
+
+	if (call->flags & ~(uint32_t)ALL_MOVES)
+		return fails(EINVAL, "an unknown flag");
+	if (is_placed && !(call->flags & MAYMOVE))
+		return fails(EINVAL, "MREMAP_FIXED or MREMAP_DONTUNMAP without MREMAP_MAYMOVE");
+	if (call->flags & DONTUNMAP && is_resized)
+		return fails(EINVAL, "MREMAP_DONTUNMAP resizes");
+	if (call->addr % HS_PAGE_BYTES)
+		return fails(EINVAL, "addr is not page aligned");
+	if (!new_bytes)
+		return fails(EINVAL, "new_len == 0");
+	if (mm->space->variant.mremap_checks_first && new_bytes > TASK_SIZE)
+		return fails(EINVAL, "new_len > TASK_SIZE");
+	return is_placed ? predict_target(call, old_bytes, new_bytes) : succeeds();
+}
+
+/* vma_to_resize, check_prep_vma: may the mapping become new_bytes long? */
+static struct hs_prediction check_resize(const struct hs_vma *vma, const struct hs_mm_mremap *call, uint64_t old_bytes,
+					 uint64_t new_bytes)
+{
+	if (!old_bytes && !(vma->flags & HS_VMA_MS))
+		return fails(EINVAL, "old_len == 0 of private memory");
+	if (call->flags & DONTUNMAP && vma->flags & (HS_VMA_DE | HS_VMA_PF))
+		return fails(EINVAL, "MREMAP_DONTUNMAP of a special mapping");
+	if (old_bytes > vma->node.end - call->addr)
+		return fails(EFAULT, "the old range leaves its mapping");
+	if (new_bytes > old_bytes && vma->flags & (HS_VMA_DE | HS_VMA_PF))
+		return fails(EFAULT, "a special mapping cannot grow");
+	return succeeds();
+}
+
+/* The tail that shrinking cuts off goes the way of munmap. */
+static struct hs_prediction check_tail(const struct hs_mm *mm, const struct hs_mm_mremap *call, uint64_t old_bytes,
+				       uint64_t new_bytes)
+{
+	struct hs_mm_munmap tail = { .addr = call->addr + new_bytes, .len = old_bytes - new_bytes };
+
+	return old_bytes > new_bytes ? hs_predict_munmap(mm, &tail) : succeeds();
+}
+
+static bool may_grow_here(const struct hs_mm *mm, const struct hs_vma *vma, uint64_t old_end, uint64_t new_end)
+{
+	return vma->node.end == old_end && new_end > old_end && new_end <= TASK_SIZE &&
+	       !hs_mm_first_overlap(mm, old_end, new_end);
+}
+
+static struct hs_prediction check_growth(const struct hs_mm *mm, const struct hs_vma *vma,
+					 const struct hs_mm_mremap *call, uint64_t old_bytes, uint64_t new_bytes)
+{
+	if (old_bytes && may_grow_here(mm, vma, call->addr + old_bytes, call->addr + new_bytes))
+		return succeeds();
+	if (!(call->flags & MAYMOVE))
+		return fails(ENOMEM, "no room to grow, and no MREMAP_MAYMOVE");
+	return succeeds();
+}
+
+/* With a new place what is kept must lie in one mapping: tested before the tail goes, by older kernels after. */
+static struct hs_prediction check_shrink(const struct hs_mm *mm, const struct hs_vma *vma,
+					 const struct hs_mm_mremap *call, uint64_t old_bytes, uint64_t new_bytes)
+{
+	struct hs_prediction tail = check_tail(mm, call, old_bytes, new_bytes), kept = succeeds();
+
+	if (call->flags & (FIXED | DONTUNMAP))
+		kept = check_resize(vma, call, new_bytes, new_bytes);
+	if (mm->space->variant.mremap_checks_first)
+		return kept.error ? kept : tail;
+	return tail.error ? tail : kept;
+}
+
+struct hs_prediction hs_predict_mremap(const struct hs_mm *mm, const struct hs_mm_mremap *call)
+{
+	uint64_t old_bytes = hs_page_up(call->old_len), new_bytes = hs_page_up(call->new_len);
+	bool is_placed = call->flags & (FIXED | DONTUNMAP);
+	struct hs_prediction prediction = check_flags(mm, call, old_bytes, new_bytes);
+	const struct hs_vma *vma;
+
+	if (prediction.error)
+		return prediction;
+	vma = hs_mm_first_overlap(mm, call->addr, call->addr + 1);
+	if (mm->space->variant.mremap_checks_first && call->flags & FIXED && old_bytes == new_bytes) {
+		if (!vma)
+			return fails(EFAULT, "nothing is mapped at addr");
+		return succeeds();	/* several mappings may move */
+	}
+	if (!vma)
+		return fails(EFAULT, "nothing is mapped at addr");
+	if (vma->flags & HS_VMA_SL)
+		return fails(EPERM, "the mapping is sealed");
+	if (old_bytes > new_bytes)
+		return check_shrink(mm, vma, call, old_bytes, new_bytes);
+	if (!is_placed && old_bytes == new_bytes)
+		return succeeds();
+	prediction = check_resize(vma, call, old_bytes, new_bytes);
+	if (prediction.error || is_placed)
+		return prediction;
+	return check_growth(mm, vma, call, old_bytes, new_bytes);
+}
+
+bool hs_mremap_lost_target(const struct hs_mm *mm, const struct hs_mm_mremap *call)
+{
+	uint64_t old_bytes = hs_page_up(call->old_len), new_bytes = hs_page_up(call->new_len);
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, call->addr + 1);
+
+	if (!(call->flags & FIXED) || check_flags(mm, call, old_bytes, new_bytes).error || !vma)
+		return false;
+	if (!mm->space->variant.mremap_checks_first)
+		return true;
+	return !check_resize(vma, call, new_bytes, new_bytes).error && check_tail(mm, call, old_bytes, new_bytes).error;
+}

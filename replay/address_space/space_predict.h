@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_SPACE_PREDICT_H
+#define HS_SPACE_PREDICT_H
+/*
+ * What a call on an address space returns, from its arguments and the mappings before it: the checks in the
+ * kernel's order, the first that fails decides. Limits (RLIMIT_*, map_count, commit charge) and rights are
+ * not recorded; they are taken not to strike, so that success is an assumption where they could.
+ */
+#include "replay/address_space/space_state.h"
+
+struct hs_prediction {
+	int error;		/* 0 or a positive errno */
+	bool is_unknown;	/* nothing can be said */
+	bool is_assumed;	/* an input is not recorded */
+	const char *reason;	/* the check that decided */
+};
+
+struct hs_prediction hs_predict_mmap(const struct hs_mm *mm, const struct hs_mm_mmap *call);
+struct hs_prediction hs_predict_munmap(const struct hs_mm *mm, const struct hs_mm_munmap *call);
+struct hs_prediction hs_predict_mprotect(const struct hs_mm *mm, const struct hs_mm_mprotect *call);
+struct hs_prediction hs_predict_madvise(const struct hs_mm *mm, const struct hs_mm_madvise *call);
+struct hs_prediction hs_predict_mlock(const struct hs_mm *mm, const struct hs_mm_mlock *call);
+struct hs_prediction hs_predict_mremap(const struct hs_mm *mm, const struct hs_mm_mremap *call);
+
+
+/* Has a call that failed unmapped its destination before? */
+bool hs_mremap_lost_target(const struct hs_mm *mm, const struct hs_mm_mremap *call);
+
+#endif
