@@ -83,6 +83,77 @@ static __always_inline u64 index_of_page(const void *page)
 }
 
 /*
+ * memory_block.state and .online_type were unsigned long and int (6.1, 6.18) or enums (6.12, 7.2); of two
+ * flavours the one that does not match just does not exist.
+ */
+enum memory_block_state___named { MEM_STATE_X };
+enum mmop___named { MMOP_X };
+struct memory_block___plain {
+	unsigned long state;
+	int online_type;
+} __attribute__((preserve_access_index));
+struct memory_block___named {
+	enum memory_block_state___named state;
+	enum mmop___named online_type;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct memory_block *container_of_block(struct device *device)
+{
+	return (void *)device - bpf_core_field_offset(struct memory_block, dev);
+}
+
+static __always_inline u64 state_of_block(const struct memory_block *block)
+{
+	const struct memory_block___plain *plain = (const void *)block;
+	const struct memory_block___named *named = (const void *)block;
+
+	if (bpf_core_field_exists(plain->state))
+		return BPF_CORE_READ(plain, state);
+	return bpf_core_field_exists(named->state) ? (u64)BPF_CORE_READ(named, state) : 0;
+}
+
+static __always_inline u64 online_type_of_block(const struct memory_block *block)
+{
+	const struct memory_block___plain *plain = (const void *)block;
+	const struct memory_block___named *named = (const void *)block;
+
+	if (bpf_core_field_exists(plain->online_type))
+		return (u64)BPF_CORE_READ(plain, online_type);
+	return bpf_core_field_exists(named->online_type) ? (u64)BPF_CORE_READ(named, online_type) : 0;
+}
+
+/* The memmap that a block holds itself: a number of pages (6.1), later a struct vmem_altmap. */
+struct vmem_altmap___free {
+	unsigned long free;
+} __attribute__((preserve_access_index));
+struct memory_block___pages {
+	unsigned long nr_vmemmap_pages;
+} __attribute__((preserve_access_index));
+struct memory_block___altmap {
+	struct vmem_altmap___free *altmap;
+} __attribute__((preserve_access_index));
+
+static __always_inline u64 altmap_pages_of_block(const struct memory_block *block)
+{
+	const struct memory_block___pages *pages = (const void *)block;
+	const struct memory_block___altmap *altmap = (const void *)block;
+
+	if (bpf_core_field_exists(pages->nr_vmemmap_pages))
+		return BPF_CORE_READ(pages, nr_vmemmap_pages);
+	if (bpf_core_field_exists(altmap->altmap) && BPF_CORE_READ(altmap, altmap))
+		return BPF_CORE_READ(altmap, altmap, free);
+	return 0;
+}
+
+/* The argument of memory notifiers: status_change_nid and its companion left by 6.18. */
+struct memory_notify___ranges {
+	unsigned long start_pfn, nr_pages;
+} __attribute__((preserve_access_index));
+struct memory_notify___nodes {
+	int status_change_nid_normal, status_change_nid;
+} __attribute__((preserve_access_index));
+
+/*
  * mm_khugepaged_scan_file has the argument page (6.1), pfn (6.12) or folio (6.18); collapse_file has pfn
  * (6.12) or folio (6.18). Their index is that of the file, so nothing is lost by not looking at it.
  */

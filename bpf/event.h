@@ -91,6 +91,16 @@ enum hs_record_type {
 	HS_RECORD_SECTION_END,
 	HS_RECORD_SUBSCRIBE,		/* struct hs_record_section, event = enum hs_subscription */
 	HS_RECORD_NOTIFIER_RUN,		/* struct hs_record_range, start = address of the callback */
+	/* struct hs_record_hotplug; the fields' meaning is in enum hs_hotplug_field */
+	HS_RECORD_BLOCK_OPERATION,	/* small: 0 online, 1 offline */
+	HS_RECORD_BLOCK_RESULT,		/* the same */
+	HS_RECORD_ZONE,
+	HS_RECORD_ISOLATE,
+	HS_RECORD_TEST_ISOLATED,
+	HS_RECORD_MEMORY_NOTIFY,
+	HS_RECORD_ADD_MEMORY,
+	HS_RECORD_REMOVE_MEMORY,	/* small: column op of hotplug.remove */
+	HS_RECORD_POISON,		/* small: column op of hotplug.poison */
 	HS_RECORD_SWAPIN,		/* struct hs_record_collapse */
 	HS_RECORD_ATTEMPT,		/* struct hs_record_attempt: isolate, if there was one, and its end */
 	HS_RECORD_SCAN,			/* struct hs_record_collapse */
@@ -247,6 +257,26 @@ struct hs_record_ptes {
 	hs_u64 entries[HS_PTES];	/* raw; zero where there is no page table */
 };
 
+/* What hs_record_hotplug.field holds, by record; GROUP_NONE or GROUP_SOME. */
+enum hs_hotplug_field {
+	HS_BLOCK_ID = 0, HS_BLOCK_ONLINE_TYPE, HS_BLOCK_STATE, HS_BLOCK_NODE, HS_BLOCK_GROUP, HS_BLOCK_ALTMAP_PAGES,
+	HS_ZONE_ONLINE_TYPE = 0, HS_ZONE_NODE, HS_ZONE_GROUP, HS_ZONE_START, HS_ZONE_NR_PAGES,
+	HS_ISOLATE_START = 0, HS_ISOLATE_END, HS_ISOLATE_FIN,
+	HS_NOTIFY_ACTION = 0, HS_NOTIFY_START, HS_NOTIFY_NR_PAGES, HS_NOTIFY_NODE, HS_NOTIFY_NODE_NORMAL,
+	HS_MEMORY_START = 0, HS_MEMORY_SIZE, HS_MEMORY_NODE, HS_MEMORY_FLAGS,
+	HS_POISON_PFN = 0, HS_POISON_FLAGS,
+	HS_NR_HOTPLUG_FIELDS = 6
+};
+enum { HS_HOTPLUG_NAME_BYTES = 32, HS_GROUP_NONE = 0, HS_GROUP_SOME = 1, HS_NODE_UNSAID = -2 };
+
+struct hs_record_hotplug {
+	struct hs_record head;
+	hs_u64 entry_time;		/* of the function whose end this is, 0 unknown */
+	hs_s64 ret;
+	hs_u64 field[HS_NR_HOTPLUG_FIELDS];
+	char name[HS_HOTPLUG_NAME_BYTES];	/* of the zone or the resource */
+};
+
 /* A line of the task iterator, for the recorder's start. */
 struct hs_task_entry {
 	hs_u32 tid, tgid;
@@ -268,6 +298,7 @@ _Static_assert(sizeof(struct hs_record_section) == 48, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_collapse) == 80, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_attempt) == 96, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_collapse_file) == 216, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_hotplug) == 120, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_ptes) == 4160, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_ptes) <= HS_RING_MAX_RECORD, "slack");
 _Static_assert(sizeof(struct hs_task_entry) == 40, "no hidden padding");

@@ -132,6 +132,28 @@ struct mmu_interval_notifier {
 	struct mm_struct *mm;
 };
 
+struct zone {
+	const char *name;
+};
+
+struct memory_group;
+
+struct device {
+	u32 id;
+};
+
+struct memory_block {
+	int nid;
+	struct zone *zone;
+	struct device dev;
+	struct memory_group *group;
+};
+
+struct resource {
+	u64 start, end;
+	const char *name;
+};
+
 struct seq_file;
 
 struct bpf_iter_meta {

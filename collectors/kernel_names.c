@@ -26,6 +26,7 @@ struct hs_kernel_names {
 	HS_VEC(struct symbol) symbols;	/* text symbols, by address; read when first asked for */
 	bool has_symbols;
 	struct hs_pte_facts pte_facts;
+	bool actions_are_flags;	/* memory_notify() takes 1 << n, not n */
 };
 
 /* Markers have the highest swap type (include/linux/swap.h, SWP_PTE_MARKER). */
@@ -36,6 +37,31 @@ static int add_result(struct hs_kernel_names *names, int64_t number, const char 
 	struct name name = { number, strdup(text) };
 
 	return name.text && hs_vec_push(&names->results, name) ? 0 : -ENOMEM;
+}
+
+static bool has_enumerator(const struct btf *btf, const char *type_name, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_ENUM);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+
+	for (int i = 0; type && i < btf_vlen(type); i++)
+		if (strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off), name) == 0)
+			return true;
+	return false;
+}
+
+/* include/linux/memory.h; the order is that of the flags and, since 6.12, of the enum. */
+const char *hs_kernel_names_memory_action(const struct hs_kernel_names *names, uint64_t action)
+{
+	static const char *const actions[] = {
+		"MEM_ONLINE", "MEM_GOING_OFFLINE", "MEM_OFFLINE", "MEM_GOING_ONLINE", "MEM_CANCEL_ONLINE",
+		"MEM_CANCEL_OFFLINE", "MEM_PREPARE_ONLINE", "MEM_FINISH_OFFLINE",
+	};
+	uint64_t index = action;
+
+	if (names->actions_are_flags)
+		index = action && !(action & (action - 1)) ? (uint64_t)__builtin_ctzll(action) : UINT64_MAX;
+	return index < sizeof(actions) / sizeof(actions[0]) ? actions[index] : "";
 }
 
 const struct hs_pte_facts *hs_kernel_names_pte_facts(const struct hs_kernel_names *names)
@@ -53,6 +79,8 @@ static int read_types(struct hs_kernel_names *names)
 
 	for (int i = 0; type && !error && i < btf_vlen(type); i++)
 		error = add_result(names, values[i].val, btf__name_by_offset(btf, values[i].name_off));
+	/* The actions became an enum with 6.12 and lost it again by 6.18: asked of the types, not of the version. */
+	names->actions_are_flags = !btf || !has_enumerator(btf, "memory_block_state", "MEM_ONLINE");
 	/* Kernels with user shadow stacks keep the dirty bit of read-only entries elsewhere. */
 	names->pte_facts.has_saved_dirty =
 		btf && btf__find_by_name_kind(btf, "shstk_alloc_thread_stack", BTF_KIND_FUNC) > 0;

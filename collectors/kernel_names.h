@@ -23,6 +23,9 @@ const char *hs_kernel_names_result(const struct hs_kernel_names *names, int64_t 
 /* Symbol that starts at address, or "". */
 const char *hs_kernel_names_symbol(struct hs_kernel_names *names, uint64_t address);
 
+/* "MEM_GOING_ONLINE", …: an action of the memory notifier chain; "" where the kernel has no such. */
+const char *hs_kernel_names_memory_action(const struct hs_kernel_names *names, uint64_t action);
+
 /* How its page-table entries are to be read. Lives as long as names. */
 const struct hs_pte_facts *hs_kernel_names_pte_facts(const struct hs_kernel_names *names);
 

@@ -104,6 +104,25 @@ static const struct hs_rung collapse_rungs[] = {
 	{ .name = NULL },
 };
 
+static const struct hs_probe hotplug_fentry[] = {
+	{ "block_online_left", REQUIRED, .gives = "results of blocks going online" },
+	{ "block_online_entered", REQUIRED, .gives = "blocks before they go online" },
+	{ "block_offline_left", REQUIRED, .gives = "results of blocks going offline" },
+	{ "block_offline_entered", REQUIRED, .gives = "blocks before they go offline" },
+	{ "zone_chosen", .gives = "zones chosen" },
+	{ "range_isolated", .gives = "results of isolation" },
+	{ "isolation_tested", .gives = "tests of isolation" },
+	{ "chain_run", .gives = "runs of the memory notifier chain" },
+	{ "add_left", .gives = "memory added" },
+	{ "add_entered", .gives = "how long adding memory took" },
+	{ "remove_left", .gives = "memory removed" },
+	{ "remove_entered", .gives = "how long removing memory took" },
+	{ "offline_remove_left", .gives = "memory that drivers take away" },
+	{ "offline_remove_entered", .gives = "how long drivers took to take memory away" },
+	{ "page_soft_offlined", .gives = "pages put out of service" },
+	{ "page_failed", .gives = "poisoned pages" },
+	END
+};
 static const struct hs_probe hotplug_tracepoint[] = {
 	{ "notifier_run", REQUIRED, .gives = "runs of notifier chains" }, END
 };
@@ -111,7 +130,8 @@ static const struct hs_probe no_probes[] = { END };
 
 /* Uevents and block states come with every rung: collectors/memory_blocks.c. */
 static const struct hs_rung hotplug_rungs[] = {
-	{ "tracepoint", hotplug_tracepoint, "steps between a block's states, zones chosen, results" },
+	{ "fentry", hotplug_fentry, "" },
+	{ "tracepoint", hotplug_tracepoint, "steps between a block's states, zones chosen, results of requests" },
 	{ "polling", no_probes, "runs of notifier chains, steps between a block's states" },
 	{ .name = NULL },
 };

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "collectors/collapse_group.h"
+#include "collectors/translate_hotplug.h"
 #include "lib/vec.h"
 
 struct hs_translator {
@@ -344,6 +345,13 @@ static void add_notifier_run(struct hs_translator *translator, const struct hs_r
 	row->callback = text_of(translator, symbol, strlen(symbol));
 }
 
+static void add_hotplug(struct hs_translator *translator, const struct hs_record *record)
+{
+	uint32_t task = task_of(translator, record);
+
+	hs_translate_hotplug(translator->sink, translator->names, (const void *)record, task);
+}
+
 static void add_collapse(struct hs_translator *translator, const struct hs_record *record)
 {
 	uint64_t known = hs_identity_introductions(translator->identity);
@@ -379,6 +387,15 @@ static const struct handler handlers[HS_NR_RECORDS] = {
 	[HS_RECORD_SECTION_END] = { add_section_end, HS_RING_NOTIFIER, 1 },
 	[HS_RECORD_SUBSCRIBE] = { add_subscribe, HS_RING_NOTIFIER, 1 },
 	[HS_RECORD_NOTIFIER_RUN] = { add_notifier_run, HS_RING_HOTPLUG, 1 },
+	[HS_RECORD_BLOCK_OPERATION] = { add_hotplug, HS_RING_HOTPLUG, 1 },
+	[HS_RECORD_BLOCK_RESULT] = { add_hotplug, HS_RING_HOTPLUG, 1 },
+	[HS_RECORD_ZONE] = { add_hotplug, HS_RING_HOTPLUG, 1 },
+	[HS_RECORD_ISOLATE] = { add_hotplug, HS_RING_HOTPLUG, 1 },
+	[HS_RECORD_TEST_ISOLATED] = { add_hotplug, HS_RING_HOTPLUG, 1 },
+	[HS_RECORD_MEMORY_NOTIFY] = { add_hotplug, HS_RING_HOTPLUG, 1 },
+	[HS_RECORD_ADD_MEMORY] = { add_hotplug, HS_RING_HOTPLUG, 1 },
+	[HS_RECORD_REMOVE_MEMORY] = { add_hotplug, HS_RING_HOTPLUG, 1 },
+	[HS_RECORD_POISON] = { add_hotplug, HS_RING_HOTPLUG, 1 },
 	[HS_RECORD_SWAPIN] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_ATTEMPT] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_SCAN] = { add_collapse, HS_RING_COLLAPSE, 0 },
