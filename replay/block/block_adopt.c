@@ -90,7 +90,6 @@ static void adopt_polled_zone(struct hs_model *model, const struct hs_block_requ
 		return;
 	block->nid = request->nid;
 	outcome.zone = &node->zones[request->zone];
-	block->is_awaiting_zone = false;
 	hs_block_apply_online(&model->hotplug, block, &outcome);
 	hs_block_metrics_outcome(&model->metrics, &model->hotplug, false, &outcome);
 	note_change(model, block, HS_BLOCK_OFFLINE, request->common.time);

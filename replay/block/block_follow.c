@@ -122,9 +122,8 @@ static void follow_uevent(struct hs_model *model, const struct hs_hotplug_uevent
 	block = known_block(model, id, time, "an uevent");
 	if (!block || model->is_deep)
 		return;
-	if (length == 6 && !memcmp(action, "online", 6) && block->status == HS_BLOCK_OFFLINE) {
-		block->is_awaiting_zone = true;
-	} else if (length == 7 && !memcmp(action, "offline", 7) && block->status == HS_BLOCK_ONLINE) {
+	/* Of an online the zone is not known yet: the poll that follows says it. */
+	if (length == 7 && !memcmp(action, "offline", 7) && block->status == HS_BLOCK_ONLINE) {
 		if (block->zone)
 			hs_block_effect_offline(&model->hotplug, block);
 		change_status(model, block, HS_BLOCK_OFFLINE, time);
@@ -257,8 +256,8 @@ static void follow_blocks(struct hs_model *model, const struct hs_hotplug_blocks
 	if (row->ret)
 		return;
 	if (!hs_block_is_aligned(&model->hotplug, row->start, row->size) || row->size / bytes > HS_MAX_BLOCKS_AT_ONCE) {
-		hs_block_problem(model, row->row.time, "blocks are made or removed for a range that is not aligned or too large: %llx",
-				 (unsigned long long)row->start);
+		hs_block_problem(model, row->row.time, "blocks are made or removed for a range that is not aligned or too "
+				 "large: %llu bytes at %llx", (unsigned long long)row->size, (unsigned long long)row->start);
 		return;
 	}
 	if (row->op == 0 && model->created_task == row->row.task && model->created_end == row->start) {

@@ -30,7 +30,7 @@ void hs_hotplug_init(struct hs_hotplug *hotplug, const struct hs_block_variant *
 	};
 	hotplug->settings = (struct hs_block_settings){
 		.auto_movable_ratio = 301, .auto_movable_numa_aware = true, .enable_soft_offline = true,
-		.has_hotremove = true, .has_memory_failure = true,
+		.has_hotremove = true,
 	};
 	hotplug->end_pfn = 1ull << 40;
 }

@@ -67,7 +67,6 @@ struct hs_block {
 	/* For those who follow a trace: when the status last changed (ns), and from what. */
 	uint64_t changed_time;
 	enum hs_block_status status_before;
-	bool is_awaiting_zone;		/* an online was seen, its zone not yet */
 };
 
 struct hs_block_group {
@@ -93,7 +92,7 @@ struct hs_block_settings {
 	bool movable_node;			/* booted with it */
 	enum hs_memmap_mode memmap_mode;
 	bool enable_soft_offline;
-	bool has_hotremove, has_memory_failure;	/* CONFIG_MEMORY_HOTREMOVE, _FAILURE */
+	bool has_hotremove;			/* CONFIG_MEMORY_HOTREMOVE */
 };
 
 struct hs_hotplug {

@@ -207,6 +207,11 @@ const char *hs_block_zone_list(const struct hs_hotplug *hotplug, const struct hs
 	return list_zones(first.zone->index, kernel.zone->index);
 }
 
+const char *hs_block_removable(const struct hs_hotplug *hotplug)
+{
+	return hotplug->settings.has_hotremove ? "1" : "0";
+}
+
 const char *hs_block_valid_zones(const struct hs_hotplug *hotplug, const struct hs_block *block)
 {
 	const struct hs_node *node = hs_node_find(hotplug, block->nid);

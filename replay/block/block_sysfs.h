@@ -26,6 +26,8 @@ int hs_block_parse_ratio(const char *text, size_t length, uint32_t *ratio);
 
 /* Texts of a block's files, without the newline; static. */
 const char *hs_block_status_name(enum hs_block_status status);
+/* "1" for every block of a kernel that can remove memory: it says nothing about the block. */
+const char *hs_block_removable(const struct hs_hotplug *hotplug);
 const char *hs_block_valid_zones(const struct hs_hotplug *hotplug, const struct hs_block *block);
 /* The zones a range could go to: the default one, then the kernel zone, then ZONE_MOVABLE, without repeats. */
 const char *hs_block_zone_list(const struct hs_hotplug *hotplug, const struct hs_node *node,

@@ -12,18 +12,18 @@ static const struct hs_block_variant variants[] = {
 		.name = "6.12",
 		.has_enum_states = true, .has_prepare_finish = true, .has_status_change_nid = true,
 		.has_altmap = true, .has_block_poison = true, .has_soft_offline_sysctl = true,
-		.has_memmap_force = true, .has_crash_hotplug = true, .has_managed_minus_offline = true,
+		.has_memmap_force = true, .has_managed_minus_offline = true,
 	}, {
 		.name = "6.18",
 		.has_prepare_finish = true, .has_node_chain = true, .has_altmap = true, .has_block_poison = true,
 		.has_nid_at_creation = true, .has_block_advice = true, .has_soft_offline_sysctl = true,
-		.has_memmap_force = true, .has_crash_hotplug = true, .has_managed_minus_offline = true,
+		.has_memmap_force = true, .has_managed_minus_offline = true,
 	}, {
 		.name = "7.2",
 		.has_enum_states = true, .has_node_chain = true, .has_altmap = true, .has_block_poison = true,
 		.has_nid_at_creation = true, .has_block_advice = true, .has_early_node_registration = true,
 		.has_soft_offline_sysctl = true, .has_memmap_force = true, .has_bool_enable_words = true,
-		.has_crash_hotplug = true, .has_managed_minus_offline = true, .has_linear_map_guard = true,
+		.has_managed_minus_offline = true,
 	},
 };
 enum { NR_VARIANTS = sizeof(variants) / sizeof(variants[0]) };

@@ -37,12 +37,8 @@
 	     "memmap_on_memory has the mode force: since 6.6") \
 	FLAG(has_bool_enable_words, "kstrtobool.enable", "yes", \
 	     "kstrtobool takes enable and disable: 7.x") \
-	FLAG(has_crash_hotplug, "memory.crash_hotplug", "yes", \
-	     "memory/crash_hotplug exists: since 6.6") \
 	FLAG(has_managed_minus_offline, "offline_pages.managed_offline", "yes", \
-	     "pages a driver had taken logically offline no longer lower managed twice: since 6.11") \
-	FLAG(has_linear_map_guard, "arm64.linear_map_guard", "yes", \
-	     "arm64 also refuses what its linear map cannot lose without a split: 7.x")
+	     "pages a driver had taken logically offline no longer lower managed twice: since 6.11")
 
 struct hs_block_variant {
 	const char *name;

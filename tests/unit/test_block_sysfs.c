@@ -116,6 +116,9 @@ static void test_valid_zones(void **state)
 		assert_string_equal(hs_block_valid_zones(&hotplug, f0_block(&hotplug, 0)), "none");
 		assert_string_equal(hs_block_valid_zones(&hotplug, f0_block(&hotplug, 33)), "Normal");
 		assert_string_equal(hs_block_valid_zones(&hotplug, f0_block(&hotplug, 64)), "Normal Movable");
+		assert_string_equal(hs_block_removable(&hotplug), "1");
+		hotplug.settings.has_hotremove = false;
+		assert_string_equal(hs_block_removable(&hotplug), "0");
 		block = f0_block(&hotplug, 33);
 		hs_block_set_status(&hotplug, block, HS_BLOCK_GOING_OFFLINE);
 		assert_string_equal(hs_block_status_name(block->status), "going-offline");
