@@ -65,6 +65,14 @@ static int64_t fill_request(const struct hs_event *event, struct call_request *r
 #undef TAKE
 }
 
+/* Its result is the collapse model's. */
+static bool is_of_collapse(const struct hs_event *event)
+{
+	enum { ADVICE_COLLAPSE = 25 };
+
+	return event->kind == HS_KIND_mm_madvise && event->mm_madvise->advice == ADVICE_COLLAPSE;
+}
+
 int hs_space_ask(struct hs_address_space *space, const struct hs_event *event, union hs_request_storage *storage,
 		 struct hs_decision *recorded)
 {
@@ -72,7 +80,7 @@ int hs_space_ask(struct hs_address_space *space, const struct hs_event *event, u
 	const struct hs_mm *mm = hs_space_find(space, event->row->mm);
 
 	/* In whatif programs do what they did: their calls are facts. */
-	if (space->mode == HS_MODE_WHATIF || !mm || !mm->has_layout)
+	if (space->mode == HS_MODE_WHATIF || !mm || !mm->has_layout || is_of_collapse(event))
 		return 0;
 	memset(request, 0, sizeof(*request));
 	request->common.time = event->row->time;
