@@ -26,7 +26,8 @@
 #include "lib/error.h"
 #include "lib/vec.h"
 
-enum hs_gate_operator { HS_GATE_LE, HS_GATE_GE, HS_GATE_EQ, HS_GATE_NE, HS_GATE_LT, HS_GATE_GT, HS_NR_GATE_OPERATORS };
+enum hs_gate_operator { HS_GATE_LE, HS_GATE_GE, HS_GATE_EQ, HS_GATE_NE, HS_GATE_LT, HS_GATE_GT,
+	HS_NR_GATE_OPERATORS };
 
 struct hs_gate_test {
 	const char *text;	/* the whole test, in the gate's text */

@@ -5,7 +5,8 @@
 #include <math.h>
 
 /* Bins 0–255: the value itself. Octave o (2^o to 2^(o+1) − 1, o = 8 … 63): 128 bins from 256 + 128 (o − 8) on. */
-enum { NR_SMALL = 256, SMALL_BITS = 8, BINS_PER_OCTAVE = 128, NR_BINS = NR_SMALL + (64 - SMALL_BITS) * BINS_PER_OCTAVE };
+enum { NR_SMALL = 256, SMALL_BITS = 8, BINS_PER_OCTAVE = 128,
+	NR_BINS = NR_SMALL + (64 - SMALL_BITS) * BINS_PER_OCTAVE };
 
 static unsigned int bin_of(uint64_t value)
 {

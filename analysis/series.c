@@ -94,7 +94,8 @@ static bool has_result(const struct hs_cell *cell, enum hs_point point, const ch
 	return cell->point == point && strcmp(result_of(cell), result) == 0;
 }
 
-static uint64_t count_in_bucket(const struct hs_tally *tally, uint32_t policy, enum hs_point point, const char *result,
+static uint64_t count_in_bucket(const struct hs_tally *tally, uint32_t policy, enum hs_point point,
+				const char *result,
 				size_t bucket)
 {
 	uint64_t count = 0;

@@ -35,7 +35,8 @@ static __always_inline int emit_ptes(struct vm_area_struct *vma, u64 address, st
 }
 
 SEC("?fentry/hpage_collapse_scan_pmd")
-int BPF_PROG(range_entered, struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address, bool *mmap_locked,
+int BPF_PROG(range_entered, struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address,
+	     bool *mmap_locked,
 	     struct collapse_control *cc)
 {
 	return emit_ptes(vma, address, cc);

@@ -240,7 +240,8 @@ struct hs_record_collapse_file {
 };
 
 /* How far the walk to a range's page table came: column pmd of collapse.ptes. */
-enum hs_pmd_level { HS_PMD_IS_TABLE, HS_PMD_IS_UNREACHED, HS_PMD_IS_NONE, HS_PMD_IS_ABSENT, HS_PMD_IS_MIGRATION, HS_PMD_IS_HUGE };
+enum hs_pmd_level { HS_PMD_IS_TABLE, HS_PMD_IS_UNREACHED, HS_PMD_IS_NONE, HS_PMD_IS_ABSENT,
+	HS_PMD_IS_MIGRATION, HS_PMD_IS_HUGE };
 
 enum { HS_PTES = 512 };
 

@@ -18,7 +18,8 @@ struct hs_replay {
 
 /*
  * Opens the trace and creates the engine. header and losses of setup are filled in here; models NULL means
- * all that the trace has events for. HS_EXIT_OK, or an exit status with the sentence already printed, and nothing left.
+ * all that the trace has events for. HS_EXIT_OK, or an exit status with the sentence already printed and nothing
+ * left.
  */
 int hs_replay_open(struct hs_replay *replay, const struct hs_arguments *arguments, const char *path,
 		   struct hs_engine_setup *setup);

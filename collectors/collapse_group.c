@@ -14,7 +14,7 @@ static const uint64_t huge_bytes = 2 << 20, page_bytes = 4096, user_end = 1ull <
 /* A group that is not ended by then is never ended: its last event was lost. */
 static const uint64_t patience_ns = 1000000000;
 
-/* An isolation comes with the event that ends its attempt, so later than others of its time; not by more than this. */
+/* An isolation comes with the event that ends its attempt: later than others of its time, by at most this. */
 static const uint64_t attempt_ns = 100000000;
 
 struct place {
@@ -324,7 +324,8 @@ static struct hs_bytes plane_of(const struct hs_collapse_groups *groups, const s
 }
 
 /* The scan begins: from here on this task's events are about this range. */
-static unsigned int add_ptes(struct hs_collapse_groups *groups, struct task *task, const struct hs_record_ptes *record,
+static unsigned int add_ptes(struct hs_collapse_groups *groups, struct task *task,
+			     const struct hs_record_ptes *record,
 			     struct hs_row head)
 {
 	struct hs_collapse_ptes *row = hs_sink_row(groups->sink, HS_KIND_collapse_ptes, head.time, head.task, head.mm);
@@ -352,7 +353,8 @@ static unsigned int add_ptes(struct hs_collapse_groups *groups, struct task *tas
 	return 1;
 }
 
-unsigned int hs_collapse_groups_add(struct hs_collapse_groups *groups, const struct hs_record *record, uint32_t task_id,
+unsigned int hs_collapse_groups_add(struct hs_collapse_groups *groups, const struct hs_record *record,
+				    uint32_t task_id,
 				    uint32_t mm, uint64_t earliest)
 {
 	struct hs_row head = { .time = record->time, .task = task_id, .mm = mm };

@@ -112,7 +112,8 @@ static int fire_once(struct hs_probes *probes, uint64_t ring_bytes, const struct
 }
 
 /* Why the rung was not taken: its first required program that fails. */
-static void explain_refusal(const struct hs_probes *probes, const struct hs_rung *rung, struct hs_diagnosis *diagnosis)
+static void explain_refusal(const struct hs_probes *probes, const struct hs_rung *rung,
+			    struct hs_diagnosis *diagnosis)
 {
 	for (const struct hs_probe *probe = rung->probes; probe->program; probe++) {
 		const struct hs_probe_verdict *verdict = hs_probes_verdict(probes, probe->program);

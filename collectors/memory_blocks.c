@@ -206,7 +206,8 @@ unsigned int hs_memory_blocks_take_uevents(struct hs_memory_blocks *blocks, uint
 	return taken;
 }
 
-static void report(const struct hs_memory_blocks *blocks, const struct block *block, uint64_t now, struct hs_sink *sink)
+static void report(const struct hs_memory_blocks *blocks, const struct block *block, uint64_t now,
+		   struct hs_sink *sink)
 {
 	struct hs_hotplug_block *row = hs_sink_row(sink, HS_KIND_hotplug_block, now, 0, 0);
 

@@ -205,7 +205,8 @@ static int add_entries(struct hs_page_scan *scan, uint64_t base, size_t nr, uint
 	return error;
 }
 
-static int visit_by_reading(struct hs_page_scan *scan, uint64_t start, uint64_t end, hs_page_visit visit, void *context)
+static int visit_by_reading(struct hs_page_scan *scan, uint64_t start, uint64_t end,
+			    hs_page_visit visit, void *context)
 {
 	int error = 0;
 

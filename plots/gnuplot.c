@@ -19,7 +19,8 @@ enum { EXIT_NO_GNUPLOT = 127, NAME_BYTES = 40 };
 
 static const char plain_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -_.,()/%:=";
 
-static int open_for_writing(const char *folder, const char *stem, const char *ending, FILE **out, struct hs_error *err)
+static int open_for_writing(const char *folder, const char *stem, const char *ending, FILE **out,
+			    struct hs_error *err)
 {
 	hs_auto_free char *path = NULL;
 	int fd;

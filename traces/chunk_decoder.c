@@ -189,7 +189,8 @@ struct column_sections {
 };
 
 /* From section i on. Returns the next column's first section. */
-static unsigned int gather_streams(const struct hs_chunk_decoder *decoder, unsigned int i, struct column_sections *found)
+static unsigned int gather_streams(const struct hs_chunk_decoder *decoder, unsigned int i,
+				   struct column_sections *found)
 {
 	*found = (struct column_sections){ .first = &decoder->stored[i] };
 	for (; i < decoder->nr_stored; i++) {
@@ -327,7 +328,8 @@ static bool check_times(struct hs_chunk_decoder *decoder, size_t nr)
 		*(type *)(void *)to = ((const type *)values)[places[i]]
 
 /* Values of a column in the order of tasks, to the rows that they belong to. */
-static void put_values(char *to, size_t stride, unsigned int width, const void *values, const uint32_t *places, size_t nr)
+static void put_values(char *to, size_t stride, unsigned int width, const void *values,
+		       const uint32_t *places, size_t nr)
 {
 	if (width == 1)
 		PUT_VALUES(uint8_t);

@@ -15,7 +15,8 @@ void hs_compressor_destroy(struct hs_compressor *compressor);
 size_t hs_compress_bound(size_t bytes);
 
 /* One frame into room for hs_compress_bound(bytes). 0 and its size, or -ENOMEM. */
-int hs_compress_frame(struct hs_compressor *compressor, const void *from, size_t bytes, void *to, size_t *frame_bytes);
+int hs_compress_frame(struct hs_compressor *compressor, const void *from, size_t bytes, void *to,
+		      size_t *frame_bytes);
 
 struct hs_decompressor *hs_decompressor_create(void);
 void hs_decompressor_destroy(struct hs_decompressor *decompressor);

@@ -139,7 +139,8 @@ static int load_tasks(struct hs_task_order *order, struct hs_stream stream)
 	return 0;
 }
 
-int hs_task_order_load(struct hs_task_order *order, const struct hs_stream *streams, unsigned int nr_streams, size_t nr)
+int hs_task_order_load(struct hs_task_order *order, const struct hs_stream *streams,
+		       unsigned int nr_streams, size_t nr)
 {
 	size_t bytes = nr_streams == 2 ? (size_t)(streams[1].end - streams[1].at) : 0, width = bytes / nr;
 	int status;

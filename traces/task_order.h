@@ -29,7 +29,8 @@ bool hs_task_order_make(struct hs_task_order *order, const uint64_t *values, siz
 bool hs_task_order_encode(const struct hs_task_order *order, hs_buffer *streams);
 
 /* From the two streams, the second of which is borrowed. 0; -EBADMSG; -ENOMEM. */
-int hs_task_order_load(struct hs_task_order *order, const struct hs_stream *streams, unsigned int nr_streams, size_t nr);
+int hs_task_order_load(struct hs_task_order *order, const struct hs_stream *streams,
+		       unsigned int nr_streams, size_t nr);
 
 static inline struct hs_groups hs_task_order_groups(const struct hs_task_order *order)
 {

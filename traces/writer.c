@@ -172,7 +172,8 @@ int hs_writer_flush(struct hs_writer *writer, struct hs_error *err)
 }
 
 /* Collects the first of nr rows: how many, or -errno. */
-static ssize_t add_some(struct hs_writer *writer, unsigned int kind, const void *rows, size_t nr, struct hs_error *err)
+static ssize_t add_some(struct hs_writer *writer, unsigned int kind, const void *rows, size_t nr,
+			struct hs_error *err)
 {
 	size_t room = GROUP_ROWS - writer->group_rows;
 	struct hs_chunk_encoder **encoder = &writer->encoders[kind];

@@ -38,7 +38,8 @@ static uint32_t id_of(struct hs_hash_map *ids, uint64_t number)
 	return hs_hash_map_put(ids, number, next) ? 0 : (uint32_t)next;
 }
 
-static bool parse_fault(const char *line, struct hs_hash_map *tasks, struct hs_hash_map *mms, struct hs_fault_user *row)
+static bool parse_fault(const char *line, struct hs_hash_map *tasks, struct hs_hash_map *mms,
+			struct hs_fault_user *row)
 {
 	uint64_t seconds, ns, address, ip;
 	unsigned int pid, tid, error_code;

@@ -30,7 +30,8 @@ struct bench {
 };
 
 /* 0: agreed; 1: differed at *at; negative: the test itself failed. */
-static int run_steps(struct bench *bench, struct mm_child *child, struct mm_twin *twin, const struct sequence *sequence,
+static int run_steps(struct bench *bench, struct mm_child *child, struct mm_twin *twin,
+		     const struct sequence *sequence,
 		     size_t *at, struct hs_error *err)
 {
 	for (*at = 0; *at < sequence->ops.count; ++*at) {

@@ -43,7 +43,8 @@ static inline uint64_t random_number(struct hs_rng *rng, const struct hs_column_
 /* Texts live in static storage. */
 static inline struct hs_bytes random_text(struct hs_rng *rng)
 {
-	static const char text[] = "khugepaged\0\xff\xfe<script>\n\"',;\\ \xc3\xa4/proc/`id`=+-@ 0123456789 abcdefghijklmnopqrstuvwxyz";
+	static const char text[] = "khugepaged\0\xff\xfe<script>\n\"',;\\ \xc3\xa4/proc/`id`=+-@ "
+				   "0123456789 abcdefghijklmnopqrstuvwxyz";
 	size_t from = hs_rng_below(rng, sizeof(text));
 
 	if (hs_rng_below(rng, 4) == 0)

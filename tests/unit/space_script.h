@@ -75,7 +75,8 @@ static uint64_t page_at(const char *text)
 
 static uint32_t prot_of(const char *text)
 {
-	return (strchr(text, 'r') ? PROT_READ : 0) | (strchr(text, 'w') ? PROT_WRITE : 0) | (strchr(text, 'x') ? PROT_EXEC : 0);
+	return (strchr(text, 'r') ? PROT_READ : 0) | (strchr(text, 'w') ? PROT_WRITE : 0) |
+	       (strchr(text, 'x') ? PROT_EXEC : 0);
 }
 
 static void give(struct hs_script *script, unsigned int kind, void *row)

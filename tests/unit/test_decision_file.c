@@ -23,7 +23,9 @@ struct kept {
 	struct hs_decision recorded, modelled;
 };
 
-static struct hs_policy policies[NR_POLICIES] = { { .name = (char *)"recorded" }, { .name = (char *)"none=0 <b>`x`" } };
+static struct hs_policy policies[NR_POLICIES] = {
+	{ .name = (char *)"recorded" }, { .name = (char *)"none=0 <b>`x`" },
+};
 
 static void make_path(char *path, size_t room)
 {

@@ -224,7 +224,8 @@ static void test_agreement_table(void **state)
 {
 	const char *name = "recorded";
 	struct hs_tally_setup setup = { &name, 1, 0 };
-	struct hs_decision succeed = { .result = "SCAN_SUCCEED", .reason = "" }, fail = { .result = "SCAN_FAIL", .reason = "r" };
+	struct hs_decision succeed = { .result = "SCAN_SUCCEED", .reason = "" };
+	struct hs_decision fail = { .result = "SCAN_FAIL", .reason = "r" };
 	struct hs_outcome agree = { 0, &succeed, &succeed, HS_VERDICT_AGREE };
 	struct hs_outcome disagree = { 0, &succeed, &fail, HS_VERDICT_DISAGREE };
 	struct hs_table *table;

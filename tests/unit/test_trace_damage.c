@@ -305,7 +305,8 @@ static void test_shifted(void **state)
 
 	memcpy(bytes, small.bytes, small.header_bytes);
 	memcpy(bytes + small.header_bytes, junk, sizeof(junk));
-	memcpy(bytes + small.header_bytes + sizeof(junk), small.bytes + small.header_bytes, small.length - small.header_bytes);
+	memcpy(bytes + small.header_bytes + sizeof(junk), small.bytes + small.header_bytes,
+	       small.length - small.header_bytes);
 	store_file(bytes, small.length + sizeof(junk));
 	outcome = read_file(small.path);
 	assert_int_equal(outcome.status, 0);

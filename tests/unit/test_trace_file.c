@@ -338,7 +338,8 @@ static void test_header(void **state)
 	hs_header_add_name(&header, "scan_result", -3, "SCAN_FAIL");
 	hs_header_add_attribute(&header, "memory_notify.values", "flags");
 	assert_int_equal(hs_writer_create(path, &header, NULL, &writer, NULL), -EEXIST);
-	assert_int_equal(hs_writer_create(path, &header, &(struct hs_writer_options){ .overwrite = true }, &writer, NULL), 0);
+	assert_int_equal(hs_writer_create(path, &header, &(struct hs_writer_options){ .overwrite = true },
+			 &writer, NULL), 0);
 	assert_int_equal(hs_writer_close(writer, NULL), 0);
 	reader = open_reader();
 	read = hs_reader_header(reader);
