@@ -188,6 +188,13 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(CORE_OBJECTS)
 bench: all $(BENCH_BINARIES) ## measure, and write tests/bench/results.csv (as root, minutes)
 	$(Q)HINDSIGHT=$(CURDIR)/$(BINARY) BUILD=$(CURDIR)/$(BUILD) tests/bench/run $(BENCH)
 
+# What the live tests record.
+LIVE_PROGRAMS := $(patsubst %.c,$(BUILD)/tests/live/%,$(notdir $(wildcard tests/live/*.c)))
+$(BUILD)/tests/live/%: tests/live/%.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 $(WARNINGS) $(CFLAGS) -o $@ $<
+
 # Other test programs are scripts (tests/FOLDER/*.test, any language): exit 0 passed, 77 skipped (last
 # line: why), else failed. They find the binary in $HINDSIGHT.
 TEST_SAN := address,undefined
@@ -203,8 +210,12 @@ check-unit-inner: $(UNIT_BINARIES)
 check: deps ## build and run all tests (installs what is missing)
 	$(Q)$(MAKE) --no-print-directory all workloads
 	$(Q)$(MAKE) --no-print-directory SAN=$(TEST_SAN) check-all-inner
-check-all-inner: $(UNIT_BINARIES) $(FUZZ_BINARIES) $(GOLDEN_BINARIES) $(PROPERTY_BINARY) $(BINARY)
+check-all-inner: $(LIVE_PROGRAMS) $(UNIT_BINARIES) $(FUZZ_BINARIES) $(GOLDEN_BINARIES) $(PROPERTY_BINARY) $(BINARY)
 	$(Q)$(run_tests) $(UNIT_BINARIES) $(FUZZ_BINARIES) $(sort $(wildcard tests/*/*.test))
+
+.PHONY: check-live
+check-live: all $(LIVE_PROGRAMS) ## tests that record on this host
+	$(Q)$(run_tests) $(sort $(wildcard tests/live/*.test))
 
 .PHONY: check-guest guest-shell
 check-guest: all workloads ## tests in guests (Debian 6.1 and 6.12 under QEMU)

@@ -59,5 +59,5 @@ int hs_doctor_run(const struct hs_arguments *arguments)
 		hs_fail(HS_EXIT_CANNOT_RUN, &err);
 	if (!error)
 		return status;
-	return error == -EPERM || error == -ENOENT ? HS_EXIT_CANNOT_RUN : HS_EXIT_FAILED;
+	return error == -EOPNOTSUPP ? HS_EXIT_CANNOT_RUN : HS_EXIT_FAILED;
 }

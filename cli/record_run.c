@@ -45,9 +45,7 @@ static int failed(const struct run *run, int status)
 
 static int fail(const struct run *run, const struct hs_error *err)
 {
-	bool cannot_run = err->code == -EPERM || err->code == -ENOENT || err->code == -ENOSYS;
-
-	return failed(run, hs_fail(cannot_run && !run->recorder ? HS_EXIT_CANNOT_RUN : HS_EXIT_FAILED, err));
+	return failed(run, hs_fail(err->code == -EOPNOTSUPP ? HS_EXIT_CANNOT_RUN : HS_EXIT_FAILED, err));
 }
 
 static int catch_signals(struct run *run)

@@ -20,7 +20,7 @@ struct hs_diagnosis {
 typedef HS_VEC(struct hs_diagnosis) hs_diagnosis_list;
 
 /*
- * Appends a diagnosis for each rung. -EPERM, -ENOENT: BPF cannot be used at all (as in collectors/probes.h);
+ * Appends a diagnosis for each rung. -EOPNOTSUPP: BPF cannot be used at all (as in collectors/probes.h);
  * what was found before is kept. The list is the caller's: hs_diagnose_deinit.
  */
 int hs_diagnose(hs_diagnosis_list *list, struct hs_error *err);

@@ -211,7 +211,7 @@ static bool refuse_culprit(struct hs_probes *probes, int error)
 static int refuse_all(int error, struct hs_error *err)
 {
 	if (error == -EPERM || error == -EACCES)
-		return hs_error_set(err, -EPERM, "no permission to load BPF programs; run as root, or give the binary "
+		return hs_error_set(err, -EOPNOTSUPP, "no permission to load BPF programs; run as root, or give the binary "
 				    "the capabilities: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,"
 				    "cap_syslog+ep ./hindsight");
 	return hs_error_set(err, error, "cannot load the BPF object: %s; -v shows what the kernel said", strerror(-error));
@@ -453,6 +453,12 @@ void hs_probes_want(struct hs_probes *probes, pid_t tgid)
 {
 	__atomic_fetch_or(&probes->bpf->bss->wanted_tgids[(uint32_t)tgid / 64 % (HS_MAX_TGID / 64)],
 			  1ull << ((uint32_t)tgid % 64), __ATOMIC_RELAXED);
+}
+
+void hs_probes_forget(struct hs_probes *probes, pid_t tgid)
+{
+	__atomic_fetch_and(&probes->bpf->bss->wanted_tgids[(uint32_t)tgid / 64 % (HS_MAX_TGID / 64)],
+			   ~(1ull << ((uint32_t)tgid % 64)), __ATOMIC_RELAXED);
 }
 
 bool hs_probes_want_any(const struct hs_probes *probes)

@@ -38,7 +38,7 @@ struct hs_probes;
 
 /*
  * Loads and attaches. Sources without a working rung are left out (hs_probes_rung is NULL); it is an error
- * only if the kernel refuses BPF altogether: -EPERM, or -ENOENT (no BTF), with the sentence.
+ * only if the kernel refuses BPF altogether: -EOPNOTSUPP (no privilege, no BTF), with the sentence.
  */
 int hs_probes_open(const struct hs_probes_options *options, struct hs_probes **out, struct hs_error *err);
 /* Detaches all; the rings stay readable. */
@@ -57,8 +57,9 @@ const struct hs_probe_verdict *hs_probes_verdict_at(const struct hs_probes *prob
 /* The rings: nr_cpus elements of element_bytes, mapped read-write. */
 void *hs_probes_rings(const struct hs_probes *probes, unsigned int *nr_cpus, size_t *element_bytes);
 
-/* Marks a process as wanted (filter_by_tgid). */
+/* Marks a process as wanted (filter_by_tgid), or as not. */
 void hs_probes_want(struct hs_probes *probes, pid_t tgid);
+void hs_probes_forget(struct hs_probes *probes, pid_t tgid);
 /* True while some process is marked; programs unmark those that exit. */
 bool hs_probes_want_any(const struct hs_probes *probes);
 /* Appends the marked processes. 0 or -ENOMEM. */

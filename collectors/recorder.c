@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,6 +44,7 @@ struct hs_recorder {
 	int cgroup_fd;
 	HS_VEC(struct hs_capture *) captures;	/* waiting, by time */
 	size_t next_capture;
+	HS_VEC(int) pidfds;		/* of options.tgids */
 	pid_t launched;			/* its exec has been looked at while it stood still */
 	int patience_ms;
 	uint64_t start, cpu_start;
@@ -167,6 +170,38 @@ static int open_parts(struct hs_recorder *recorder, struct hs_error *err)
 	return error;
 }
 
+/* From here on their events are recorded. */
+static int want_processes(struct hs_recorder *recorder, struct hs_error *err)
+{
+	for (size_t i = 0; i < recorder->options.nr_tgids; i++) {
+		int fd = (int)syscall(SYS_pidfd_open, recorder->options.tgids[i], 0);
+
+		if (!hs_vec_push(&recorder->pidfds, fd)) {
+			hs_close_fd(&fd);
+			return hs_error_nomem(err);
+		}
+		if (fd >= 0)
+			hs_probes_want(recorder->probes, recorder->options.tgids[i]);
+	}
+	return 0;
+}
+
+/* A process may have ended too early for the probes to see it. */
+static void forget_dead(struct hs_recorder *recorder)
+{
+	for (size_t i = 0; i < recorder->pidfds.count; i++) {
+		int *fd = &recorder->pidfds.items[i];
+		struct pollfd process = { .fd = *fd, .events = POLLIN };
+
+		if (*fd < 0 || poll(&process, 1, 0) == 0)
+			continue;
+		/* Once: a child may get the same number later. */
+		hs_probes_forget(recorder->probes, recorder->options.tgids[i]);
+		hs_close_fd(fd);
+		*fd = -1;
+	}
+}
+
 static uint64_t cpu_ns(void)
 {
 	return now_ns(CLOCK_PROCESS_CPUTIME_ID);
@@ -191,10 +226,12 @@ int hs_recorder_open(const struct hs_recorder_options *options, struct hs_record
 	}
 	recorder->start = recorder->last_pass = now_ns(CLOCK_BOOTTIME);
 	recorder->cpu_start = cpu_ns();
-	for (size_t i = 0; i < options->nr_tgids; i++)
-		hs_probes_want(recorder->probes, options->tgids[i]);
-	*out = recorder;
-	return 0;
+	error = want_processes(recorder, err);
+	if (error)
+		hs_recorder_close(recorder);
+	else
+		*out = recorder;
+	return error;
 }
 
 /* --- snapshots --- */
@@ -469,6 +506,7 @@ static int poll_host(struct hs_recorder *recorder, uint64_t now, struct hs_error
 	if (is_due) {
 		hs_tunables_poll(recorder->tunables, now, recorder->sink);
 		report_misses(recorder, now);
+		forget_dead(recorder);
 		recorder->last_poll = now;
 	}
 	if (!recorder->options.checkpoint_ns || now - recorder->last_checkpoint < recorder->options.checkpoint_ns)
@@ -552,6 +590,9 @@ void hs_recorder_close(struct hs_recorder *recorder)
 	hs_rings_destroy(recorder->rings);
 	hs_probes_close(recorder->probes);
 	hs_kernel_names_destroy(recorder->names);
+	hs_vec_for_each(fd, &recorder->pidfds)
+		hs_close_fd(fd);
+	hs_vec_deinit(&recorder->pidfds);
 	if (recorder->cgroup_fd >= 0)
 		close(recorder->cgroup_fd);
 	free(recorder->lost);
