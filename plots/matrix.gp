@@ -18,6 +18,6 @@ set for [i = 1 : side - 1] arrow i from i - 0.5, graph 0 to i - 0.5, graph 1 noh
 set for [i = 1 : side - 1] arrow side + i from graph 0, first i - 0.5 to graph 1, first i - 0.5 nohead linecolor rgb "#d8d8d8" linewidth 0.6 dashtype solid front
 shown(n) = n > 0 ? sprintf("%.0f", n) : ""
 wrong(x, y, n) = x != y && n > 0 ? x : NaN
-plot data using 2:1:6:xticlabels(4):yticlabels(3) skip 1 with image pixels, \
+plot data using 2:1:(0.5):(0.5):6:xticlabels(4):yticlabels(3) skip 1 with boxxyerror fillstyle solid noborder linecolor palette, \
      "" using (wrong($2, $1, $5)):1:(0.46):(0.44) skip 1 with boxxyerror fillstyle empty linecolor rgb "#b3402f" linewidth 2 dashtype solid, \
      "" using 2:1:(shown($5)):($6 > 45 ? 0xffffff : 0x222222) skip 1 with labels textcolor rgb variable
