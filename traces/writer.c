@@ -12,8 +12,8 @@
 #include "traces/index.h"
 
 enum {
-	GROUP_ROWS = 1 << 16,		/* rows of all kinds together after which all are written */
-	GROUP_BYTES = 8 << 20,		/* the same for their memory */
+	GROUP_ROWS = 1 << 17,		/* rows of all kinds together after which all are written */
+	GROUP_BYTES = 16 << 20,		/* the same for their memory */
 };
 
 struct hs_writer {

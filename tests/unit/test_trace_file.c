@@ -99,7 +99,7 @@ static void test_each_kind(void **state)
 /* More rows than a chunk or a batch holds, added in uneven slices, with and without flushes. */
 static void test_many_chunks(void **state)
 {
-	enum { ROWS = 200000 };
+	enum { ROWS = 300000 };	/* two full groups of the writer and some */
 	struct hs_rng rng = { 7 };
 	struct hs_fault_user *rows = random_rows(&rng, HS_KIND_fault_user, ROWS, 1000);
 	struct hs_writer *writer = create_writer(NULL);
@@ -119,7 +119,7 @@ static void test_many_chunks(void **state)
 	reader = open_reader();
 	hs_reader_get_state(reader, &summary);
 	assert_true(summary.has_footer);
-	assert_true(summary.nr_chunks > 3);
+	assert_true(summary.nr_chunks >= 3);
 	assert_int_equal(summary.nr_events[HS_KIND_fault_user], ROWS);
 	assert_int_equal(summary.first_time, rows[0].row.time);
 	assert_int_equal(summary.last_time, rows[ROWS - 1].row.time);
