@@ -401,6 +401,14 @@ static void put_metric(struct hs_table *table, const char *name, bool has_value,
 		hs_table_number(table, value, 2);
 }
 
+static bool is_zero_everywhere(const struct hs_tally *tally, const char *name)
+{
+	hs_vec_for_each(summary, &tally->summaries)
+		if (strcmp(summary->name, name) == 0 && summary->value != 0)
+			return false;
+	return true;
+}
+
 static bool is_first_summary(const struct hs_tally *tally, const struct hs_summary *summary)
 {
 	hs_vec_for_each(other, &tally->summaries)
@@ -416,7 +424,7 @@ struct hs_table *hs_table_summaries(const struct hs_tally *tally)
 	hs_table_add_column(table, "number", "");
 	add_policy_columns(table, tally, "");
 	hs_vec_for_each(summary, &tally->summaries) {
-		if (!is_first_summary(tally, summary))
+		if (!is_first_summary(tally, summary) || is_zero_everywhere(tally, summary->name))
 			continue;
 		hs_table_text(table, "%s", summary->name);
 		for (uint32_t policy = 0; policy < tally->nr_policies; policy++) {

@@ -38,7 +38,7 @@ struct hs_table *hs_table_costs(const struct hs_tally *tally);
 /* Distribution of each cost per decision. Costs that are always 0 are left out. */
 struct hs_table *hs_table_quantiles(const struct hs_tally *tally);
 
-/* What the models say at the end, a column per policy. */
+/* What the models say at the end, a column per policy. Numbers that are 0 everywhere are left out. */
 struct hs_table *hs_table_summaries(const struct hs_tally *tally);
 
 /* Two policies, metric by metric. Metrics that are 0 or absent on both sides are left out. */

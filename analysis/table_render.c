@@ -158,20 +158,62 @@ static void put_padding(size_t count, FILE *out)
 		putc(' ', out);
 }
 
-static void put_text_cell(const char *text, size_t width, bool left, bool is_last, FILE *out)
+/* Bytes of the first `characters` characters. */
+static size_t prefix_bytes(const char *text, size_t characters)
 {
-	size_t length = text_width(text);
-	size_t shown = length > width ? width : length;
+	size_t bytes = 0;
 
-	if (!left)
-		put_padding(width - shown, out);
-	put_clean(text, length > width ? width - 1 : width, out);
-	if (length > width)
-		fputs("…", out);
-	if (left && !is_last)
-		put_padding(width - shown, out);
-	if (!is_last)
-		put_padding(GAP, out);
+	while (text[bytes] && characters--) {
+		size_t length = shown_length(text + bytes);
+
+		bytes += length ? length : 1;
+	}
+	return bytes;
+}
+
+/* How much of a cell fits into one line of its column: broken behind a separator where one is near the end. */
+static size_t piece_bytes(const char *text, size_t width)
+{
+	size_t bytes = prefix_bytes(text, width);
+
+	for (size_t at = bytes; text[bytes] && at > bytes / 2; at--)
+		if (strchr(" ._,=/:", text[at - 1]))
+			return at;
+	return bytes;
+}
+
+/* Prints one line of a cell after *gap blanks, and leaves the blanks behind it in *gap; returns what is left of it. */
+static const char *put_piece(const char *text, size_t width, bool left, size_t *gap, FILE *out)
+{
+	size_t bytes = piece_bytes(text, width);
+	hs_auto_free char *piece = strndup(text, bytes);
+	size_t shown = piece ? text_width(piece) : 0;
+
+	*gap += left ? 0 : width - shown;
+	if (shown) {
+		put_padding(*gap, out);
+		put_clean(piece, width, out);
+		*gap = 0;
+	}
+	*gap += GAP + (left ? width - shown : 0);
+	return text + bytes;
+}
+
+/* A row takes as many lines as its longest cell needs. Uses up the texts in rest. */
+static void put_text_row(const struct hs_table *table, const size_t *widths, const char **rest, FILE *out)
+{
+	size_t nr = table->columns.count, nr_left;
+
+	do {
+		size_t gap = 0;
+
+		nr_left = 0;
+		for (size_t i = 0; i < nr; i++) {
+			rest[i] = put_piece(rest[i], widths[i], is_left_aligned(table, i), &gap, out);
+			nr_left += *rest[i] != '\0';
+		}
+		putc('\n', out);
+	} while (nr_left);
 }
 
 /* Breaks at blanks. */
@@ -197,28 +239,36 @@ static void put_wrapped(const char *text, FILE *out)
 	putc('\n', out);
 }
 
+static void put_text_rows(const struct hs_table *table, const size_t *widths, const char **rest,
+			  char (*buffers)[HS_VALUE_CHARS], FILE *out)
+{
+	size_t nr = table->columns.count;
+
+	for (size_t i = 0; i < nr; i++)
+		rest[i] = table->columns.items[i].name;
+	put_text_row(table, widths, rest, out);
+	for (size_t row = 0; row < hs_table_nr_rows(table); row++) {
+		for (size_t i = 0; i < nr; i++)
+			rest[i] = hs_value_human(hs_table_value(table, row, i), buffers[i]);
+		put_text_row(table, widths, rest, out);
+	}
+}
+
 static void render_text(const struct hs_table *table, FILE *out)
 {
 	size_t nr = table->columns.count;
 	hs_auto_free size_t *widths = calloc(nr + 1, sizeof(*widths));
-	char buffer[HS_VALUE_CHARS];
+	hs_auto_free const char **rest = calloc(nr + 1, sizeof(*rest));
+	hs_auto_free char (*buffers)[HS_VALUE_CHARS] = calloc(nr + 1, sizeof(*buffers));
 
-	if (!widths)
+	if (!widths || !rest || !buffers || !nr)
 		return;
 	for (size_t i = 0; i < nr; i++)
 		widths[i] = natural_width(table, i);
 	shrink_to_fit(table, widths);
 	put_clean(table->title, SIZE_MAX, out);
 	putc('\n', out);
-	for (size_t i = 0; i < nr; i++)
-		put_text_cell(table->columns.items[i].name, widths[i], is_left_aligned(table, i), i + 1 == nr, out);
-	putc('\n', out);
-	for (size_t row = 0; row < hs_table_nr_rows(table); row++) {
-		for (size_t i = 0; i < nr; i++)
-			put_text_cell(hs_value_human(hs_table_value(table, row, i), buffer), widths[i],
-				      is_left_aligned(table, i), i + 1 == nr, out);
-		putc('\n', out);
-	}
+	put_text_rows(table, widths, rest, buffers, out);
 	if (table->note)
 		put_wrapped(table->note, out);
 }

@@ -192,7 +192,8 @@ int hs_plot_draw(const char *folder, const char *stem, struct hs_error *err)
 		;
 	if (WIFEXITED(state) && WEXITSTATUS(state) == EXIT_NO_GNUPLOT)
 		return hs_error_set(err, -ENOENT, "gnuplot is not installed; Debian has it in the package gnuplot-nox");
-	if (state || *complaint)
+	/* A complaint with status 0 is a warning: about an empty range, say. */
+	if (state)
 		return hs_error_set(err, -EIO, "%s/%s.gp: gnuplot failed: %s", folder, stem,
 				    *complaint ? complaint : "it said nothing");
 	return 0;
