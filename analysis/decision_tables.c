@@ -287,7 +287,8 @@ struct hs_table *hs_table_bases(const struct hs_tally *tally)
 		{ "point", "" }, { "decisions", "decisions" }, { "exact", "decisions" }, { "bounded", "decisions" },
 		{ "assumed", "decisions" }, { "share exact", "percent" }, { NULL, NULL },
 	};
-	struct hs_table *table = create_by_policy(tally, HS_ALL_POLICIES, "how far the trace determines the decisions", columns);
+	struct hs_table *table = create_by_policy(tally, HS_ALL_POLICIES,
+						  "how far the trace determines the decisions", columns);
 
 	for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
 		for (int point = 0; point < (int)HS_NR_POINTS; point++) {

@@ -198,7 +198,8 @@ static int make_tables(struct replaying *replaying, struct hs_table **tables, si
 	bool is_validate = replaying->setup.mode == HS_MODE_VALIDATE;
 	int status = HS_EXIT_OK;
 
-	tables[(*nr)++] = is_validate ? hs_table_agreement(replaying->tally, HS_ALL_POLICIES) : hs_table_results(replaying->tally);
+	tables[(*nr)++] = is_validate ? hs_table_agreement(replaying->tally, HS_ALL_POLICIES) :
+				      hs_table_results(replaying->tally);
 	tables[(*nr)++] = is_validate ? hs_table_pairs(replaying->tally, 0) : hs_table_bases(replaying->tally);
 	if (is_validate)
 		tables[(*nr)++] = hs_table_divergences(replaying->tally, HS_ALL_POLICIES);

@@ -318,7 +318,8 @@ static struct hs_table *list_policies(const struct hs_study *study)
 		hs_vec_for_each(policy, &study->in_force)
 			hs_table_text(table, "%s (%s)", policy->values.items[i].text, origins[policy->values.items[i].origin]);
 	}
-	hs_table_set_note(table, "trace: as recorded. set: by the user. Keys that are at their default everywhere are left out.");
+	hs_table_set_note(table,
+			  "trace: as recorded. set: by the user. Keys that are at their default everywhere are left out.");
 	return table;
 }
 

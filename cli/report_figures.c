@@ -13,7 +13,8 @@
 enum { MAX_STACKS = 7, CAPTION_BYTES = 400 };
 
 static const struct hs_report_focus focuses[] = {
-	{ HS_POINT_COLLAPSE_SCAN, "SCAN_SUCCEED", "huge pages made by collapse", 0, "page-table entries scanned per decision",
+	{ HS_POINT_COLLAPSE_SCAN, "SCAN_SUCCEED", "huge pages made by collapse", 0,
+	  "page-table entries scanned per decision",
 	  3, "memory added (bytes)", true },
 };
 
@@ -41,7 +42,8 @@ static char *make_stem(const struct hs_report *report, const struct hs_report_fi
 	return stem;
 }
 
-static int draw(struct hs_report *report, const struct hs_report_figure *figure, const char *stem, struct hs_error *err)
+static int draw(struct hs_report *report, const struct hs_report_figure *figure, const char *stem,
+		struct hs_error *err)
 {
 	struct hs_plot plot = { figure->template_name, stem, figure->table, figure->numbers, figure->labels };
 	int status = hs_plot_write(report->folder, &plot, err);
@@ -131,7 +133,8 @@ static void add_results(struct hs_report *report, const struct hs_study *study, 
 	});
 }
 
-void hs_report_results_over_time(struct hs_report *report, const struct hs_study *study, size_t trace, const char *name)
+void hs_report_results_over_time(struct hs_report *report, const struct hs_study *study, size_t trace,
+				 const char *name)
 {
 	for (unsigned int point = 0; point < HS_NR_POINTS; point++)
 		for (uint32_t policy = 0; policy < study->names.count; policy++)

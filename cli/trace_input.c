@@ -76,7 +76,10 @@ static bool report_gaps(const struct hs_trace_input *input)
 	if (state.damaged_chunks)
 		hs_notef(arguments, 0, "%s: %s damaged chunks were skipped; take the trace from its source again",
 			 input->path, hs_format_count(state.damaged_chunks, count));
-	if (!state.has_footer)
+	if (!state.has_footer && !state.cut_bytes)
+		hs_notef(arguments, 0, "%s: cut, or its recording did not end cleanly; all its chunks were read",
+			 input->path);
+	else if (!state.has_footer)
 		hs_notef(arguments, 0, "%s: cut, or its recording did not end cleanly; read up to its last whole "
 			 "chunk, %s bytes behind it were not", input->path, hs_format_count(state.cut_bytes, count));
 	if (state.unknown_kinds)

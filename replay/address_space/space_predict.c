@@ -359,7 +359,8 @@ static struct hs_prediction check_flags(const struct hs_mm *mm, const struct hs_
 }
 
 /* vma_to_resize, check_prep_vma: may the mapping become new_bytes long? */
-static struct hs_prediction check_resize(const struct hs_vma *vma, const struct hs_mm_mremap *call, uint64_t old_bytes,
+static struct hs_prediction check_resize(const struct hs_vma *vma, const struct hs_mm_mremap *call,
+					 uint64_t old_bytes,
 					 uint64_t new_bytes)
 {
 	if (!old_bytes && !(vma->flags & HS_VMA_MS))

@@ -201,7 +201,8 @@ static void test_tables_render(void **state)
 {
 	struct hs_tally *tally = make_tally();
 	struct hs_table *tables[] = {
-		hs_table_agreement(tally, HS_ALL_POLICIES), hs_table_pairs(tally, 0), hs_table_matrix(tally, 0, HS_POINT_COLLAPSE_SCAN),
+		hs_table_agreement(tally, HS_ALL_POLICIES), hs_table_pairs(tally, 0),
+		hs_table_matrix(tally, 0, HS_POINT_COLLAPSE_SCAN),
 		hs_table_divergences(tally, HS_ALL_POLICIES), hs_table_results(tally), hs_table_bases(tally), hs_table_costs(tally),
 		hs_table_quantiles(tally), hs_table_summaries(tally), hs_table_subjects(tally, 0, 1),
 	};

@@ -68,7 +68,9 @@ static void make_pictures(const struct hs_tally *tally, struct picture *pictures
 
 	pictures[0] = (struct picture){ "matrix.gp", "matrix", hs_series_matrix(tally, 0, HS_POINT_COLLAPSE_SCAN) };
 	pictures[1] = (struct picture){ "results.gp", "results", hs_series_results(tally, 0, HS_POINT_COLLAPSE_SCAN, 4) };
-	pictures[2] = (struct picture){ "total.gp", "total", hs_series_total(tally, HS_POINT_COLLAPSE_SCAN, "SCAN_SUCCEED") };
+	pictures[2] = (struct picture){
+		"total.gp", "total", hs_series_total(tally, HS_POINT_COLLAPSE_SCAN, "SCAN_SUCCEED"),
+	};
 	pictures[3] = (struct picture){ "costs.gp", "costs", hs_series_costs(tally, HS_POINT_COLLAPSE_SCAN) };
 	pictures[4] = (struct picture){ "distribution.gp", "distribution",
 					hs_series_distribution(tally, HS_POINT_COLLAPSE_SCAN, 0) };
@@ -239,7 +241,8 @@ static void test_ids(void **state)
 	FILE *out = open_memstream(&text, &size);
 
 	(void)state;
-	hs_svg_inline("<?xml?><svg id=\"a\"><g id='b' fill=\"url(#c)\"/><use href=\"#d\"/><text> id='x' url(#y)</text></svg>",
+	hs_svg_inline("<?xml?><svg id=\"a\"><g id='b' fill=\"url(#c)\"/><use href=\"#d\"/>"
+		      "<text> id='x' url(#y)</text></svg>",
 		      "p", out);
 	fclose(out);
 	assert_string_equal(text, "<svg id=\"p-a\"><g id='p-b' fill=\"url(#p-c)\"/><use href=\"#p-d\"/>"
