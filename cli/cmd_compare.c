@@ -62,7 +62,8 @@ static int show(const struct hs_study *study, const char *fail_on, enum hs_table
 		gate = hs_study_judge(study, "compare", fail_on, list.items, &nr_gates);
 		list.count = nr_gates;
 	}
-	if (gate == HS_EXIT_OK || gate == HS_EXIT_GATE)
+	/* A JUnit file holds tests, and those are the gate's. */
+	if ((gate == HS_EXIT_OK || gate == HS_EXIT_GATE) && format != HS_TABLE_JUNIT)
 		status = make_tables(study, &list);
 	if (!status && (gate == HS_EXIT_OK || gate == HS_EXIT_GATE))
 		hs_tables_render(list.items, list.count, format, stdout);

@@ -101,6 +101,11 @@ void hs_report_matrices(struct hs_report *report, size_t trace)
 		struct hs_plot_number numbers[] = { { "side", side }, { "height", 260 + 62 * side }, { NULL, 0 } };
 		char caption[CAPTION_BYTES];
 
+		/* One result on both sides: the table has said it all. */
+		if (hs_table_nr_rows(table) == 1) {
+			hs_table_destroy(table);
+			continue;
+		}
 		snprintf(caption, sizeof(caption), "%s: what the kernel decided and what the model decided from the same "
 			 "inputs. Numbers are decisions; framed cells are disagreements.", hs_points[point].name);
 		hs_report_figure(report, &(struct hs_report_figure){
