@@ -208,7 +208,7 @@ check-unit-inner: $(UNIT_BINARIES)
 	$(Q)$(run_tests) $(UNIT_BINARIES)
 
 check: deps ## build and run all tests (installs what is missing)
-	$(Q)$(MAKE) --no-print-directory all workloads
+	$(Q)$(MAKE) --no-print-directory all workloads property
 	$(Q)$(MAKE) --no-print-directory SAN=$(TEST_SAN) check-all-inner
 check-all-inner: $(LIVE_PROGRAMS) $(UNIT_BINARIES) $(FUZZ_BINARIES) $(GOLDEN_BINARIES) $(PROPERTY_BINARY) $(BINARY)
 	$(Q)$(run_tests) $(UNIT_BINARIES) $(FUZZ_BINARIES) $(sort $(wildcard tests/*/*.test))
@@ -218,7 +218,7 @@ check-live: all $(LIVE_PROGRAMS) ## tests that record on this host
 	$(Q)$(run_tests) $(sort $(wildcard tests/live/*.test))
 
 .PHONY: check-guest guest-shell
-check-guest: all workloads ## tests in guests (Debian 6.1 and 6.12 under QEMU)
+check-guest: all workloads property ## tests in guests (Debian 6.1 and 6.12 under QEMU)
 	$(Q)$(run_tests) $(sort $(wildcard tests/guest/*.test))
 
 KERNEL ?= 6.12

@@ -216,8 +216,7 @@ static void advise_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uin
 	}
 }
 
-/* madvise_populate; all others pass over holes. */
-static bool stops_at_hole(uint32_t advice)
+static bool is_populate(uint32_t advice)
 {
 	return advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE;
 }
@@ -225,6 +224,7 @@ static bool stops_at_hole(uint32_t advice)
 void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
 {
 	uint64_t at = call->addr, end = call->addr + hs_page_up(call->len);
+	bool stops_at_hole = is_populate(call->advice) && mm->space->variant.populate_stops_at_hole;
 	struct hs_vma *vma = next_behind(mm, at, end);
 
 	if (at % HS_PAGE_BYTES || end <= at)
@@ -236,10 +236,10 @@ void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
 	for (; vma && !hs_advice_is_refused(vma, call->advice); vma = next_behind(mm, at, end)) {
 		uint64_t until = clip_end(vma, end);
 
-		if (stops_at_hole(call->advice) && vma->node.start > at)
+		if (stops_at_hole && vma->node.start > at)
 			break;
 		advise_vma(mm, vma, clip_start(vma, at), until, call->advice);
-		if (stops_at_hole(call->advice) && hs_vma_is_behind_object(vma, until - HS_PAGE_BYTES))
+		if (is_populate(call->advice) && hs_vma_is_behind_object(vma, until - HS_PAGE_BYTES))
 			break;
 		at = until;
 	}

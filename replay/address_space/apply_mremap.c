@@ -144,6 +144,16 @@ static bool is_sane(const struct remap *remap)
 	       remap->old + remap->old_bytes >= remap->old && remap->new + remap->new_bytes > remap->new;
 }
 
+static void apply_failure(struct hs_mm *mm, const struct hs_mm_mremap *call, const struct remap *remap)
+{
+	struct hs_mremap_loss loss = hs_mremap_lost(mm, call);
+
+	if (loss.target)
+		hs_mm_unmap_range(mm, call->new_addr, call->new_addr + remap->new_bytes);
+	if (loss.tail)
+		hs_mm_unmap_range(mm, remap->old + remap->new_bytes, remap->old + remap->old_bytes);
+}
+
 void hs_apply_mremap(struct hs_mm *mm, const struct hs_mm_mremap *call)
 {
 	struct remap remap = {
@@ -153,8 +163,7 @@ void hs_apply_mremap(struct hs_mm *mm, const struct hs_mm_mremap *call)
 	};
 
 	if (call->ret < 0 && call->ret > -4096) {
-		if (hs_mremap_lost_target(mm, call))
-			hs_mm_unmap_range(mm, call->new_addr, call->new_addr + remap.new_bytes);
+		apply_failure(mm, call, &remap);
 		return;
 	}
 	if (!is_sane(&remap)) {

@@ -217,9 +217,10 @@ static struct hs_prediction predict_populate(const struct hs_mm *mm, const struc
 {
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, end);
 	uint64_t hole = first_hole(mm, call->addr, end);
+	uint64_t until = mm->space->variant.populate_stops_at_hole ? hole : end;
 	bool has_file = false;
 
-	for (; vma && vma->node.start < hole; vma = hs_vma_next_in(vma)) {
+	for (; vma && vma->node.start < until; vma = hs_vma_next_in(vma)) {
 		has_file |= vma->file != 0;
 		if (hs_advice_is_refused(vma, call->advice))
 			return (struct hs_prediction){ .error = EINVAL, .is_assumed = has_file,
@@ -323,9 +324,16 @@ struct hs_prediction hs_predict_mlock(const struct hs_mm *mm, const struct hs_mm
 
 enum { MAYMOVE = 1, FIXED = 2, DONTUNMAP = 4, ALL_MOVES = 7 };
 
-/* The checks of a given new place; both orders share them. */
+static bool is_placed(const struct hs_mm_mremap *call)
+{
+	return call->flags & (FIXED | DONTUNMAP);
+}
+
+/* The checks of a given new place: before the mapping is looked up, or, in older kernels, behind that. */
 static struct hs_prediction predict_target(const struct hs_mm_mremap *call, uint64_t old_bytes, uint64_t new_bytes)
 {
+	if (!is_placed(call))
+		return succeeds();
 	if (call->new_addr % HS_PAGE_BYTES)
 		return fails(EINVAL, "new_addr is not page aligned");
 	if (new_bytes > TASK_SIZE || call->new_addr > TASK_SIZE - new_bytes)
@@ -338,14 +346,13 @@ static struct hs_prediction predict_target(const struct hs_mm_mremap *call, uint
 static struct hs_prediction check_flags(const struct hs_mm *mm, const struct hs_mm_mremap *call, uint64_t old_bytes,
 					uint64_t new_bytes)
 {
-	bool is_placed = call->flags & (FIXED | DONTUNMAP);
 	/* Newer kernels compare the lengths rounded up, older ones as given. */
 	bool is_resized = mm->space->variant.mremap_checks_first ? old_bytes != new_bytes :
 								   call->old_len != call->new_len;
 
 	if (call->flags & ~(uint32_t)ALL_MOVES)
 		return fails(EINVAL, "an unknown flag");
-	if (is_placed && !(call->flags & MAYMOVE))
+	if (is_placed(call) && !(call->flags & MAYMOVE))
 		return fails(EINVAL, "MREMAP_FIXED or MREMAP_DONTUNMAP without MREMAP_MAYMOVE");
 	if (call->flags & DONTUNMAP && is_resized)
 		return fails(EINVAL, "MREMAP_DONTUNMAP resizes");
@@ -353,9 +360,24 @@ static struct hs_prediction check_flags(const struct hs_mm *mm, const struct hs_
 		return fails(EINVAL, "addr is not page aligned");
 	if (!new_bytes)
 		return fails(EINVAL, "new_len == 0");
-	if (mm->space->variant.mremap_checks_first && new_bytes > TASK_SIZE)
+	if (!mm->space->variant.mremap_checks_first)
+		return succeeds();
+	if (new_bytes > TASK_SIZE)
 		return fails(EINVAL, "new_len > TASK_SIZE");
-	return is_placed ? predict_target(call, old_bytes, new_bytes) : succeeds();
+	return predict_target(call, old_bytes, new_bytes);
+}
+
+/* What older kernels check once the mapping is known: mremap_to. */
+static struct hs_prediction check_mapped(const struct hs_mm *mm, const struct hs_vma *vma,
+					 const struct hs_mm_mremap *call, uint64_t old_bytes, uint64_t new_bytes)
+{
+	if (!vma)
+		return fails(EFAULT, "nothing is mapped at addr");
+	if (vma->flags & HS_VMA_SL)
+		return fails(EPERM, "the mapping is sealed");
+	if (mm->space->variant.mremap_checks_first)
+		return succeeds();
+	return predict_target(call, old_bytes, new_bytes);
 }
 
 /* vma_to_resize, check_prep_vma: may the mapping become new_bytes long? */
@@ -405,7 +427,7 @@ static struct hs_prediction check_shrink(const struct hs_mm *mm, const struct hs
 {
 	struct hs_prediction tail = check_tail(mm, call, old_bytes, new_bytes), kept = succeeds();
 
-	if (call->flags & (FIXED | DONTUNMAP))
+	if (is_placed(call))
 		kept = check_resize(vma, call, new_bytes, new_bytes);
 	if (mm->space->variant.mremap_checks_first)
 		return kept.error ? kept : tail;
@@ -415,7 +437,6 @@ static struct hs_prediction check_shrink(const struct hs_mm *mm, const struct hs
 struct hs_prediction hs_predict_mremap(const struct hs_mm *mm, const struct hs_mm_mremap *call)
 {
 	uint64_t old_bytes = hs_page_up(call->old_len), new_bytes = hs_page_up(call->new_len);
-	bool is_placed = call->flags & (FIXED | DONTUNMAP);
 	struct hs_prediction prediction = check_flags(mm, call, old_bytes, new_bytes);
 	const struct hs_vma *vma;
 
@@ -427,28 +448,32 @@ struct hs_prediction hs_predict_mremap(const struct hs_mm *mm, const struct hs_m
 			return fails(EFAULT, "nothing is mapped at addr");
 		return succeeds();	/* several mappings may move */
 	}
-	if (!vma)
-		return fails(EFAULT, "nothing is mapped at addr");
-	if (vma->flags & HS_VMA_SL)
-		return fails(EPERM, "the mapping is sealed");
+	prediction = check_mapped(mm, vma, call, old_bytes, new_bytes);
+	if (prediction.error)
+		return prediction;
 	if (old_bytes > new_bytes)
 		return check_shrink(mm, vma, call, old_bytes, new_bytes);
-	if (!is_placed && old_bytes == new_bytes)
+	if (!is_placed(call) && old_bytes == new_bytes)
 		return succeeds();
 	prediction = check_resize(vma, call, old_bytes, new_bytes);
-	if (prediction.error || is_placed)
+	if (prediction.error || is_placed(call))
 		return prediction;
 	return check_growth(mm, vma, call, old_bytes, new_bytes);
 }
 
-bool hs_mremap_lost_target(const struct hs_mm *mm, const struct hs_mm_mremap *call)
+struct hs_mremap_loss hs_mremap_lost(const struct hs_mm *mm, const struct hs_mm_mremap *call)
 {
 	uint64_t old_bytes = hs_page_up(call->old_len), new_bytes = hs_page_up(call->new_len);
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, call->addr + 1);
+	bool is_tail_cut;
 
-	if (!(call->flags & FIXED) || check_flags(mm, call, old_bytes, new_bytes).error || !vma)
-		return false;
+	if (!(call->flags & FIXED) || check_flags(mm, call, old_bytes, new_bytes).error ||
+	    check_mapped(mm, vma, call, old_bytes, new_bytes).error)
+		return (struct hs_mremap_loss){ .target = false };
+	is_tail_cut = old_bytes > new_bytes && !check_tail(mm, call, old_bytes, new_bytes).error;
 	if (!mm->space->variant.mremap_checks_first)
-		return true;
-	return !check_resize(vma, call, new_bytes, new_bytes).error && check_tail(mm, call, old_bytes, new_bytes).error;
+		return (struct hs_mremap_loss){ .target = true, .tail = is_tail_cut };
+	return (struct hs_mremap_loss){
+		.target = !check_resize(vma, call, new_bytes, new_bytes).error && !is_tail_cut && old_bytes > new_bytes,
+	};
 }

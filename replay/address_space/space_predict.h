@@ -22,8 +22,10 @@ struct hs_prediction hs_predict_madvise(const struct hs_mm *mm, const struct hs_
 struct hs_prediction hs_predict_mlock(const struct hs_mm *mm, const struct hs_mm_mlock *call);
 struct hs_prediction hs_predict_mremap(const struct hs_mm *mm, const struct hs_mm_mremap *call);
 
-
-/* Has a call that failed unmapped its destination before? */
-bool hs_mremap_lost_target(const struct hs_mm *mm, const struct hs_mm_mremap *call);
+/* What a call that failed had unmapped before: its destination, the end of the source that it was to shrink by. */
+struct hs_mremap_loss {
+	bool target, tail;
+};
+struct hs_mremap_loss hs_mremap_lost(const struct hs_mm *mm, const struct hs_mm_mremap *call);
 
 #endif

@@ -27,6 +27,8 @@ struct hs_space_variant {
 	bool dontunmap_keeps_source_whole;
 	/* MAP_FIXED leaves what it replaces until the limits are checked (6.12: mmap_region). */
 	bool mmap_checks_before_unmap;
+	/* MADV_POPULATE_* ends at a hole; before, it passed over holes like other advice (6.9: madvise_populate). */
+	bool populate_stops_at_hole;
 	/* mseal exists (6.10). */
 	bool has_seal;
 };

@@ -8,6 +8,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # The plain build: what runs in a guest, and is fast enough to read its traces.
 HINDSIGHT = ROOT / "hindsight"
 WORKLOADS = ROOT / "build" / "workloads"
+PROPERTY = HINDSIGHT.resolve().parent / "tests" / "mm_property"
 
 
 def said(text):

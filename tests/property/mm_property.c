@@ -2,8 +2,8 @@
 /*
  * mm_property: the running kernel as referee of the address_space model.
  *
- *   mm_property [--seed N] [--sequences N] [--steps N]    random sequences
- *   mm_property --case FILE                               one case, JSON Lines as printed by a failure
+ *   mm_property [--seed N] [--sequences N] [--steps N] [--seconds N]    random sequences, as many as the time allows
+ *   mm_property --case FILE                                             one case, JSON Lines as printed by a failure
  *
  * Each sequence runs for real in a child process; after every step /proc's maps, pagemap and counters are
  * compared with the model's. A failing sequence is cut down to a smallest one and printed.
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 #include "lib/cleanup.h"
 #include "tests/property/mm_twin.h"
@@ -107,12 +108,13 @@ static int report(struct bench *bench, struct sequence *sequence, size_t at, str
 	return 1;
 }
 
-static int run_random(struct bench *bench, uint64_t seed, uint64_t nr_sequences, uint64_t nr_steps)
+static int run_random(struct bench *bench, uint64_t seed, uint64_t nr_sequences, uint64_t nr_steps, time_t end)
 {
+	uint64_t i;
 	int failed = 0;
 
-	printf("seed %" PRIu64 ", %" PRIu64 " sequences of %" PRIu64 " steps\n", seed, nr_sequences, nr_steps);
-	for (uint64_t i = 0; i < nr_sequences && failed < 3; i++) {
+	printf("seed %" PRIu64 ", up to %" PRIu64 " sequences of %" PRIu64 " steps\n", seed, nr_sequences, nr_steps);
+	for (i = 0; i < nr_sequences && failed < 3 && time(NULL) < end; i++) {
 		struct hs_rng rng = { .state = seed + i };
 		struct sequence sequence = { 0 };
 		struct hs_error err = { 0 };
@@ -131,9 +133,9 @@ static int run_random(struct bench *bench, uint64_t seed, uint64_t nr_sequences,
 		}
 		hs_vec_deinit(&sequence.ops);
 	}
-	printf("%" PRIu64 " steps compared; predicted results: %" PRIu64 " exact, %" PRIu64 " bounded, %" PRIu64
-	       " assumed\n",
-	       bench->steps, bench->predictions[0], bench->predictions[1], bench->predictions[2]);
+	printf("%" PRIu64 " sequences, %" PRIu64 " steps compared; predicted results: %" PRIu64 " exact, %" PRIu64
+	       " bounded, %" PRIu64 " assumed\n",
+	       i, bench->steps, bench->predictions[0], bench->predictions[1], bench->predictions[2]);
 	return failed != 0;
 }
 
@@ -179,10 +181,11 @@ int main(int argc, char **argv)
 		{ "seed", required_argument, NULL, 's' },
 		{ "sequences", required_argument, NULL, 'n' },
 		{ "steps", required_argument, NULL, 'l' },
+		{ "seconds", required_argument, NULL, 't' },
 		{ "case", required_argument, NULL, 'c' },
 		{ NULL, 0, NULL, 0 },
 	};
-	uint64_t seed = 1, sequences = 100, steps = 40;
+	uint64_t seed = 1, sequences = 100, steps = 40, seconds = 1u << 30;
 	const char *path = NULL;
 	struct bench bench = { 0 };
 	int code, status;
@@ -200,6 +203,9 @@ int main(int argc, char **argv)
 		case 'l':
 			steps = strtoull(optarg, NULL, 0);
 			break;
+		case 't':
+			seconds = strtoull(optarg, NULL, 0);
+			break;
 		case 'c':
 			path = optarg;
 			break;
@@ -209,7 +215,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (describe_host(&bench))
 		return 2;
-	status = path ? run_case(&bench, path) : run_random(&bench, seed, sequences, steps);
+	status = path ? run_case(&bench, path) : run_random(&bench, seed, sequences, steps, time(NULL) + (time_t)seconds);
 	mm_view_deinit(&bench.view);
 	hs_policy_deinit(&bench.policy);
 	hs_header_deinit(&bench.header);
