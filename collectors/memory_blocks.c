@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "collectors/text_file.h"
@@ -28,6 +29,7 @@ struct hs_memory_blocks {
 	HS_VEC(struct block) blocks;	/* by id */
 	uint64_t last_read;
 	uint64_t block_bytes;
+	bool has_nodes;			/* the kernel knows NUMA nodes */
 	int fd;
 };
 
@@ -70,11 +72,23 @@ static int32_t read_node(uint32_t id)
 	return node;
 }
 
-static void read_block(struct block *block)
+/*
+ * A new block has a directory before it has a node, and valid_zones asks for the zones of that node without a look
+ * whether there is one (drivers/base/memory.c valid_zones_show; 6.1 and 6.12 oops). The link to the node is made
+ * after the node is set: only then the file is read. Without NUMA there is one node, and no link.
+ */
+static void read_zones(const struct hs_memory_blocks *blocks, struct block *block)
+{
+	block->node = read_node(block->id);
+	block->valid_zones[0] = '\0';
+	if (block->node >= 0 || !blocks->has_nodes)
+		read_file(block->id, "valid_zones", block->valid_zones, sizeof(block->valid_zones));
+}
+
+static void read_block(const struct hs_memory_blocks *blocks, struct block *block)
 {
 	read_file(block->id, "state", block->state, sizeof(block->state));
-	read_file(block->id, "valid_zones", block->valid_zones, sizeof(block->valid_zones));
-	block->node = read_node(block->id);
+	read_zones(blocks, block);
 }
 
 static struct block *find_block(struct hs_memory_blocks *blocks, uint32_t id)
@@ -116,12 +130,13 @@ int hs_memory_blocks_create(struct hs_memory_blocks **out, struct hs_error *err)
 	if (!blocks)
 		return hs_error_nomem(err);
 	blocks->fd = open_uevents();
+	blocks->has_nodes = access("/sys/devices/system/node", F_OK) == 0;
 	blocks->block_bytes = (uint64_t)hs_text_file_number(ROOT "/block_size_bytes", 16, 0);
 	list_ids(&ids);
 	hs_vec_for_each(id, &ids) {
 		struct block block = { .id = *id };
 
-		read_block(&block);
+		read_block(blocks, &block);
 		if (!hs_vec_push(&blocks->blocks, block))
 			break;
 	}
@@ -145,6 +160,14 @@ int hs_memory_blocks_fd(const struct hs_memory_blocks *blocks)
 	return blocks->fd;
 }
 
+static uint64_t boottime_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static struct hs_bytes text_of(const char *text)
 {
 	return (struct hs_bytes){ text, (uint32_t)strlen(text) };
@@ -157,7 +180,7 @@ int hs_memory_blocks_capture(struct hs_memory_blocks *blocks, uint64_t now, stru
 		char removable[8], phys_index[32];
 		struct hs_snap_block row = { .block = block->id, .nr_pages = blocks->block_bytes / 4096 };
 
-		read_block(block);
+		read_block(blocks, block);
 		read_file(block->id, "removable", removable, sizeof(removable));
 		read_file(block->id, "phys_index", phys_index, sizeof(phys_index));
 		row.phys_index = strtoull(phys_index, NULL, 16) * row.nr_pages;
@@ -181,7 +204,7 @@ static const char *field_of(const char *message, size_t length, const char *key)
 	return NULL;
 }
 
-unsigned int hs_memory_blocks_take_uevents(struct hs_memory_blocks *blocks, uint64_t now, struct hs_sink *sink)
+unsigned int hs_memory_blocks_take_uevents(struct hs_memory_blocks *blocks, struct hs_sink *sink)
 {
 	char message[4096];
 	unsigned int taken = 0;
@@ -198,7 +221,7 @@ unsigned int hs_memory_blocks_take_uevents(struct hs_memory_blocks *blocks, uint
 		if (!subsystem || !action || !path || (strcmp(subsystem, "memory") && strcmp(subsystem, "node")))
 			continue;
 		device = strrchr(path, '/') + 1;
-		row = hs_sink_row(sink, HS_KIND_hotplug_uevent, now, 0, 0);
+		row = hs_sink_row(sink, HS_KIND_hotplug_uevent, boottime_ns(), 0, 0);
 		row->action = hs_sink_text(sink, action, strlen(action));
 		row->device = hs_sink_text(sink, device, strlen(device));
 		taken++;
@@ -206,10 +229,10 @@ unsigned int hs_memory_blocks_take_uevents(struct hs_memory_blocks *blocks, uint
 	return taken;
 }
 
-static void report(const struct hs_memory_blocks *blocks, const struct block *block, uint64_t now,
-		   struct hs_sink *sink)
+/* The time is that of the end of reading: what was read was so at that time or shortly before, and never later. */
+static void report(const struct hs_memory_blocks *blocks, const struct block *block, struct hs_sink *sink)
 {
-	struct hs_hotplug_block *row = hs_sink_row(sink, HS_KIND_hotplug_block, now, 0, 0);
+	struct hs_hotplug_block *row = hs_sink_row(sink, HS_KIND_hotplug_block, boottime_ns(), 0, 0);
 
 	row->block = block->id;
 	row->state = hs_sink_text(sink, block->state, strlen(block->state));
@@ -218,23 +241,29 @@ static void report(const struct hs_memory_blocks *blocks, const struct block *bl
 	row->since = blocks->last_read;
 }
 
-/* A block that exists now: new, changed, or as it was. */
-static void poll_block(struct hs_memory_blocks *blocks, uint32_t id, uint64_t now, struct hs_sink *sink)
+/* A block that is listed: new, changed, or as it was. One whose state cannot be read any more is gone. */
+static void poll_block(struct hs_memory_blocks *blocks, uint32_t id, struct hs_sink *sink)
 {
 	struct block *block = find_block(blocks, id);
 	char state[sizeof(block->state)];
+	bool is_new;
 
 	read_file(id, "state", state, sizeof(state));
+	if (!*state)
+		return;
 	if (!block) {
-		if (!hs_vec_push(&blocks->blocks, (struct block){ .id = id }))
+		if (!hs_vec_push(&blocks->blocks, (struct block){ .id = id, .node = -1 }))
 			return;
 		block = &blocks->blocks.items[blocks->blocks.count - 1];
 	}
 	block->was_seen = true;
-	if (strcmp(block->state, state) == 0)
+	is_new = strcmp(block->state, state) != 0;
+	if (!is_new && (block->node >= 0 || !blocks->has_nodes))
 		return;
-	read_block(block);
-	report(blocks, block, now, sink);
+	strcpy(block->state, state);
+	read_zones(blocks, block);
+	if (is_new || block->node >= 0)
+		report(blocks, block, sink);
 }
 
 void hs_memory_blocks_poll(struct hs_memory_blocks *blocks, uint64_t now, struct hs_sink *sink)
@@ -245,12 +274,12 @@ void hs_memory_blocks_poll(struct hs_memory_blocks *blocks, uint64_t now, struct
 	hs_vec_for_each(block, &blocks->blocks)
 		block->was_seen = false;
 	hs_vec_for_each(id, &ids)
-		poll_block(blocks, *id, now, sink);
+		poll_block(blocks, *id, sink);
 	hs_vec_for_each(block, &blocks->blocks) {
 		if (block->was_seen || strcmp(block->state, "absent") == 0)
 			continue;
-		snprintf(block->state, sizeof(block->state), "absent");
-		report(blocks, block, now, sink);
+		*block = (struct block){ .id = block->id, .state = "absent", .node = -1 };
+		report(blocks, block, sink);
 	}
 	hs_vec_deinit(&ids);
 	blocks->last_read = now;

@@ -22,10 +22,10 @@ int hs_memory_blocks_fd(const struct hs_memory_blocks *blocks);
 /* Adds a snap.block row per block. 0 or -ENOMEM. */
 int hs_memory_blocks_capture(struct hs_memory_blocks *blocks, uint64_t now, struct hs_capture *capture);
 
-/* Takes what the socket has: hotplug.uevent rows. Returns how many. */
-unsigned int hs_memory_blocks_take_uevents(struct hs_memory_blocks *blocks, uint64_t now, struct hs_sink *sink);
+/* Takes what the socket has: hotplug.uevent rows, of the time of taking. Returns how many. */
+unsigned int hs_memory_blocks_take_uevents(struct hs_memory_blocks *blocks, struct hs_sink *sink);
 
-/* Reads all states again: a hotplug.block row for each that is new. */
+/* Reads all states again, from now on: a hotplug.block row for each that is new, of the time when it was read. */
 void hs_memory_blocks_poll(struct hs_memory_blocks *blocks, uint64_t now, struct hs_sink *sink);
 
 #endif

@@ -501,7 +501,7 @@ static int poll_host(struct hs_recorder *recorder, uint64_t now, struct hs_error
 {
 	bool is_due = now - recorder->last_poll >= poll_ns;
 
-	if (recorder->blocks && (hs_memory_blocks_take_uevents(recorder->blocks, now, recorder->sink) || is_due))
+	if (recorder->blocks && (hs_memory_blocks_take_uevents(recorder->blocks, recorder->sink) || is_due))
 		hs_memory_blocks_poll(recorder->blocks, now, recorder->sink);
 	if (is_due) {
 		hs_tunables_poll(recorder->tunables, now, recorder->sink);

@@ -60,6 +60,26 @@ static int add_zones(struct hs_capture *capture)
 	return error || !*name ? error : hs_capture_add(capture, HS_KIND_snap_zone, &zone);
 }
 
+/* /proc/iomem: what begins with "System RAM" at the top level; ends are inclusive there. Without rights all is 0. */
+static int add_resources(struct hs_capture *capture)
+{
+	hs_auto_file FILE *file = fopen("/proc/iomem", "re");
+	char line[256], name[128];
+	uint64_t start, last;
+	int error = 0;
+
+	while (file && !error && fgets(line, sizeof(line), file)) {
+		struct hs_snap_resource row;
+
+		if (*line == ' ' || sscanf(line, "%" SCNx64 "-%" SCNx64 " : %127[^\n]", &start, &last, name) != 3 ||
+		    strncmp(name, "System RAM", 10) || !last)
+			continue;
+		row = (struct hs_snap_resource){ .start = start, .end = last + 1, .name = text_of(name) };
+		error = hs_capture_add(capture, HS_KIND_snap_resource, &row);
+	}
+	return error;
+}
+
 static int add_vmstat(struct hs_capture *capture)
 {
 	hs_auto_file FILE *file = fopen("/proc/vmstat", "re");
@@ -82,6 +102,8 @@ int hs_snapshot_host(struct hs_capture *capture)
 {
 	int error = add_zones(capture);
 
+	if (!error)
+		error = add_resources(capture);
 	return error ? error : add_vmstat(capture);
 }
 
