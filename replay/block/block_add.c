@@ -94,6 +94,8 @@ static int check_request(const struct hs_hotplug *hotplug, const struct hs_add_r
 	}
 	if (request->flags & HS_MHP_NID_IS_MGID) {
 		*group = hs_block_group_find(hotplug, request->nid);
+		if (!*group && request->has_unseen_group)
+			return 0;
 		if (!*group) {
 			outcome->check = HS_CHECK_GROUP;
 			return -EINVAL;

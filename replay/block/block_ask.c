@@ -79,11 +79,13 @@ static int ask_zone(const struct hs_model *model, const struct hs_hotplug_zone *
 	request->pfn = row->start_pfn;
 	request->nr = row->nr_pages;
 	request->zone = zone;
+	/* Groups are asked by the auto-movable policy alone. */
 	return answer(recorded, hs_zone_name((enum hs_zone_index)zone),
-		      row->group < HS_NO_GROUP ? HS_BASIS_BOUNDED : zone_basis(model, request->type));
+		      row->group < HS_NO_GROUP && model->hotplug.settings.online_policy == HS_AUTO_MOVABLE ?
+		      HS_BASIS_BOUNDED : zone_basis(model, request->type));
 }
 
-static int ask_notify(const struct hs_model *model, const struct hs_hotplug_notify *row,
+static int ask_notify(struct hs_model *model, const struct hs_hotplug_notify *row,
 		      struct hs_block_request *request, struct hs_decision *recorded)
 {
 	enum hs_block_action action = hs_block_action_find(row->action.data, row->action.length);
@@ -93,6 +95,7 @@ static int ask_notify(const struct hs_model *model, const struct hs_hotplug_noti
 
 	if (!pending->is_active || action == HS_NR_BLOCK_ACTIONS)
 		return 0;
+	model->sees_outer_actions |= has_altmap;
 	begin(request, HS_POINT_BLOCK_NOTIFY, &row->row, row->start_pfn, row->start_pfn + row->nr_pages);
 	request->id = pending->id;
 	request->op = pending->op;
@@ -163,11 +166,16 @@ static int ask_result(const struct hs_model *model, const struct hs_hotplug_resu
 		      request->is_underivable ? HS_BASIS_ASSUMED : weaken(model, HS_BASIS_EXACT));
 }
 
-/* Polled text of a block in the state it is known to be in. */
+/*
+ * Polled text of a block in the state it is known to be in. It was read at some time behind the block's own last
+ * change; where operations are seen, one that ran in between may or may not have been part of the answer.
+ */
 static int ask_valid_zones(const struct hs_model *model, const struct hs_hotplug_block *row,
 			   struct hs_block_request *request, struct hs_decision *recorded)
 {
-	if (!row->valid_zones.length)
+	const struct hs_block *block = hs_block_find(&model->hotplug, row->block);
+
+	if (!row->valid_zones.length || !block || model->pending.is_active || block->changed_time < model->step_time)
 		return 0;
 	begin(request, HS_POINT_BLOCK_VALID_ZONES, &row->row, row->block, 0);
 	request->id = row->block;
@@ -268,6 +276,23 @@ static int ask_write(const struct hs_model *model, const struct hs_hotplug_reque
 	return answer(recorded, hs_block_result_name(row->ret), weaken(model, basis));
 }
 
+/* The event of an add is its end: by then its own blocks may have been seen. */
+static bool has_made(const struct hs_model *model, const struct hs_hotplug_add *row)
+{
+	uint64_t bytes = hs_block_bytes(&model->hotplug), start = row->row.time - row->duration;
+
+	if (!row->duration || row->duration > row->row.time || row->size / bytes > HS_MAX_BLOCKS_AT_ONCE ||
+	    !hs_block_is_aligned(&model->hotplug, row->start, row->size))
+		return false;
+	for (uint64_t id = row->start / bytes; id < (row->start + row->size) / bytes; id++) {
+		const struct hs_block *block = hs_block_find(&model->hotplug, id);
+
+		if (block && block->added_time < start)
+			return false;
+	}
+	return true;
+}
+
 static int ask_add(const struct hs_model *model, const struct hs_hotplug_add *row, struct hs_block_request *request,
 		   struct hs_decision *recorded)
 {
@@ -275,12 +300,13 @@ static int ask_add(const struct hs_model *model, const struct hs_hotplug_add *ro
 	request->add = (struct hs_add_request){
 		.start = row->start, .size = row->size, .nid = row->node, .flags = row->flags,
 		.name = hs_block_resource_name(&row->resource),
-		.is_registered = model->created_task == row->row.task && model->created_start == row->start &&
-				 model->created_end == row->start + row->size && row->size,
+		.is_registered = (model->created_task == row->row.task && model->created_start == row->start &&
+				  model->created_end == row->start + row->size && row->size) || has_made(model, row),
+		.has_unseen_group = row->flags & HS_MHP_NID_IS_MGID && !model->knows_groups,
 	};
 	request->ret = row->ret;
-	return answer(recorded, hs_block_result_name(row->ret), weaken(model, model->hotplug.knows_ram ?
-		      HS_BASIS_EXACT : HS_BASIS_BOUNDED));
+	return answer(recorded, hs_block_result_name(row->ret), weaken(model,
+		      model->hotplug.knows_ram && !request->add.has_unseen_group ? HS_BASIS_EXACT : HS_BASIS_BOUNDED));
 }
 
 static int ask_remove(const struct hs_model *model, const struct hs_hotplug_remove *row,

@@ -84,6 +84,29 @@ static void decide_zone(const struct hs_model *model, const struct hs_block_requ
 	}
 }
 
+static bool is_outer(enum hs_block_action action)
+{
+	return action == HS_MEM_PREPARE_ONLINE || action == HS_MEM_FINISH_OFFLINE;
+}
+
+/*
+ * The index-th run that a recorder sees, NULL: no such. Where compilers put the calls with the outer actions into
+ * memory_block_online and memory_block_offline (6.12), no probe of memory_notify meets them.
+ */
+static const struct hs_notice *seen_notice(const struct hs_model *model, const struct hs_block_outcome *outcome,
+					   unsigned int index)
+{
+	for (unsigned int i = 0; i < outcome->nr_notified; i++) {
+		const struct hs_notice *notice = &outcome->notified[i].notice;
+
+		if (is_outer(notice->action) && !model->sees_outer_actions)
+			continue;
+		if (!index--)
+			return notice;
+	}
+	return NULL;
+}
+
 /* The next run of a chain in the operation under way, given what the runs before answered. */
 static void decide_notify(const struct hs_model *model, const struct hs_block_request *request,
 			  struct hs_decision *decision)
@@ -96,11 +119,11 @@ static void decide_notify(const struct hs_model *model, const struct hs_block_re
 		say(decision, HS_RESULT_UNKNOWN, "block was never seen");
 		return;
 	}
-	if (request->index >= outcome.nr_notified) {
+	notice = seen_notice(model, &outcome, request->index);
+	if (!notice) {
 		say(decision, "none", hs_block_check_text(outcome.check));
 		return;
 	}
-	notice = &outcome.notified[request->index].notice;
 	is_node = hs_block_action_is_node(notice->action);
 	say(decision, hs_block_action_name(notice->action), "order of notifications");
 	if (!is_node && (notice->start_pfn != request->pfn || notice->nr_pages != request->nr ||

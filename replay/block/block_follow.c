@@ -69,7 +69,7 @@ static void add_block(struct hs_model *model, uint64_t id, int32_t nid, uint64_t
 	}
 	if (hs_block_create(hotplug, id, false, nid, altmap < pages ? altmap : 0, group, &block))
 		return;
-	block->changed_time = time;
+	block->changed_time = block->added_time = time;
 	block->status_before = HS_BLOCK_OFFLINE;
 	hs_page_ranges_set(&hotplug->ram, id * pages, (id + 1) * pages, "System RAM");
 }
@@ -178,11 +178,13 @@ static void sync_block(struct hs_model *model, struct hs_block *block, const str
 
 static void follow_operation(struct hs_model *model, const struct hs_hotplug_operation *row)
 {
-	struct hs_block *block = known_block(model, row->block, row->row.time, "an operation");
+	struct hs_block *block = hs_block_find(&model->hotplug, row->block);
 
+	model->step_time = row->row.time;
 	if (model->pending.is_active)
 		hs_block_problem(model, row->row.time, "block %u begins an operation inside one of block %llu", row->block,
 				 (unsigned long long)model->pending.id);
+	/* Blocks that go online while they are added: the uevent comes after. */
 	if (!block) {
 		add_block(model, row->block, row->node, row->altmap_pages, NULL, row->row.time);
 		block = hs_block_find(&model->hotplug, row->block);
@@ -246,6 +248,7 @@ static void follow_result(struct hs_model *model, const struct hs_hotplug_result
 		.ret = row->ret,
 	};
 	model->pending.is_active = false;
+	model->step_time = row->row.time;
 }
 
 static void follow_blocks(struct hs_model *model, const struct hs_hotplug_blocks *row)

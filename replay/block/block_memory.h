@@ -21,6 +21,7 @@ struct hs_add_request {
 	const char *name;		/* of the resource; outlives the hotplug state */
 	bool is_driver_managed;		/* add_memory_driver_managed: checks the name */
 	bool is_registered;		/* its resource is there already: no conflict with itself */
+	bool has_unseen_group;		/* groups were not recorded: the one that is named is taken to be there */
 	int node_error;			/* node data could not be had: 0 or errno */
 	int arch_error;			/* of arch_add_memory: 0 or errno */
 	int register_error;		/* of registering the block register_error_at: 0 or errno */

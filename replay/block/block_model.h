@@ -78,6 +78,8 @@ struct hs_model {
 	bool is_in_snapshot;
 	bool is_deep;			/* the hotplug source saw inside the kernel (fentry, kprobe) */
 	bool knows_early, knows_groups;
+	bool sees_outer_actions;	/* MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE are recorded */
+	uint64_t step_time;		/* when an operation last began or ended */
 	bool has_lost;			/* events were lost: nothing is exact any more */
 	uint64_t recorded_block_pages;
 	enum hs_online_type recorded_auto_online;	/* whatever the policy says */

@@ -65,7 +65,7 @@ struct hs_block {
 	struct hs_block *group_prev, *group_next;	/* members of the group, newest first */
 
 	/* For those who follow a trace: when the status last changed (ns), and from what. */
-	uint64_t changed_time;
+	uint64_t changed_time, added_time;
 	enum hs_block_status status_before;
 };
 

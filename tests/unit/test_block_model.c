@@ -301,8 +301,46 @@ static void test_validate(void **state)
 	assert_int_equal(play.tally.of_point[HS_POINT_BLOCK_NOTIFY], 27);
 	assert_int_equal(play.tally.of_point[HS_POINT_BLOCK_ZONE], 6);
 	assert_int_equal(play.tally.of_point[HS_POINT_BLOCK_ADD], 2);
+	/* What was polled is a decision only where nothing ran since the block's own change. */
+	assert_int_equal(play.tally.of_point[HS_POINT_BLOCK_VALID_ZONES], 1);
 	/* Only the signal is no consequence of what was seen before: the cancel, and the errno. */
 	assert_int_equal(play.tally.nr[HS_VERDICT_AGREE] - play.tally.nr_exact, 2);
+	assert_int_equal(model_of(&play)->nr_problems, 0);
+	end(&play);
+}
+
+/* As fentry sees 6.12: no calls of the outer actions, no creation of blocks, ids of groups unknown. */
+static void test_validate_inlined(void **state)
+{
+	struct hs_hotplug_zone zone = { .online_type = 3, .start_pfn = 65 * F0_PAGES, .nr_pages = F0_PAGES,
+					.zone = TEXT("Movable"), .group = -2 };
+	static const struct step steps[] = {
+		{ 64, 0, 3, "Movable", 0, "Gn On", 0, 0, 0, 0, false, NULL },
+		{ 64, 1, 0, "Movable", 0, "Gf Of", 0, 0, 0, 0, false, NULL },
+	};
+	struct play play;
+
+	(void)state;
+	begin(&play, HS_MODE_VALIDATE, "6.12", "fentry", NULL);
+	play_snapshot(&play);
+	/* Going online inside the add, before the uevent is read; then the add ends. */
+	play_step(&play, &steps[0]);
+	feed(&play, HS_KIND_hotplug_uevent, &(struct hs_hotplug_uevent){ .action = TEXT("add"), .device = TEXT("memory64") });
+	feed(&play, HS_KIND_hotplug_add, &(struct hs_hotplug_add){
+		.start = 64 * F0_BLOCK_BYTES, .size = F0_BLOCK_BYTES, .duration = 10 * 1000000, .resource = TEXT("System RAM") });
+	play_step(&play, &steps[1]);
+	/* Read while block 65 goes online: which answer was given depends on when. */
+	feed(&play, HS_KIND_hotplug_operation, &(struct hs_hotplug_operation){
+		.block = 65, .online_type = 3, .state = TEXT("offline"), .group = -2 });
+	feed(&play, HS_KIND_hotplug_zone, &zone);
+	feed(&play, HS_KIND_hotplug_block, &(struct hs_hotplug_block){
+		.block = 64, .state = TEXT("offline"), .valid_zones = TEXT("Movable Normal") });
+	assert_all_agree(&play);
+	assert_int_equal(play.tally.of_point[HS_POINT_BLOCK_NOTIFY], 4);
+	assert_int_equal(play.tally.of_point[HS_POINT_BLOCK_ZONE], 2);
+	assert_int_equal(play.tally.of_point[HS_POINT_BLOCK_ADD], 1);
+	assert_int_equal(play.tally.of_point[HS_POINT_BLOCK_VALID_ZONES], 0);
+	assert_int_equal(play.tally.nr[HS_VERDICT_AGREE], play.tally.nr_exact);
 	assert_int_equal(model_of(&play)->nr_problems, 0);
 	end(&play);
 }
@@ -316,7 +354,7 @@ static void test_mutations(void **state)
 	} mutations[] = {
 		{ 0, { 64, 0, 3, "Normal", 0, "P Gn On", 0, 512, 1, 0, false, "online_movable" } },
 		{ 2, { 65, 0, 0, "Normal", 0, "P Gn On", 0, 512, 1, 0, false, NULL } },
-		{ 0, { 64, 0, 3, "Movable", 0, "Gn On", 0, 512, 1, 0, false, "online_movable" } },
+		{ 1, { 66, 0, 3, "Movable", 0, "Gn On", 0, 512, 1, 0, false, "online_movable" } },
 		{ 0, { 64, 0, 3, "Movable", 0, "P Gn On", 0, 512, 1, 0, true, "online_movable" } },
 		{ 3, { 67, 0, 2, "Normal", -ENOMEM, "P Gn! F", -ENOMEM, 512, 1, 0, false, "online_kernel" } },
 		{ 3, { 67, 0, 2, "Normal", -EBUSY, "P Gn! Cn F", -ENOMEM, 512, 1, 0, false, "online_kernel" } },
@@ -586,7 +624,8 @@ static void test_recut_identity(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_validate), cmocka_unit_test(test_mutations), cmocka_unit_test(test_validate_61),
+		cmocka_unit_test(test_validate), cmocka_unit_test(test_validate_inlined),
+		cmocka_unit_test(test_mutations), cmocka_unit_test(test_validate_61),
 		cmocka_unit_test(test_polling), cmocka_unit_test(test_bad_input), cmocka_unit_test(test_whatif),
 		cmocka_unit_test(test_recut), cmocka_unit_test(test_unplug_order),
 		cmocka_unit_test(test_recut_identity),
