@@ -22,13 +22,24 @@ static struct hs_vma model_of(const struct hs_vma *source, uint64_t from, uint64
 	return model;
 }
 
-static bool add_mapping(struct hs_mm *mm, const struct hs_vma *model)
+/* copy_vma: a source that is kept and could fuse with its copy stands apart from it, and the copy from all. */
+static bool may_merge_copy(const struct hs_mm *mm, const struct remap *remap, const struct hs_vma *source,
+			   const struct hs_vma *copy)
+{
+	bool is_adjacent = copy->node.start == source->node.end || copy->node.end == source->node.start;
+
+	return !remap->keeps_source || mm->space->variant.dontunmap_merges_with_source || !is_adjacent ||
+	       !hs_vma_is_private_anon(source) || source->anon_vma != HS_ANON_VMA_NONE;
+}
+
+static bool add_mapping(struct hs_mm *mm, const struct hs_vma *model, bool may_merge)
 {
 	struct hs_vma *vma = hs_mm_insert_vma(mm, model);
 
 	if (!vma)
 		return false;
-	hs_mm_merge_vma(mm, vma);
+	if (may_merge)
+		hs_mm_merge_vma(mm, vma);
 	hs_space_tell_layout(mm, model->node.start, model->node.end);
 	return true;
 }
@@ -88,7 +99,7 @@ static void move_part(struct hs_mm *mm, const struct remap *remap, uint64_t from
 	struct hs_vma model = model_of(source, from, to, new_bytes);
 	uint64_t peak = mm->counters.hiwater_vm, flags = source->flags;
 
-	if (!add_mapping(mm, &model))
+	if (!add_mapping(mm, &model, may_merge_copy(mm, remap, source, &model)))
 		return;
 	hs_mm_move_pages(mm, from, to, bytes);
 	if (remap->keeps_source)
@@ -135,7 +146,7 @@ static void duplicate(struct hs_mm *mm, const struct remap *remap)
 	}
 	model = model_of(source, remap->old, remap->new, remap->new_bytes);
 	hs_mm_unmap_range(mm, remap->new, remap->new + remap->new_bytes);
-	add_mapping(mm, &model);
+	add_mapping(mm, &model, true);
 }
 
 static bool is_sane(const struct remap *remap)

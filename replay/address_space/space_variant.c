@@ -15,8 +15,7 @@ struct hs_space_variant hs_space_variant_of(enum hs_variant variant)
 		.dontneed_frees_tables = since_6_18,
 		.huge_zero_write_is_huge = since_6_18,
 		.dontunmap_keeps_source_whole = since_6_18,
-		.mmap_checks_before_unmap = since_6_12,
+		.dontunmap_merges_with_source = since_6_18,
 		.populate_stops_at_hole = since_6_12,
-		.has_seal = since_6_12,
 	};
 }

@@ -25,12 +25,10 @@ struct hs_space_variant {
 	bool huge_zero_write_is_huge;
 	/* MREMAP_DONTUNMAP leaves the source in one piece (6.17). */
 	bool dontunmap_keeps_source_whole;
-	/* MAP_FIXED leaves what it replaces until the limits are checked (6.12: mmap_region). */
-	bool mmap_checks_before_unmap;
+	/* A copy by MREMAP_DONTUNMAP may fuse with an untouched source; not with the fix in 6.1.y, 6.12.y (copy_vma). */
+	bool dontunmap_merges_with_source;
 	/* MADV_POPULATE_* ends at a hole; before, it passed over holes like other advice (6.9: madvise_populate). */
 	bool populate_stops_at_hole;
-	/* mseal exists (6.10). */
-	bool has_seal;
 };
 
 struct hs_space_variant hs_space_variant_of(enum hs_variant variant);

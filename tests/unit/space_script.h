@@ -160,7 +160,8 @@ static void run_command(struct hs_script *script, char **words, int nr)
 		give(script, HS_KIND_mm_mremap, &(struct hs_mm_mremap){
 			.addr = page_at(words[1]), .old_len = page_at(words[2]) - HS_SCRIPT_BASE,
 			.new_len = page_at(words[3]) - HS_SCRIPT_BASE, .flags = (uint32_t)atoi(words[4]),
-			.ret = (int64_t)page_at(words[5]), .new_addr = page_at(words[5]) });
+			.new_addr = page_at(words[5]),
+			.ret = script->next_result ? script->next_result : (int64_t)page_at(words[5]) });
 	else if (strcmp(words[0], "fork") == 0)
 		give(script, HS_KIND_mm_fork, &(struct hs_mm_fork){ .child = 9, .child_mm = 2, .clone_flags = 17 });
 	else if (strcmp(words[0], "exit") == 0)

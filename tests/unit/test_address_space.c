@@ -48,9 +48,16 @@ static const struct space_case cases[] = {
 	  "[0,4)rw [4,8)rw", "4-4" },
 	{ "T110 there and back", "6.18", "A 0 8 rw; w 0 8; re 2 2 2 3 1M; re 1M 2 2 3 2", "[0,8)rw", "0-7" },
 	{ "T111 DONTUNMAP may merge with its source", "6.18", "A 0 4 rw; re 0 4 4 7 4", "[0,8)rw", "" },
+	{ "T111 it may not, 6.12", "6.12", "A 0 4 rw; re 0 4 4 7 4", "[0,4)rw [4,8)rw", "" },
 	{ "T113 growth fuses with the next", "6.18", "A 0 4 rw; A 8 12 rw; re 0 4 8 0 0", "[0,12)rw", "" },
 	{ "unaligned move of whole tables", "6.18", "A 0 2M rw; w 0 2M; re 0 2M 2M 3 3073", "[3073,4097)rw", "3073-4096" },
 	{ "T85 unaligned move", "6.12", "A 5 1005 rw; w 5 1005; re 5 1000 1000 3 4102", "[4102,5102)rw", "4102-5101" },
+	{ "a mremap that fails has cut target and tail, 6.1", "6.1",
+	  "A 0 4 rw; A 6 10 rw; A 100 108 rw; fail 14; re 0 10 5 3 100", "[0,4)rw [105,108)rw", "" },
+	{ "a mremap that fails has cut nothing, 6.18", "6.18",
+	  "A 0 4 rw; A 6 10 rw; A 100 108 rw; fail 14; re 0 10 5 3 100", "[0,4)rw [6,10)rw [100,108)rw", "" },
+	{ "POPULATE_READ passes over a hole, 6.1", "6.1", "A 2 4 rw; fail 12; adv 0 4 22", "[2,4)rw", "2-3" },
+	{ "POPULATE_READ stops at a hole, 6.12", "6.12", "A 2 4 rw; fail 12; adv 0 4 22", "[2,4)rw", "" },
 	{ "file pages", "6.18", "F 0 8 r 0; r 0 2; F 8 16 r 8; r 9", "[0,16)r", "0-1 9-9" },
 };
 
