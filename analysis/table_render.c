@@ -182,7 +182,7 @@ static size_t piece_bytes(const char *text, size_t width)
 	return bytes;
 }
 
-/* Prints one line of a cell after *gap blanks, and leaves the blanks behind it in *gap; returns what is left of it. */
+/* Prints one line of a cell after *gap blanks; leaves the blanks behind it in *gap; returns what is left of it. */
 static const char *put_piece(const char *text, size_t width, bool left, size_t *gap, FILE *out)
 {
 	size_t bytes = piece_bytes(text, width);

@@ -62,11 +62,12 @@ static int catch_signals(struct run *run)
 	return run->signals < 0 ? hs_failf(failed(run, HS_EXIT_FAILED), "cannot catch signals: %s", strerror(errno)) : 0;
 }
 
-static void reap(struct run *run)
+/* flags: WNOHANG, or 0 to wait for the command's end. */
+static void reap(struct run *run, int flags)
 {
 	int status;
 
-	if (run->launch.pid <= 0 || waitpid(run->launch.pid, &status, WNOHANG) != run->launch.pid)
+	if (run->launch.pid <= 0 || waitpid(run->launch.pid, &status, flags) != run->launch.pid)
 		return;
 	run->command_status = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_SIGNAL + WTERMSIG(status);
 	run->launch.pid = 0;
@@ -83,7 +84,7 @@ static void take_signals(struct run *run)
 
 	while (read(run->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD) {
-			reap(run);
+			reap(run, WNOHANG);
 			continue;
 		}
 		if (run->launch.pid > 0 && info.ssi_code <= 0)
@@ -127,6 +128,9 @@ static int loop(struct run *run, struct hs_error *err)
 		run->is_over |= is_time_up(run) || !hs_recorder_has_targets(run->recorder);
 	}
 	hs_record_progress_end(&progress);
+	/* The programs see a process exit a little before its parent can. */
+	if (!hs_recorder_has_targets(run->recorder))
+		reap(run, 0);
 	return error;
 }
 
