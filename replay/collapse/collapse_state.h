@@ -50,6 +50,8 @@ struct hs_collapse_request {
 	bool are_limits_assumed;		/* no setting was recorded or given */
 	bool is_file;
 	bool has_ptes, has_pages;		/* the page table at the scan; properties of its pages */
+	bool has_pmd;				/* pmd: what is in its place */
+	enum hs_pmd_state pmd;
 	unsigned int nr_attempts, swap_pages, present_pages;
 	struct hs_attempt_fold fold;
 	uint64_t cost[HS_NR_COSTS];

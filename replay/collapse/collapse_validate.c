@@ -74,6 +74,8 @@ static void take_ptes(const struct hs_model *model, const struct hs_range_group 
 	struct hs_counter_request *counter = &request->counter;
 	struct hs_slot slot;
 
+	request->has_pmd = group && group->has_pmd;
+	request->pmd = request->has_pmd ? (enum hs_pmd_state)group->pmd : HS_PMD_TABLE;
 	/* Read at the end, an attempt has changed it; read before the lock, there was an attempt. */
 	if (group && group->has_ptes &&
 	    (group->ptes_moment == 0 || (group->ptes_moment == 1) == !group->nr_attempts)) {
@@ -136,23 +138,30 @@ static int ask_isolate(struct hs_model *model, const struct hs_event *event, uni
 	return 1;
 }
 
+/* An answer that only repeats the recorded code agrees without proof: the input behind the code was not seen. */
+static void weaken_echo(struct hs_counter_answer *answer)
+{
+	if (answer->is_echo && answer->basis == HS_BASIS_EXACT)
+		answer->basis = HS_BASIS_BOUNDED;
+}
+
 /* What the model makes of one attempt: its isolate step where there was one, else the step that refused. */
 static void decide_attempt(const struct hs_counter_request *counter, bool has_isolate,
 			   enum hs_collapse_result recorded, struct hs_counter_answer *answer)
 {
 	const bool isolated = counter->recorded == HS_SCAN_SUCCEED;
 
-	*answer = (struct hs_counter_answer){ .result = recorded, .basis = HS_BASIS_EXACT,
+	*answer = (struct hs_counter_answer){ .result = recorded, .basis = HS_BASIS_BOUNDED,
 					      .reason = "step before isolation" };
 	if (!has_isolate)
 		return;
 	hs_counter_decide(counter, answer);
-	if (answer->is_unknown || answer->result != HS_SCAN_SUCCEED)
-		return;
-	if (isolated) {
+	if (!answer->is_unknown && answer->result == HS_SCAN_SUCCEED && isolated) {
 		answer->result = recorded;
-		answer->reason = recorded == HS_SCAN_SUCCEED ? "isolated and copied" : "step behind isolation";
+		answer->is_echo = recorded != HS_SCAN_SUCCEED;
+		answer->reason = answer->is_echo ? "step behind isolation" : "isolated and copied";
 	}
+	weaken_echo(answer);
 }
 
 static int ask_collapse(struct hs_model *model, const struct hs_event *event, union hs_request_storage *storage,
@@ -348,13 +357,26 @@ static bool decide_from_ptes(const struct hs_collapse_request *request, struct h
 	return true;
 }
 
+/* No page table, as it was read at the scan's entry. True: *answer holds. */
+static bool decide_from_pmd(const struct hs_collapse_request *request, struct hs_counter_answer *answer)
+{
+	const struct hs_counter_request *counter = &request->counter;
+
+	if (!request->has_pmd || request->pmd == HS_PMD_TABLE || !hs_counter_is_pmd_code(counter->recorded))
+		return false;
+	*answer = (struct hs_counter_answer){ .result = hs_scan_pmd_result(counter->rules, request->pmd),
+					      .basis = HS_BASIS_EXACT, .reason = "recorded state of the PMD" };
+	return true;
+}
+
 static void decide_scan(const struct hs_collapse_request *request, struct hs_counter_answer *answer)
 {
 	const struct hs_counter_request *counter = &request->counter;
 	const struct hs_attempt_fold *fold = &request->fold;
 
-	if (!decide_from_ptes(request, answer))
+	if (!decide_from_pmd(request, answer) && !decide_from_ptes(request, answer))
 		hs_counter_decide(counter, answer);
+	weaken_echo(answer);
 	if (answer->is_unknown || answer->result != HS_SCAN_SUCCEED)
 		return;
 	if (request->nr_attempts) {
@@ -366,7 +388,7 @@ static void decide_scan(const struct hs_collapse_request *request, struct hs_cou
 	} else if (counter->recorded != HS_SCAN_SUCCEED && answer->basis == HS_BASIS_EXACT) {
 		/* 7.2: no candidate was full enough; else its events were not seen. */
 		answer->result = counter->recorded;
-		answer->basis = counter->rules->sub_pmd_orders ? HS_BASIS_EXACT : HS_BASIS_ASSUMED;
+		answer->basis = counter->rules->sub_pmd_orders ? HS_BASIS_BOUNDED : HS_BASIS_ASSUMED;
 		answer->reason = "no attempt followed";
 	}
 }
@@ -381,17 +403,19 @@ static void decide_file(const struct hs_collapse_request *request, struct hs_cou
 	const bool has_walked = recorded == HS_SCAN_EXCEED_NONE_PTE ||
 				hs_counter_is_behind_loop(counter->rules, recorded);
 
-	*answer = (struct hs_counter_answer){ .result = recorded, .basis = HS_BASIS_EXACT,
+	*answer = (struct hs_counter_answer){ .result = recorded, .basis = HS_BASIS_BOUNDED,
 					      .reason = "the page that stopped the walk" };
 	if (!counter->rules->file_collapse) {
 		*answer = (struct hs_counter_answer){ .result = HS_SCAN_VMA_CHECK, .basis = HS_BASIS_EXACT,
 						      .reason = "files are not collapsed" };
 	} else if (counter->is_khugepaged && request->swap_pages > tunables->max_ptes_swap) {
 		answer->result = HS_SCAN_EXCEED_SWAP_PTE;
+		answer->basis = HS_BASIS_EXACT;
 		answer->reason = "swap > max_ptes_swap";
 	} else if (counter->is_khugepaged && has_walked &&
 		   request->present_pages < tunables->nr - tunables->max_ptes_none) {
 		answer->result = HS_SCAN_EXCEED_NONE_PTE;
+		answer->basis = HS_BASIS_EXACT;
 		answer->reason = "present < pages - max_ptes_none";
 	} else if (is_limit) {
 		answer->result = HS_SCAN_SUCCEED;
@@ -416,6 +440,7 @@ void hs_collapse_decide(const struct hs_model *model, const struct hs_request *c
 		decide_scan(request, &answer);
 	} else if (common->point == HS_POINT_COLLAPSE_ISOLATE) {
 		hs_counter_decide(&request->counter, &answer);
+		weaken_echo(&answer);
 	} else {
 		decide_attempt(&request->counter, request->has_counter, request->fold.last, &answer);
 	}

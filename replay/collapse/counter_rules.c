@@ -35,6 +35,13 @@ static void say(struct hs_counter_answer *answer, enum hs_collapse_result result
 	*answer = (struct hs_counter_answer){ .result = result, .basis = basis, .reason = reason };
 }
 
+static void say_echo(struct hs_counter_answer *answer, enum hs_collapse_result result, enum hs_basis basis,
+		     const char *reason)
+{
+	say(answer, result, basis, reason);
+	answer->is_echo = true;
+}
+
 static void say_unknown(struct hs_counter_answer *answer, const char *reason)
 {
 	*answer = (struct hs_counter_answer){ .is_unknown = true, .result = HS_SCAN_FAIL, .basis = HS_BASIS_BOUNDED,
@@ -211,7 +218,7 @@ static void decide_stopped(const struct hs_counter_request *request, const struc
 		if (limits->shared > recorded->shared)
 			look_behind_stop(request, limits, answer);
 		else
-			say(answer, request->recorded, HS_BASIS_EXACT, "shared > max_ptes_shared");
+			say_echo(answer, request->recorded, HS_BASIS_EXACT, "shared > max_ptes_shared");
 		return;
 	case HS_SCAN_PAGE_LAZYFREE:
 		if (!request->rules->lazyfree_rule) {
@@ -222,8 +229,8 @@ static void decide_stopped(const struct hs_counter_request *request, const struc
 	default:
 		break;
 	}
-	say(answer, request->recorded, are_rules_stricter(request) ? HS_BASIS_ASSUMED : HS_BASIS_EXACT,
-	    "the page that stopped the walk");
+	say_echo(answer, request->recorded, are_rules_stricter(request) ? HS_BASIS_ASSUMED : HS_BASIS_EXACT,
+		 "the page that stopped the walk");
 }
 
 /* No page table: the code is the state, under the names of the rules. */
@@ -237,8 +244,8 @@ static void decide_pmd(const struct hs_counter_request *request, struct hs_count
 	const bool same = rules->no_pte_table_code == old->no_pte_table_code &&
 			  rules->pmd_migration_mapped == old->pmd_migration_mapped;
 
-	say(answer, hs_scan_pmd_result(rules, states[request->recorded]), same ? HS_BASIS_EXACT : HS_BASIS_ASSUMED,
-	    "state of the PMD");
+	say_echo(answer, hs_scan_pmd_result(rules, states[request->recorded]),
+		 same ? HS_BASIS_EXACT : HS_BASIS_ASSUMED, "state of the PMD");
 }
 
 void hs_counter_decide(const struct hs_counter_request *request, struct hs_counter_answer *answer)

@@ -34,6 +34,7 @@ struct hs_counter_request {
 
 struct hs_counter_answer {
 	bool is_unknown;		/* not even a guess: several results remain */
+	bool is_echo;			/* the recorded code is the only input: sure under other settings, no proof of the rule */
 	enum hs_collapse_result result;	/* SUCCEED: the phase passes */
 	enum hs_basis basis;
 	const char *reason;		/* static */

@@ -75,7 +75,9 @@ void hs_range_group_add_ptes(struct hs_range_group *group, const struct hs_colla
 	/* The page table at the scan's entry is the best there is. */
 	if (group->has_ptes && group->ptes_moment <= event->moment)
 		return;
-	group->has_ptes = event->pmd == 0;
+	group->has_ptes = event->pmd == HS_PMD_TABLE;
+	group->has_pmd = event->moment == 0 && event->pmd <= HS_PMD_BAD;
+	group->pmd = event->pmd;
 	group->ptes_moment = event->moment;
 	group->ptes_has_pages = event->has_pages;
 	group->address = event->address;

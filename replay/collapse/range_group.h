@@ -32,6 +32,8 @@ struct hs_range_group {
 	bool is_broken;
 	bool has_ptes, has_swapin, has_isolate;	/* has_isolate: its huge_page is still to come */
 	uint8_t ptes_moment, ptes_has_pages;
+	bool has_pmd;			/* pmd: as read at the scan's entry */
+	uint8_t pmd;			/* enum hs_pmd_state */
 	uint64_t address;		/* of ptes, 0: unknown */
 	uint32_t vma_flags;		/* of ptes: enum hs_thp_vma_flag */
 	unsigned int swapped_in;
