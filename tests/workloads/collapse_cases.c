@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * collapse_cases: ranges of 2 MiB prepared in each way that makes the kernel answer differently, first for
+ * madvise(MADV_COLLAPSE), then for khugepaged, which is awaited. Prints "asked NAME ADDRESS ERRNO" for each call,
+ * "given NAME ADDRESS" for each range that is left to khugepaged. For test guests: wants huge pages on request
+ * (transparent_hugepage/enabled: madvise) and khugepaged to scan often.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+enum { PAGE = 4096, PAGES = 512, PASSES = 3, MAX_WAIT_MS = 20000 };
+static const size_t range_bytes = (size_t)PAGE * PAGES;
+
+static void fail(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+/* One aligned range, with a hole on both sides so that it is a mapping of its own; not for khugepaged. */
+static char *new_range(void)
+{
+	char *raw = mmap(NULL, 3 * range_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *start = (char *)(((uintptr_t)raw + range_bytes - 1) & ~(range_bytes - 1));
+
+	if (raw == MAP_FAILED)
+		fail("mmap");
+	if (start == raw)
+		start += range_bytes;
+	munmap(raw, (size_t)(start - raw));
+	munmap(start + range_bytes, (size_t)(raw + 2 * range_bytes - start));
+	return start;
+}
+
+/* Writes to the first nr pages. */
+static char *fill(char *range, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		range[(size_t)i * PAGE] = 1;
+	return range;
+}
+
+static char *filled(unsigned int nr)
+{
+	return fill(new_range(), nr);
+}
+
+static char *zero_pages(void)
+{
+	char *range = new_range();
+	volatile char sum = 0;
+
+	for (unsigned int i = 0; i < PAGES / 2; i++)
+		sum = (char)(sum + range[(size_t)i * PAGE]);
+	range[0] = 1;
+	return range;
+}
+
+static char *read_only(void)
+{
+	char *range = filled(PAGES);
+
+	if (mprotect(range, range_bytes, PROT_READ))
+		fail("mprotect");
+	return range;
+}
+
+/* A pipe holds a reference to one page until this process ends. */
+static char *pinned(void)
+{
+	char *range = filled(PAGES);
+	struct iovec held = { range + 7 * PAGE, PAGE };
+	int ends[2];
+
+	if (pipe(ends) || vmsplice(ends[1], &held, 1, 0) != PAGE)
+		fail("vmsplice");
+	return range;
+}
+
+static char *freed(void)
+{
+	char *range = filled(PAGES);
+
+	if (madvise(range, range_bytes / 2, MADV_FREE))
+		fail("MADV_FREE");
+	return range;
+}
+
+/* One page is write-protected by userfaultfd; nobody writes to it. */
+static char *uffd_protected(void)
+{
+	char *range = filled(100);
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
+	struct uffdio_register all = { .range = { (uintptr_t)range, range_bytes }, .mode = UFFDIO_REGISTER_MODE_WP };
+	struct uffdio_writeprotect one = { .range = { (uintptr_t)range + 5 * PAGE, PAGE },
+					   .mode = UFFDIO_WRITEPROTECT_MODE_WP };
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &all) ||
+	    ioctl(fd, UFFDIO_WRITEPROTECT, &one))
+		fail("userfaultfd");
+	return range;
+}
+
+/* A child that stays has the pages, too; of these, the first nr_own are written again and are private. */
+static char *shared(unsigned int nr, unsigned int nr_own)
+{
+	char *range = filled(nr);
+	pid_t child = fork();
+
+	if (child < 0)
+		fail("fork");
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pause();
+		_exit(0);
+	}
+	if (madvise(range, range_bytes, MADV_DONTFORK))
+		fail("MADV_DONTFORK");
+	for (unsigned int i = 0; i < nr_own; i++)
+		range[(size_t)i * PAGE] = 2;
+	return range;
+}
+
+static void ask(const char *name, char *range)
+{
+	int error = madvise(range, range_bytes, MADV_COLLAPSE) ? errno : 0;
+
+	printf("asked %s %#lx %d\n", name, (unsigned long)range, error);
+}
+
+static void give(const char *name, char *range)
+{
+	madvise(range, range_bytes, MADV_HUGEPAGE);
+	printf("given %s %#lx\n", name, (unsigned long)range);
+}
+
+static void ask_all(void)
+{
+	char *range;
+
+	ask("full", filled(PAGES));
+	ask("sparse", filled(64));
+	ask("one", range = filled(1));
+	ask("again", range);
+	ask("untouched", new_range());
+	ask("zero", zero_pages());
+	ask("freed", freed());
+	ask("read-only", read_only());
+	ask("pinned", pinned());
+	ask("uffd", uffd_protected());
+	ask("shared", shared(PAGES, 0));
+	ask("half-shared", shared(PAGES, 256));
+	range = filled(64);
+	madvise(range, range_bytes, MADV_NOHUGEPAGE);
+	ask("forbidden", range);
+}
+
+/* In a process of its own, at an address that nobody else uses: nothing in it was accessed. */
+static void give_old(void)
+{
+	char *range = new_range();
+	pid_t child = fork();
+	int fd;
+
+	if (child < 0)
+		fail("fork");
+	if (child)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "old");
+	give("old", fill(range, PAGES));
+	fd = open("/proc/self/clear_refs", O_WRONLY);
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		fail("clear_refs");
+	fflush(stdout);
+	pause();
+	_exit(0);
+}
+
+static void give_all(void)
+{
+	static const unsigned int fills[] = { 1, 63, 64, 65, 447, 448, 449, 511, 512 };
+	char name[16];
+
+	/* These fork: what comes later is not shared. */
+	give("shared", shared(PAGES, 100));
+	give("half-shared", shared(PAGES, 256));
+	for (size_t i = 0; i < sizeof(fills) / sizeof(fills[0]); i++) {
+		snprintf(name, sizeof(name), "fill-%u", fills[i]);
+		give(name, filled(fills[i]));
+	}
+	give("zero", zero_pages());
+	give("freed", freed());
+	give("read-only", read_only());
+	give("pinned", pinned());
+	give("uffd", uffd_protected());
+}
+
+static long full_scans(void)
+{
+	FILE *file = fopen("/sys/kernel/mm/transparent_hugepage/khugepaged/full_scans", "re");
+	long scans = 0;
+
+	if (!file || fscanf(file, "%ld", &scans) != 1)
+		fail("full_scans");
+	fclose(file);
+	return scans;
+}
+
+int main(void)
+{
+	long before;
+	int waited = 0;
+
+	ask_all();
+	fflush(stdout);
+	give_old();
+	give_all();
+	before = full_scans();
+	while (full_scans() < before + PASSES && waited++ < MAX_WAIT_MS / 10)
+		usleep(10000);
+	printf("passes %ld\n", full_scans() - before);
+	return fflush(stdout) != 0;
+}
