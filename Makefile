@@ -179,11 +179,22 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(CORE_OBJECTS)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # Benchmarks are scripts, tests/bench/NAME.bench; programs they need are made from tests/bench/*.c.
-BENCH_BINARIES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+# tests/bench/*.bpf.c are peers' probes; each is in the program of its name.
+BENCH_PROBES := $(if $(OFFLINE),,$(patsubst tests/bench/%.bpf.c,%,$(wildcard tests/bench/*.bpf.c)))
+BENCH_BINARIES := $(addprefix $(BUILD)/bench/,$(BENCH_PROBES) $(patsubst tests/bench/%.c,%,\
+	$(filter-out $(wildcard tests/bench/*.bpf.c) $(patsubst %.bpf.c,%.c,$(wildcard tests/bench/*.bpf.c)),\
+	$(wildcard tests/bench/*.c))))
+$(BUILD)/bench/%.skel.h: tests/bench/%.bpf.c
+	@mkdir -p $(@D)
+	@echo "  BPF   $<"
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $(@:.skel.h=.bpf.o) $<
+	$(Q)$(BPFTOOL) gen skeleton $(@:.skel.h=.bpf.o) name $*_bpf > $@
+$(patsubst %,$(BUILD)/tests/bench/%.o,$(BENCH_PROBES)): $(BUILD)/tests/bench/%.o: $(BUILD)/bench/%.skel.h
+$(BUILD)/tests/bench/%.o: ALL_CPPFLAGS += -I$(BUILD)/bench
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(CORE_OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(ALL_LIBS)
 .PHONY: bench
 bench: all $(BENCH_BINARIES) ## measure, and write tests/bench/results.csv (as root, minutes)
 	$(Q)HINDSIGHT=$(CURDIR)/$(BINARY) BUILD=$(CURDIR)/$(BUILD) tests/bench/run $(BENCH)

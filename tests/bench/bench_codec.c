@@ -4,6 +4,7 @@
  *
  *   bench_codec import OUT.hst [TIME_STEP] < text     text: perf script -F pid,tid,time,trace --ns
  *   bench_codec decode FILE.hst [COLUMN,…]            events and CPU seconds of decoding, as "events seconds"
+ *   bench_codec encode FILE.hst OUT.hst               the same of writing its page faults again, from memory
  *   bench_codec columns FILE.hst                      stored bytes per event, by column
  */
 #include <errno.h>
@@ -138,6 +139,51 @@ static int decode(const char *path, char *columns)
 	return status ? fail(&err) : nr_lost != 0;
 }
 
+typedef HS_VEC(struct hs_fault_user) fault_list;
+
+static int load_faults(const char *path, fault_list *faults, struct hs_error *err)
+{
+	struct hs_reader *reader;
+	struct hs_run run;
+	int status = hs_reader_open(path, &reader, err);
+
+	if (status)
+		return status;
+	while ((status = hs_reader_next(reader, &run, err)) > 0)
+		for (size_t i = 0; i < run.nr && run.kind == HS_KIND_fault_user; i++)
+			if (!hs_vec_push(faults, ((const struct hs_fault_user *)run.rows)[i]))
+				return hs_error_nomem(err);
+	hs_reader_close(reader);
+	return status;
+}
+
+static int encode(const char *path, const char *out)
+{
+	const struct hs_writer_options options = { .overwrite = true };
+	const struct hs_header header = { 0 };
+	struct hs_writer *writer;
+	fault_list faults = { 0 };
+	struct hs_error err = { 0 };
+	double start;
+	int status;
+
+	if (load_faults(path, &faults, &err))
+		return fail(&err);
+	start = cpu_seconds();
+	status = hs_writer_create(out, &header, &options, &writer, &err);
+	if (status)
+		return fail(&err);
+	status = hs_writer_add(writer, HS_KIND_fault_user, faults.items, faults.count, &err);
+	if (status)
+		hs_writer_abandon(writer);
+	else
+		status = hs_writer_close(writer, &err);
+	if (!status)
+		printf("%zu %.6f\n", faults.count, cpu_seconds() - start);
+	hs_vec_deinit(&faults);
+	return status ? fail(&err) : 0;
+}
+
 /* Compressed bytes of fault.user by column; the last one stands for the chunks' heads. */
 static int print_columns(const char *path)
 {
@@ -181,8 +227,11 @@ int main(int argc, char **argv)
 		return import(argv[2], argc > 3 ? strtoull(argv[3], NULL, 10) : 0);
 	if (argc >= 3 && strcmp(argv[1], "decode") == 0)
 		return decode(argv[2], argc > 3 ? argv[3] : NULL);
+	if (argc == 4 && strcmp(argv[1], "encode") == 0)
+		return encode(argv[2], argv[3]);
 	if (argc == 3 && strcmp(argv[1], "columns") == 0)
 		return print_columns(argv[2]);
-	fprintf(stderr, "usage: bench_codec import OUT.hst [TIME_STEP] | decode FILE.hst [COLUMN,…] | columns FILE.hst\n");
+	fprintf(stderr, "usage: bench_codec import OUT.hst [TIME_STEP] | decode FILE.hst [COLUMN,…] | "
+		"encode FILE.hst OUT.hst | columns FILE.hst\n");
 	return 2;
 }
