@@ -50,8 +50,11 @@ int hs_rings_create(void *memory, unsigned int nr_cpus, size_t element_bytes, ui
 	rings->nr_cpus = nr_cpus;
 	rings->mask = (uint32_t)(ring_bytes / HS_RING_UNIT - 1);
 	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++) {
-		rings->readers[cpu].ring = (void *)((char *)memory + cpu * element_bytes);
-		rings->readers[cpu].data = (unsigned char *)memory + cpu * element_bytes + HS_RING_DATA_AT;
+		struct reader *reader = &rings->readers[cpu];
+
+		reader->ring = (void *)((char *)memory + cpu * element_bytes);
+		reader->data = (unsigned char *)memory + cpu * element_bytes + HS_RING_DATA_AT;
+		reader->released = reader->scanned = reader->ring->tail;
 	}
 	*out = rings;
 	return 0;
