@@ -120,7 +120,7 @@ static void explain_refusal(const struct hs_probes *probes, const struct hs_rung
 
 		if (!probe->is_required || !verdict || !verdict->was_tried || verdict->works)
 			continue;
-		snprintf(diagnosis->found, sizeof(diagnosis->found), "%s: %s", verdict->target, verdict->reason);
+		snprintf(diagnosis->found, sizeof(diagnosis->found), "%s: %s", verdict->target, hs_probe_reason(verdict));
 		snprintf(diagnosis->advice, sizeof(diagnosis->advice), "without it this rung gives no %s; the next rung is used",
 			 probe->gives);
 		diagnosis->log = verdict->log ? strdup(verdict->log) : NULL;
@@ -137,7 +137,7 @@ static void note_missing(const struct hs_probes *probes, const struct hs_rung *r
 
 		if (verdict && verdict->was_tried && !verdict->works && !probe->instead)
 			snprintf(diagnosis->found + used, sizeof(diagnosis->found) - used, "; no %s: %s", probe->gives,
-				 verdict->reason);
+				 hs_probe_reason(verdict));
 	}
 }
 

@@ -12,7 +12,7 @@ struct hs_diagnosis {
 	const char *source, *rung;	/* static */
 	bool works;
 	uint64_t seen;			/* records that the firing gave */
-	char found[300];		/* what was tried and seen, or why it does not work */
+	char found[2400];		/* room for all programs of a rung: what was tried and seen, or why it does not work */
 	char advice[200];		/* what to do about it; may be empty */
 	char *log;			/* what the kernel said, owned; NULL: nothing */
 };

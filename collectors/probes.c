@@ -16,11 +16,12 @@
 #include "collectors/kernel_btf.h"
 #include "collectors/libbpf_log.h"
 #include "lib/cleanup.h"
+#include "lib/text.h"
 #include "lib/vec.h"
 
 struct choice {
 	const struct hs_rung *rung;	/* NULL: none works */
-	char detail[400];
+	char *detail;			/* owned */
 };
 
 struct hs_probes {
@@ -43,6 +44,11 @@ static struct hs_probe_verdict *find_verdict(const struct hs_probes *probes, con
 	return NULL;
 }
 
+const char *hs_probe_reason(const struct hs_probe_verdict *verdict)
+{
+	return verdict->reason ? verdict->reason : "unknown";
+}
+
 static bool may_work(const struct hs_probes *probes, const char *program)
 {
 	const struct hs_probe_verdict *verdict = find_verdict(probes, program);
@@ -56,8 +62,10 @@ static void refuse(struct hs_probe_verdict *verdict, const char *format, ...)
 
 	verdict->was_tried = true;
 	verdict->works = false;
+	free(verdict->reason);
 	va_start(args, format);
-	vsnprintf(verdict->reason, sizeof(verdict->reason), format, args);
+	if (vasprintf(&verdict->reason, format, args) < 0)
+		verdict->reason = NULL;
 	va_end(args);
 	free(verdict->log);
 	verdict->log = hs_libbpf_log_take();
@@ -320,42 +328,66 @@ static int load_once(struct hs_probes *probes, bool *is_done, struct hs_error *e
 	return 0;
 }
 
-static void append(char *text, size_t size, const char *format, ...)
+static void add_reason(struct hs_text *text, const struct hs_probe *probe, const struct hs_probe_verdict *verdict)
 {
-	size_t used = strlen(text);
-	va_list args;
+	hs_text_add(text, text->used ? "; no " : "no ");
+	hs_text_add(text, probe->gives);
+	hs_text_add(text, ", ");
+	hs_text_add(text, verdict->target);
+	hs_text_add(text, ": ");
+	hs_text_add(text, hs_probe_reason(verdict));
+}
 
-	va_start(args, format);
-	vsnprintf(text + used, size - used, format, args);
-	va_end(args);
+/* True if a rung before this one has the same program: what it lacks has been said. */
+static bool is_in_earlier_rung(const struct hs_rung *rungs, const struct hs_rung *rung, const char *program)
+{
+	for (const struct hs_rung *earlier = rungs; earlier < rung; earlier++)
+		for (const struct hs_probe *probe = earlier->probes; probe->program; probe++)
+			if (strcmp(probe->program, program) == 0)
+				return true;
+	return false;
 }
 
 /* Why a rung was not, or not completely, used. */
-static void describe_failures(const struct hs_probes *probes, const struct hs_rung *rung, char *text, size_t size)
+static void describe_failures(const struct hs_probes *probes, const struct hs_rung *rungs, const struct hs_rung *rung,
+			      struct hs_text *text)
 {
 	for (const struct hs_probe *probe = rung->probes; probe->program; probe++) {
 		const struct hs_probe_verdict *verdict = find_verdict(probes, probe->program);
 
-		if (verdict && verdict->was_tried && !verdict->works && !usable_program(probes, probe))
-			append(text, size, "%sno %s, %s: %s", *text ? "; " : "", probe->gives, verdict->target, verdict->reason);
+		if (verdict && verdict->was_tried && !verdict->works && !usable_program(probes, probe) &&
+		    !is_in_earlier_rung(rungs, rung, probe->program))
+			add_reason(text, probe, verdict);
 	}
 }
 
-static void describe_choices(struct hs_probes *probes)
+static void describe_choice(const struct hs_probes *probes, const struct hs_rung *rungs, struct choice *choice)
+{
+	struct hs_text text = { 0 };
+
+	for (const struct hs_rung *rung = rungs; rung->name; rung++) {
+		describe_failures(probes, rungs, rung, &text);
+		if (rung == choice->rung)
+			break;
+	}
+	if (choice->rung && *choice->rung->instead_of) {
+		hs_text_add(&text, text.used ? "; not recorded by this rung: " : "not recorded by this rung: ");
+		hs_text_add(&text, choice->rung->instead_of);
+	}
+	choice->detail = text.is_short ? NULL : strndup(text.data ? text.data : "", text.used);
+	hs_text_deinit(&text);
+}
+
+static int describe_choices(struct hs_probes *probes, struct hs_error *err)
 {
 	for (int source = 0; source < HS_NR_RING_SOURCES; source++) {
 		struct choice *choice = &probes->choices[source];
 
-		*choice->detail = '\0';
-		for (const struct hs_rung *rung = hs_sources[source].rungs; rung->name; rung++) {
-			describe_failures(probes, rung, choice->detail, sizeof(choice->detail));
-			if (rung == choice->rung)
-				break;
-		}
-		if (choice->rung && *choice->rung->instead_of)
-			append(choice->detail, sizeof(choice->detail), "%snot recorded by this rung: %s",
-			       *choice->detail ? "; " : "", choice->rung->instead_of);
+		describe_choice(probes, hs_sources[source].rungs, choice);
+		if (!choice->detail)
+			return hs_error_nomem(err);
 	}
+	return 0;
 }
 
 static int open_probes(struct hs_probes *probes, struct hs_error *err)
@@ -372,9 +404,7 @@ static int open_probes(struct hs_probes *probes, struct hs_error *err)
 	/* Every round but the last finds at least one program that cannot be used. */
 	while (!error && !is_done)
 		error = load_once(probes, &is_done, err);
-	if (!error)
-		describe_choices(probes);
-	return error;
+	return error ? error : describe_choices(probes, err);
 }
 
 int hs_probes_open(const struct hs_probes_options *options, struct hs_probes **out, struct hs_error *err)
@@ -411,9 +441,12 @@ void hs_probes_close(struct hs_probes *probes)
 	hs_vec_for_each(verdict, &probes->verdicts) {
 		free((char *)verdict->program);
 		free((char *)verdict->target);
+		free(verdict->reason);
 		free(verdict->log);
 	}
 	hs_vec_deinit(&probes->verdicts);
+	for (int source = 0; source < HS_NR_RING_SOURCES; source++)
+		free(probes->choices[source].detail);
 	free(probes);
 }
 

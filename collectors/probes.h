@@ -30,11 +30,14 @@ struct hs_probe_verdict {
 	const char *program;
 	const char *target;		/* "tp_btf/page_fault_user" */
 	bool was_tried, works;
-	char reason[160];		/* why it does not work */
+	char *reason;			/* why it does not work; owned, may be NULL: ask hs_probe_reason */
 	char *log;			/* what libbpf and the verifier said; owned, may be NULL */
 };
 
 struct hs_probes;
+
+/* Why a program does not work; "unknown" when there was no memory for it, or it works. */
+const char *hs_probe_reason(const struct hs_probe_verdict *verdict);
 
 /*
  * Loads and attaches. Sources without a working rung are left out (hs_probes_rung is NULL); it is an error
