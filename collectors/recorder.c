@@ -30,6 +30,9 @@ static const double high_fill = 0.125, low_fill = 0.03;
 /* How often settings and block states are read again, and recursion misses asked for. */
 static const uint64_t poll_ns = 1000000000;
 
+/* What was seen longer ago is in the file, whatever happens to the recorder. */
+static const uint64_t flush_ns = 1000000000;
+
 struct hs_recorder {
 	struct hs_recorder_options options;
 	struct hs_probes *probes;
@@ -48,7 +51,7 @@ struct hs_recorder {
 	pid_t launched;			/* its exec has been looked at while it stood still */
 	int patience_ms;
 	uint64_t start, cpu_start;
-	uint64_t last_pass, last_poll, last_checkpoint;
+	uint64_t last_pass, last_poll, last_flush, last_checkpoint;
 	double max_fill;
 	/* Losses as of the last look. */
 	uint64_t *lost;			/* [cpu][source][cause] */
@@ -224,7 +227,7 @@ int hs_recorder_open(const struct hs_recorder_options *options, struct hs_record
 		hs_recorder_close(recorder);
 		return error;
 	}
-	recorder->start = recorder->last_pass = now_ns(CLOCK_BOOTTIME);
+	recorder->start = recorder->last_pass = recorder->last_flush = now_ns(CLOCK_BOOTTIME);
 	recorder->cpu_start = cpu_ns();
 	error = want_processes(recorder, err);
 	if (error)
@@ -515,6 +518,14 @@ static int poll_host(struct hs_recorder *recorder, uint64_t now, struct hs_error
 	return take_snapshot(recorder, 0, "checkpoint", err);
 }
 
+static int flush_file(struct hs_recorder *recorder, uint64_t now, struct hs_error *err)
+{
+	if (now - recorder->last_flush < flush_ns)
+		return 0;
+	recorder->last_flush = now;
+	return hs_writer_flush(recorder->writer, err);
+}
+
 int hs_recorder_step(struct hs_recorder *recorder, struct hs_error *err)
 {
 	uint64_t now = now_ns(CLOCK_BOOTTIME);
@@ -524,6 +535,8 @@ int hs_recorder_step(struct hs_recorder *recorder, struct hs_error *err)
 		return hs_error_nomem(err);
 	adapt_patience(recorder);
 	error = write_records(recorder, now, err);
+	if (!error)
+		error = flush_file(recorder, now, err);
 	if (!error)
 		error = take_execs(recorder, err);
 	return error ? error : poll_host(recorder, now, err);

@@ -39,7 +39,7 @@ int hs_recorder_begin(struct hs_recorder *recorder, pid_t but, struct hs_error *
 /* Takes a snapshot of a process that stands still behind its exec. */
 int hs_recorder_take_process(struct hs_recorder *recorder, pid_t tgid, struct hs_error *err);
 
-/* Writes what the rings hold, polls what is due. */
+/* Writes what the rings hold, polls what is due. Once a second all is flushed to the file: a crash loses no more. */
 int hs_recorder_step(struct hs_recorder *recorder, struct hs_error *err);
 
 /* How long to wait before the next step, ms: so that the rings stay mostly empty and an idle host is left alone. */
