@@ -136,6 +136,9 @@ static bool plan_kind(struct hs_legality *legality, unsigned int kind)
 		    !add_check(legality, kind, (struct check){ HS_LEGALITY_VALUE, column, NULL, allowed }))
 			return false;
 	}
+	/* Of a listener to a whole address space start and end are 0. */
+	if (kind == HS_KIND_notifier_subscribe)
+		return true;
 	return plan_range(legality, kind, "start", "end") && plan_range(legality, kind, "start_pfn", "end_pfn");
 }
 
