@@ -9,7 +9,7 @@
 #include "lib/cleanup.h"
 #include "lib/units.h"
 
-enum { MAX_PROCESSES = 20, MAX_CONTEXTS = 5, EVENTS_BEFORE = 8, EVENTS_AFTER = 3, LOW_EXACT_PERCENT = 50 };
+enum { MAX_PROCESSES = 20, MAX_CONTEXTS = 5, EVENTS_BEFORE = 8, EVENTS_AFTER = 3, LOW_EXACT_PERCENT = 50, WARNING_BYTES = 1024 };
 
 void hs_report_table(struct hs_report *report, struct hs_table *table)
 {
@@ -51,16 +51,22 @@ static void warn_of_gaps(struct hs_report *report, const struct hs_report_facts 
 		hs_page_warning(report->page, "%s: the file is cut, or its recording did not end cleanly.", facts->path);
 }
 
+/* One warning for all points: which they are and how little of them is sure. */
 static void warn_of_bases(struct hs_report *report, const struct hs_tally *tally, const char *path)
 {
-	for (int point = 0; point < (int)HS_NR_POINTS; point++) {
+	char list[WARNING_BYTES] = "";
+	size_t used = 0;
+
+	for (int point = 0; point < (int)HS_NR_POINTS && used < sizeof(list); point++) {
 		uint64_t all = count(tally, 0, point, -1, -1), exact = count(tally, 0, point, HS_BASIS_EXACT, -1);
 
 		if (all && 100 * exact < LOW_EXACT_PERCENT * all)
-			hs_page_warning(report->page, "%s: at %s only %.1f %% of the decisions have inputs that the trace "
-					"determines; the rest stands on ranges or assumptions.", path,
-					hs_points[point].name, 100 * (double)exact / (double)all);
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s (%.0f %%)", used ? ", " : "",
+						 hs_points[point].name, 100 * (double)exact / (double)all);
 	}
+	if (used)
+		hs_page_warning(report->page, "%s: few decisions have inputs that the trace determines at %s; the rest stands "
+				"on ranges or assumptions.", path, list);
 }
 
 static void tell_agreement(struct hs_report *report, const struct hs_tally *tally, int point, int basis)
