@@ -9,7 +9,10 @@
 #include "lib/cleanup.h"
 #include "lib/units.h"
 
-enum { MAX_PROCESSES = 20, MAX_CONTEXTS = 5, EVENTS_BEFORE = 8, EVENTS_AFTER = 3, LOW_EXACT_PERCENT = 50, WARNING_BYTES = 1024 };
+enum {
+	MAX_PROCESSES = 20, MAX_CONTEXTS = 5, EVENTS_BEFORE = 8, EVENTS_AFTER = 3, LOW_EXACT_PERCENT = 50,
+	WARNING_BYTES = 1024,
+};
 
 void hs_report_table(struct hs_report *report, struct hs_table *table)
 {
