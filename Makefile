@@ -232,6 +232,10 @@ check-live: all $(LIVE_PROGRAMS) ## tests that record on this host
 check-guest: all workloads property ## tests in guests (Debian 6.1 and 6.12 under QEMU)
 	$(Q)$(run_tests) $(sort $(wildcard tests/guest/*.test))
 
+.PHONY: limits
+limits: ## docs/limits.md: which rung works on which kernel, as doctor found in guests
+	$(Q)tests/guest/limits
+
 KERNEL ?= 6.12
 guest-shell: all ## a shell in a test guest: make guest-shell KERNEL=6.1
 	$(Q)HINDSIGHT=$(BINARY) tests/guest/shell $(KERNEL)
