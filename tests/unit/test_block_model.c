@@ -325,9 +325,11 @@ static void test_validate_inlined(void **state)
 	play_snapshot(&play);
 	/* Going online inside the add, before the uevent is read; then the add ends. */
 	play_step(&play, &steps[0]);
-	feed(&play, HS_KIND_hotplug_uevent, &(struct hs_hotplug_uevent){ .action = TEXT("add"), .device = TEXT("memory64") });
+	feed(&play, HS_KIND_hotplug_uevent, &(struct hs_hotplug_uevent){
+		.action = TEXT("add"), .device = TEXT("memory64") });
 	feed(&play, HS_KIND_hotplug_add, &(struct hs_hotplug_add){
-		.start = 64 * F0_BLOCK_BYTES, .size = F0_BLOCK_BYTES, .duration = 10 * 1000000, .resource = TEXT("System RAM") });
+		.start = 64 * F0_BLOCK_BYTES, .size = F0_BLOCK_BYTES, .duration = 10 * 1000000,
+		.resource = TEXT("System RAM") });
 	play_step(&play, &steps[1]);
 	/* Read while block 65 goes online: which answer was given depends on when. */
 	feed(&play, HS_KIND_hotplug_operation, &(struct hs_hotplug_operation){
