@@ -6,7 +6,7 @@ from events import hindsight
 
 
 class Replay:
-    """.agreement: per point and basis; .results: per recorded and modelled result; .problems: what it complained of."""
+    """.agreement: per point and basis; .results: per recorded and modelled result; .problems: complaints."""
 
     def __init__(self, model, path):
         done = hindsight("replay", "-v", "-m", model, "--json", path)
