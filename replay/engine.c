@@ -169,17 +169,47 @@ static bool is_of_engine(unsigned int kind)
 	return kind == HS_KIND_snap_tunable || kind == HS_KIND_meta_tunable || kind == HS_KIND_meta_lost;
 }
 
+static const struct hs_row *row_of(const struct hs_run *run, size_t i)
+{
+	return (const void *)((const char *)run->rows + i * hs_kind_info(run->kind)->row_bytes);
+}
+
+/* Is there nothing to do at any event of the run but to show it to the models? */
+static bool is_only_observed(const struct hs_engine *engine, const struct hs_run *run, bool may_ask, bool advances)
+{
+	return !may_ask && !advances && !engine->setup.check_each && !is_of_engine(run->kind) &&
+	       engine->losses.next_start > row_of(run, run->nr - 1)->time;
+}
+
+static void observe_run(struct hs_engine *engine, const struct hs_instance_list *list, const struct hs_run *run)
+{
+	size_t stride = hs_kind_info(run->kind)->row_bytes;
+	const char *end = (const char *)run->rows + run->nr * stride;
+	uint64_t last = row_of(run, run->nr - 1)->time;
+	struct hs_event event = { .kind = run->kind };
+
+	for (const char *row = run->rows; row < end; row += stride) {
+		event.row = (const void *)row;
+		hs_vec_for_each(slot, list)
+			(*slot)->ops->observe((*slot)->model, &event);
+	}
+	engine->now = last > engine->now ? last : engine->now;
+}
+
 int hs_engine_run(struct hs_engine *engine, const struct hs_run *run, struct hs_error *err)
 {
 	const struct hs_instance_list *list = &engine->instances.by_kind[run->kind];
-	size_t stride = hs_kind_info(run->kind)->row_bytes;
 	bool may_ask = hs_kind_set_has(&engine->instances.asks, run->kind);
 	bool advances = engine->setup.mode == HS_MODE_WHATIF && engine->instances.advancing.count;
 	struct hs_event event = { .kind = run->kind };
 	int error = 0;
 
+	if (run->nr && is_only_observed(engine, run, may_ask, advances)) {
+		observe_run(engine, list, run);
+		return 0;
+	}
 	for (size_t i = 0; i < run->nr && !error; i++) {
-		event.row = (const void *)((const char *)run->rows + i * stride);
+		event.row = row_of(run, i);
 		if (event.row->time > engine->now)
 			engine->now = event.row->time;
 		if (is_of_engine(run->kind))
