@@ -26,9 +26,13 @@ uint32_t hs_identity_mm(struct hs_identity *identity, uint64_t time, uint64_t mm
 
 /* A new task; replaces a dead one of the same tid. */
 void hs_identity_fork(struct hs_identity *identity, const struct hs_task_entry *child);
-/* A task has a new address space and name. Returns the mm it had before, 0 unknown. */
+/*
+ * A task has a new address space and name (comm: HS_COMM_BYTES bytes, as in a record). Returns the mm it had
+ * before, 0 unknown.
+ */
 uint64_t hs_identity_exec(struct hs_identity *identity, uint64_t time, uint32_t tid, uint32_t old_tid, uint64_t mm,
 			  const char *comm);
+/* comm as above. */
 void hs_identity_rename(struct hs_identity *identity, uint64_t time, uint32_t tid, const char *comm);
 /* The address may be used for another address space from now on. */
 void hs_identity_forget_mm(struct hs_identity *identity, uint64_t mm);

@@ -43,7 +43,8 @@ static inline void ring_memory_deinit(struct ring_memory *memory)
 }
 
 /* Room for a record, or NULL when the ring is full; its time is set, as bpf/ring.bpf.h does it. */
-static inline struct hs_record *ring_reserve(struct ring_memory *memory, unsigned int cpu, uint32_t units, uint64_t time)
+static inline struct hs_record *ring_reserve(struct ring_memory *memory, unsigned int cpu, uint32_t units,
+					     uint64_t time)
 {
 	struct hs_ring *ring = ring_of(memory, cpu);
 	uint32_t at = (uint32_t)ring->head;
