@@ -34,13 +34,6 @@ struct {
 	__type(value, struct collapse_state);
 } collapse_states SEC(".maps");
 
-static __always_inline bool is_wanted(struct task_struct *task, u64 mm)
-{
-	if (!filter_by_tgid && !filter_by_cgroup)
-		return task_is_wanted(task);
-	return mm_is_wanted(mm) || task_is_wanted(task);
-}
-
 static __always_inline void fill_origin(struct hs_ring_origin *origin, struct task_struct *task, const void *page)
 {
 	struct pt_regs *regs;
@@ -72,7 +65,7 @@ static __always_inline int emit_scan(u64 mm, const struct scan *scan)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct hs_record_collapse *record;
 
-	if (!is_wanted(task, mm))
+	if (!is_wanted_for(task, mm))
 		return 0;
 	record = RESERVE(HS_RING_COLLAPSE, hs_record_collapse);
 	if (!record)
@@ -183,7 +176,7 @@ int collapse_attempt(u64 *args)
 		isolate = state->isolate;
 		state->isolate.time = 0;
 	}
-	if (!is_wanted(task, ARG(args, 0)))
+	if (!is_wanted_for(task, ARG(args, 0)))
 		return 0;
 	record = RESERVE(HS_RING_COLLAPSE, hs_record_attempt);
 	if (!record) {
@@ -215,7 +208,7 @@ static __always_inline int emit_file(u64 mm, const struct scan_of_file *scan)
 	struct hs_record_collapse_file *record;
 	struct file *file = scan->file;
 
-	if (!is_wanted(task, mm))
+	if (!is_wanted_for(task, mm))
 		return 0;
 	record = RESERVE(HS_RING_COLLAPSE, hs_record_collapse_file);
 	if (!record)

@@ -13,7 +13,7 @@ static __always_inline int emit_ptes(struct vm_area_struct *vma, u64 address, st
 	struct hs_record_ptes *record;
 	u64 table;
 
-	if (filter_by_tgid || filter_by_cgroup ? !mm_is_wanted((u64)mm) && !task_is_wanted(task) : !task_is_wanted(task))
+	if (!is_wanted_for(task, (u64)mm))
 		return 0;
 	table = find_page_table(&walk, mm, address);
 	record = RESERVE(HS_RING_COLLAPSE, hs_record_ptes);

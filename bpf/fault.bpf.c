@@ -73,7 +73,7 @@ static __always_inline int emit_handled(const struct handled *fault)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct hs_record_handled *record;
 
-	if (!task_is_wanted(task) && !mm_is_wanted(fault->mm))
+	if (!is_wanted_for(task, fault->mm))
 		return 0;
 	record = RESERVE(HS_RING_FAULT, hs_record_handled);
 	if (!record)

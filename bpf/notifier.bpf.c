@@ -53,7 +53,7 @@ static __always_inline int emit_section(u32 type, const struct section *section)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct hs_record_section *record;
 
-	if (!task_is_wanted(task) && ((!filter_by_tgid && !filter_by_cgroup) || !mm_is_wanted(section->mm)))
+	if (!is_wanted_for(task, section->mm))
 		return 0;
 	record = RESERVE(HS_RING_NOTIFIER, hs_record_section);
 	if (!record)

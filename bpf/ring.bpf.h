@@ -37,6 +37,14 @@ static __always_inline bool mm_is_wanted(u64 mm)
 	return bpf_map_lookup_elem(&wanted_mms, &mm) != 0;
 }
 
+/* For what a task does to an address space that need not be its own; without a filter only the task counts. */
+static __always_inline bool is_wanted_for(struct task_struct *task, u64 mm)
+{
+	if (!filter_by_tgid && !filter_by_cgroup)
+		return task_is_wanted(task);
+	return mm_is_wanted(mm) || task_is_wanted(task);
+}
+
 static __always_inline void want_mm(u64 mm)
 {
 	u8 yes = 1;
