@@ -7,11 +7,11 @@
 
 #include "analysis/wilson.h"
 
-enum { MIN_WINDOWS = 6 };	/* 2 / 2^6 is the first p below 0.05 */
-
 const char *hs_difference_verdict_name(enum hs_difference_verdict verdict)
 {
-	static const char *const names[] = { "same", "higher", "lower", "unclear", "changed" };
+	static const char *const names[] = {
+		"same", "higher", "lower", "higher here", "lower here", "unclear", "changed",
+	};
 
 	return names[verdict];
 }
@@ -91,6 +91,18 @@ static void judge_windows(struct hs_difference *difference, double *sorted, size
 	difference->p = hs_sign_test(difference->ups, difference->downs);
 }
 
+/* Of windows that differ. One direction throughout is a fact of these traces, even where chance could make it. */
+static enum hs_difference_verdict judge_signs(const struct hs_difference *difference)
+{
+	const bool is_up = difference->ups > difference->downs;
+
+	if (difference->p < 0.05)
+		return is_up ? HS_HIGHER : HS_LOWER;
+	if (difference->ups && difference->downs)
+		return HS_UNCLEAR;
+	return is_up ? HS_HIGHER_HERE : HS_LOWER_HERE;
+}
+
 static void judge(struct hs_difference *difference, bool has_windows)
 {
 	if (!has_windows || !difference->nr_windows)
@@ -98,10 +110,8 @@ static void judge(struct hs_difference *difference, bool has_windows)
 				      HS_SAME : HS_CHANGED;
 	else if (!difference->ups && !difference->downs)
 		difference->verdict = HS_SAME;
-	else if (difference->nr_windows >= MIN_WINDOWS && difference->p < 0.05)
-		difference->verdict = difference->ups > difference->downs ? HS_HIGHER : HS_LOWER;
 	else
-		difference->verdict = HS_UNCLEAR;
+		difference->verdict = judge_signs(difference);
 }
 
 /* One metric, by the name it has in one of the sets. */

@@ -8,7 +8,9 @@
  *
  *   same     equal in every window (and in total)
  *   higher, lower   the signs of the differences are uneven beyond chance (sign test, p < 0.05)
- *   unclear  there are differences, but their signs could be chance, or windows are too few (below 6)
+ *   higher here, lower here   all windows that differ do so in one direction, but they are fewer than the 6
+ *            that a claim beyond chance needs: true of these traces, no more
+ *   unclear  there are differences in both directions, and their signs could be chance
  *   changed  the metric has no windows (a share, a model's summary) and its value differs
  */
 #include <stddef.h>
@@ -17,7 +19,7 @@
 #include "analysis/metrics.h"
 #include "lib/vec.h"
 
-enum hs_difference_verdict { HS_SAME, HS_HIGHER, HS_LOWER, HS_UNCLEAR, HS_CHANGED };
+enum hs_difference_verdict { HS_SAME, HS_HIGHER, HS_LOWER, HS_HIGHER_HERE, HS_LOWER_HERE, HS_UNCLEAR, HS_CHANGED };
 const char *hs_difference_verdict_name(enum hs_difference_verdict verdict);
 
 struct hs_difference {

@@ -469,7 +469,8 @@ struct hs_table *hs_table_comparison(const struct hs_comparison *comparison, con
 		hs_table_text(table, "%s", hs_difference_verdict_name(difference->verdict));
 	}
 	hs_table_set_note(table, "same: equal in every window of time. higher, lower: beyond chance over the windows. "
-			  "unclear: different, but not beyond chance, or too few windows. changed: has no windows.");
+			  "here: one direction in every window that differs, but too few of them to say so of other "
+			  "recordings. unclear: both directions, not beyond chance. changed: has no windows.");
 	return table;
 }
 

@@ -102,6 +102,44 @@ static void test_verdicts(void **state)
 	hs_tally_destroy(tally);
 }
 
+/* a succeeds in these windows, b never does: a change of -100 %, by what it rests on. */
+static enum hs_difference_verdict verdict_of(size_t nr_windows, bool b_once)
+{
+	struct hs_tally_setup setup = { policy_names, 2, 0 };
+	struct hs_metrics metrics[2];
+	const struct hs_metrics *a = &metrics[0], *b = &metrics[1];
+	enum hs_difference_verdict verdict;
+	struct hs_comparison comparison;
+	struct hs_tally *tally;
+
+	assert_int_equal(hs_tally_create(&setup, &tally, NULL), 0);
+	for (uint64_t step = 0; step < NR_STEPS; step++) {
+		const bool hits = step % 10 == 0 && step / 10 < nr_windows;
+
+		add(tally, 0, step, hits ? "SCAN_SUCCEED" : "SCAN_FAIL", 0);
+		add(tally, 1, step, b_once && step == NR_STEPS - 1 ? "SCAN_SUCCEED" : "SCAN_FAIL", 0);
+	}
+	for (uint32_t i = 0; i < 2; i++)
+		assert_int_equal(hs_metrics_collect(tally, i, &metrics[i]), 0);
+	assert_int_equal(hs_compare(&a, &b, 1, &comparison), 0);
+	verdict = find(&comparison, "collapse.scan.SCAN_SUCCEED")->verdict;
+	hs_comparison_deinit(&comparison);
+	for (int i = 0; i < 2; i++)
+		hs_metrics_deinit(&metrics[i]);
+	hs_tally_destroy(tally);
+	return verdict;
+}
+
+static void test_few_windows(void **state)
+{
+	(void)state;
+	assert_int_equal(verdict_of(1, false), HS_LOWER_HERE);
+	assert_int_equal(verdict_of(5, false), HS_LOWER_HERE);
+	assert_int_equal(verdict_of(6, false), HS_LOWER);
+	assert_int_equal(verdict_of(5, true), HS_UNCLEAR);
+	assert_int_equal(verdict_of(0, true), HS_HIGHER_HERE);
+}
+
 static void test_change(void **state)
 {
 	(void)state;
@@ -234,6 +272,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_few_windows),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_gates),
 		cmocka_unit_test(test_change_needs_two),
