@@ -92,8 +92,12 @@ struct hs_table *hs_table_agreement(const struct hs_tally *tally, int policy)
 			for (int basis = 0; basis < HS_NR_BASES; basis++)
 				if (policy == HS_ALL_POLICIES || policy == (int)i)
 					put_agreement(table, tally, i, point, basis, policy == HS_ALL_POLICIES);
-	hs_table_set_note(table, "from, to: Wilson's interval at 95 %%. unknown: events were lost, or an input was not "
-			  "seen; neither agreement nor disagreement.");
+	if (hs_table_nr_rows(table))
+		hs_table_set_note(table, "from, to: Wilson's interval at 95 %%. unknown: events were lost, or an input "
+				  "was not seen; neither agreement nor disagreement.");
+	else
+		hs_table_set_note(table, "None: the trace records no decision of these models. 'hindsight info' tells what "
+				  "it holds.");
 	return table;
 }
 
@@ -311,13 +315,23 @@ struct hs_table *hs_table_bases(const struct hs_tally *tally)
 	return table;
 }
 
+/* Is the word one of those that '_' and '.' separate in a name? */
+static bool has_word(const char *name, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = name; (at = strstr(at, word)); at += length)
+		if ((at == name || strchr("_.", at[-1])) && (!at[length] || at[length] == '_'))
+			return true;
+	return false;
+}
+
+/* The unit is a word of the name: lock_ns, bytes, offline_bytes_max. */
 static void put_cost(struct hs_table *table, const char *name, uint64_t cost)
 {
-	size_t length = strlen(name);
-
-	if (length > 3 && strcmp(name + length - 3, "_ns") == 0)
+	if (has_word(name, "ns"))
 		hs_table_ns(table, cost);
-	else if (length > 6 && strcmp(name + length - 6, "_bytes") == 0)
+	else if (has_word(name, "bytes"))
 		hs_table_bytes(table, cost);
 	else
 		hs_table_count(table, cost);
@@ -391,7 +405,7 @@ struct hs_table *hs_table_quantiles(const struct hs_tally *tally)
 	return table;
 }
 
-/* A metric's value in its own unit, which its name ends with. */
+/* A metric's value in its own unit, which its name tells. */
 static void put_metric(struct hs_table *table, const char *name, bool has_value, double value)
 {
 	if (!has_value)

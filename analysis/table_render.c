@@ -9,6 +9,9 @@
 
 enum { TEXT_COLUMNS = 80, MIN_WIDTH = 6, GAP = 2 };
 
+/* Behind these a text may be broken. */
+#define SEPARATORS " ._,=/:"
+
 /* --- escaping ------------------------------------------------------------------------------------ */
 
 static bool is_control(unsigned char byte)
@@ -132,8 +135,40 @@ static size_t natural_width(const struct hs_table *table, size_t column)
 	return width;
 }
 
-/* Takes from the widest left-aligned column, one by one, until the row fits. */
-static void shrink_to_fit(const struct hs_table *table, size_t *widths)
+/* The longest part of a text that is not broken: up to and with a separator. */
+static size_t longest_part(const char *text, const char *separators)
+{
+	size_t longest = 0;
+
+	while (*text) {
+		size_t bytes = strcspn(text, separators);
+		hs_auto_free char *part = strndup(text, bytes + (text[bytes] != '\0'));
+		size_t width = part ? text_width(part) : 0;
+
+		if (width > longest)
+			longest = width;
+		text += bytes + (text[bytes] != '\0');
+	}
+	return longest;
+}
+
+/* The least width at which a column's texts are broken behind separators only; its name is not broken. */
+static size_t least_width(const struct hs_table *table, size_t column, const char *separators)
+{
+	size_t width = text_width(table->columns.items[column].name);
+	char buffer[HS_VALUE_CHARS];
+
+	for (size_t row = 0; row < hs_table_nr_rows(table); row++) {
+		size_t wanted = longest_part(hs_value_human(hs_table_value(table, row, column), buffer), separators);
+
+		if (wanted > width)
+			width = wanted;
+	}
+	return width;
+}
+
+/* Takes from the widest left-aligned column, one by one, until the row fits or all are at their least. */
+static void shrink_to(const struct hs_table *table, const size_t *least, size_t *widths)
 {
 	size_t nr = table->columns.count, total = GAP * (nr - 1);
 
@@ -143,13 +178,32 @@ static void shrink_to_fit(const struct hs_table *table, size_t *widths)
 		size_t widest = nr;
 
 		for (size_t i = 0; i < nr; i++)
-			if (is_left_aligned(table, i) && widths[i] > MIN_WIDTH &&
+			if (is_left_aligned(table, i) && widths[i] > least[i] &&
 			    (widest == nr || widths[i] > widths[widest]))
 				widest = i;
 		if (widest == nr)
 			return;
 		widths[widest]--;
 	}
+}
+
+/* Words and long kernel names are broken first, then decision points and paths, then anything. */
+static void shrink_to_fit(const struct hs_table *table, size_t *widths)
+{
+	static const char *const separators[] = { " _", SEPARATORS };
+	size_t nr = table->columns.count;
+	hs_auto_free size_t *least = calloc(nr, sizeof(*least));
+
+	if (!least)
+		return;
+	for (size_t step = 0; step < sizeof(separators) / sizeof(*separators); step++) {
+		for (size_t i = 0; i < nr; i++)
+			least[i] = least_width(table, i, separators[step]);
+		shrink_to(table, least, widths);
+	}
+	for (size_t i = 0; i < nr; i++)
+		least[i] = MIN_WIDTH;
+	shrink_to(table, least, widths);
 }
 
 static void put_padding(size_t count, FILE *out)
@@ -171,13 +225,13 @@ static size_t prefix_bytes(const char *text, size_t characters)
 	return bytes;
 }
 
-/* How much of a cell fits into one line of its column: broken behind a separator where one is near the end. */
+/* How much of a cell fits into one line of its column: broken behind a separator where there is one. */
 static size_t piece_bytes(const char *text, size_t width)
 {
 	size_t bytes = prefix_bytes(text, width);
 
-	for (size_t at = bytes; text[bytes] && at > bytes / 2; at--)
-		if (strchr(" ._,=/:", text[at - 1]))
+	for (size_t at = bytes; text[bytes] && at > 0; at--)
+		if (strchr(SEPARATORS, text[at - 1]))
 			return at;
 	return bytes;
 }
@@ -268,7 +322,8 @@ static void render_text(const struct hs_table *table, FILE *out)
 	shrink_to_fit(table, widths);
 	put_clean(table->title, SIZE_MAX, out);
 	putc('\n', out);
-	put_text_rows(table, widths, rest, buffers, out);
+	if (hs_table_nr_rows(table) || !table->note)
+		put_text_rows(table, widths, rest, buffers, out);
 	if (table->note)
 		put_wrapped(table->note, out);
 }

@@ -122,6 +122,37 @@ static void test_fits_the_terminal(void **state)
 	hs_table_destroy(table);
 }
 
+/* What is long is broken at its separators, kernel names before decision points; never in the middle of a word. */
+static void test_breaks_at_separators(void **state)
+{
+	struct hs_table *table = hs_table_create("results");
+
+	(void)state;
+	for (const char *const *name = (const char *const[]){ "point", "recorded", "modelled", "verdict", NULL }; *name;
+	     name++)
+		hs_table_add_column(table, *name, "");
+	hs_table_text(table, "block.offline_pages");
+	hs_table_text(table, "SCAN_EXCEED_NONE_PTE_AND_SHARED_PTE");
+	hs_table_text(table, "SCAN_EXCEED_NONE_PTE_AND_SHARED_PTE");
+	hs_table_text(table, "agree");
+	check_render(table, HS_TABLE_TEXT,
+		     "results\n"
+		     "point                recorded                  modelled                  verdict\n"
+		     "block.offline_pages  SCAN_EXCEED_NONE_PTE_     SCAN_EXCEED_NONE_PTE_     agree\n"
+		     "                     AND_SHARED_PTE            AND_SHARED_PTE\n");
+}
+
+/* A table without rows says by its note why. */
+static void test_no_rows(void **state)
+{
+	struct hs_table *table = hs_table_create("agreement");
+
+	(void)state;
+	hs_table_add_column(table, "point", "");
+	hs_table_set_note(table, "None: nothing was asked.");
+	check_render(table, HS_TABLE_TEXT, "agreement\nNone: nothing was asked.\n");
+}
+
 static void test_formats_by_name(void **state)
 {
 	(void)state;
@@ -138,6 +169,8 @@ int main(void)
 		cmocka_unit_test(test_markdown),
 		cmocka_unit_test(test_junit),
 		cmocka_unit_test(test_fits_the_terminal),
+		cmocka_unit_test(test_breaks_at_separators),
+		cmocka_unit_test(test_no_rows),
 		cmocka_unit_test(test_formats_by_name),
 	};
 

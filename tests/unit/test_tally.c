@@ -253,10 +253,34 @@ static void test_agreement_table(void **state)
 	hs_tally_destroy(tally);
 }
 
+/* A cost is shown in the unit that its name holds as a word. */
+static void test_costs_have_units(void **state)
+{
+	struct hs_decision scan = { .point = HS_POINT_COLLAPSE_SCAN, .result = "SCAN_SUCCEED" };
+	struct hs_decision add = { .point = HS_POINT_BLOCK_ADD, .result = "0" };
+	struct hs_tally *tally = make_tally();
+	struct hs_table *table;
+
+	(void)state;
+	scan.cost[0] = 512;
+	scan.cost[6] = 1500;
+	add.cost[0] = 128 << 20;
+	hs_tally_add(tally, &(struct hs_outcome){ 0, &scan, &scan, HS_VERDICT_AGREE });
+	hs_tally_add(tally, &(struct hs_outcome){ 0, &add, &add, HS_VERDICT_AGREE });
+	table = hs_table_costs(tally);
+	assert_int_equal(hs_table_nr_rows(table), 3);
+	assert_int_equal(hs_table_value(table, 0, 2)->type, HS_VALUE_COUNT);
+	assert_int_equal(hs_table_value(table, 1, 2)->type, HS_VALUE_NS);
+	assert_int_equal(hs_table_value(table, 2, 2)->type, HS_VALUE_BYTES);
+	hs_table_destroy(table);
+	hs_tally_destroy(tally);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_costs_have_units),
 		cmocka_unit_test(test_buckets),
 		cmocka_unit_test(test_subjects),
 		cmocka_unit_test(test_divergence_classes),
