@@ -3,6 +3,7 @@
 #include "cli/recording.h"
 
 static const struct hs_option options[] = {
+	{ 'e', "event", "SOURCE,…", true, "only these sources (default all)" },
 	{ 0, "json", NULL, false, "print the findings as JSON" },
 	{ 0, NULL, NULL, false, NULL },
 };
@@ -10,6 +11,7 @@ static const struct hs_option options[] = {
 static const struct hs_example examples[] = {
 	{ "hindsight doctor", "what this host can record" },
 	{ "hindsight doctor -v", "and what the kernel said about the rest" },
+	{ "hindsight doctor -e hotplug", "only one source" },
 	{ NULL, NULL },
 };
 
@@ -22,6 +24,7 @@ const struct hs_command hs_command_doctor = {
 		"2 MiB, a virtual machine and a network namespace of its own. Nothing is concluded from the kernel's\n"
 		"version or configuration, nothing on the host is changed. `record` uses the first rung of a source\n"
 		"that works.\n\n"
+		"yes: seen; attached: the kernel took every program, but nothing here makes one run; no: cannot be used.\n\n"
 		"Exit status 4: BPF cannot be used here at all.",
 	.options = options,
 	.examples = examples,

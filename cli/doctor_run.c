@@ -6,18 +6,28 @@
 #include <sys/utsname.h>
 
 #include "cli/json_text.h"
+#include "cli/record_sources.h"
 #include "cli/recording.h"
 #include "cli/terminal.h"
 #include "collectors/doctor.h"
 
+static const struct {
+	const char *word;
+	enum hs_colour colour;
+} finding_texts[] = {
+	[HS_FINDING_FAILS] = { "no", HS_COLOUR_RED },
+	[HS_FINDING_ATTACHED] = { "attached", HS_COLOUR_YELLOW },
+	[HS_FINDING_WORKS] = { "yes", HS_COLOUR_GREEN },
+};
+
 static void print_one(const struct hs_arguments *arguments, const struct hs_diagnosis *diagnosis)
 {
-	enum hs_colour colour = diagnosis->works ? HS_COLOUR_GREEN : HS_COLOUR_RED;
+	const enum hs_colour colour = finding_texts[diagnosis->finding].colour;
 
-	printf("%-10s %-12s %s%-4s%s %s\n", diagnosis->source, diagnosis->rung, hs_colour(stdout, colour),
-	       diagnosis->works ? "yes" : "no", hs_colour(stdout, HS_COLOUR_PLAIN), diagnosis->found);
+	printf("%-10s %-12s %s%-8s%s %s\n", diagnosis->source, diagnosis->rung, hs_colour(stdout, colour),
+	       finding_texts[diagnosis->finding].word, hs_colour(stdout, HS_COLOUR_PLAIN), diagnosis->found);
 	if (*diagnosis->advice)
-		printf("%28s %s\n", "", diagnosis->advice);
+		printf("%32s %s\n", "", diagnosis->advice);
 	if (diagnosis->log && hs_verbosity(arguments) > 0)
 		printf("%s\n", diagnosis->log);
 }
@@ -27,7 +37,7 @@ static void print_text(const struct hs_arguments *arguments, const hs_diagnosis_
 	struct utsname host;
 
 	uname(&host);
-	printf("kernel %s, %s\n%-10s %-12s %-4s %s\n", host.release, host.machine, "source", "rung", "works", "found");
+	printf("kernel %s, %s\n%-10s %-12s %-8s %s\n", host.release, host.machine, "source", "rung", "works", "found");
 	hs_vec_for_each(diagnosis, list)
 		print_one(arguments, diagnosis);
 }
@@ -37,8 +47,10 @@ static int print_json(const hs_diagnosis_list *list, const struct hs_error *err)
 	json_t *rungs = json_array();
 
 	hs_vec_for_each(diagnosis, list)
-		json_array_append_new(rungs, json_pack("{s:s, s:s, s:b, s:I, s:s, s:s}", "source", diagnosis->source, "rung",
-						       diagnosis->rung, "works", diagnosis->works, "seen",
+		json_array_append_new(rungs, json_pack("{s:s, s:s, s:b, s:b, s:I, s:s, s:s}", "source", diagnosis->source,
+						       "rung", diagnosis->rung, "works",
+						       diagnosis->finding == HS_FINDING_WORKS, "attaches",
+						       diagnosis->finding != HS_FINDING_FAILS, "seen",
 						       (json_int_t)diagnosis->seen, "found", diagnosis->found, "advice",
 						       diagnosis->advice));
 	return hs_json_print(json_pack("{s:o, s:s?}", "rungs", rungs, "error", err->code ? err->text : NULL));
@@ -48,8 +60,12 @@ int hs_doctor_run(const struct hs_arguments *arguments)
 {
 	hs_diagnosis_list list = { 0 };
 	struct hs_error err = { 0 };
-	int error = hs_diagnose(&list, &err), status = HS_EXIT_OK;
+	unsigned int sources;
+	int status = hs_record_sources(arguments, "doctor", &sources), error;
 
+	if (status)
+		return status;
+	error = hs_diagnose(sources, &list, &err);
 	if (hs_has_option(arguments, "json"))
 		status = print_json(&list, &err);
 	else if (list.count)

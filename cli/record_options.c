@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/arguments.h"
+#include "cli/record_sources.h"
 #include "lib/cleanup.h"
 #include "lib/units.h"
 
@@ -29,16 +30,6 @@ static int for_each_part(const struct hs_arguments *arguments, const char *optio
 			status = take(request, part);
 	}
 	return status;
-}
-
-static int take_source(struct hs_record_request *request, const char *part)
-{
-	int source = hs_source_spec_find(part);
-
-	if (source < 0)
-		return hs_usage_error("record", "unknown source '%s'; there are fault, mm, notifier, collapse, hotplug", part);
-	request->options.sources |= 1u << source;
-	return 0;
 }
 
 static int take_pid(struct hs_record_request *request, const char *part)
@@ -170,7 +161,7 @@ int hs_record_request_init(struct hs_record_request *request, const struct hs_ar
 	request->options.command_line = request->command_line;
 	request->options.cgroup = hs_option_text(arguments, "cgroup");
 	request->command = hs_operand_count(arguments) ? hs_operands(arguments, 0) : NULL;
-	status = for_each_part(arguments, "event", take_source, request);
+	status = hs_record_sources(arguments, "record", &request->options.sources);
 	if (!status)
 		status = for_each_part(arguments, "pid", take_pid, request);
 	if (!status)
@@ -187,8 +178,6 @@ int hs_record_request_init(struct hs_record_request *request, const struct hs_ar
 		status = take_time(arguments, "checkpoint", &request->options.checkpoint_ns);
 	if (!status)
 		status = check_filters(request, arguments);
-	if (!request->options.sources)
-		request->options.sources = (1u << HS_NR_RING_SOURCES) - 1;
 	return status;
 }
 

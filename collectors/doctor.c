@@ -82,16 +82,34 @@ static int count_records(struct hs_probes *probes, uint64_t ring_bytes, enum hs_
 
 static void judge_shot(struct hs_diagnosis *diagnosis, const struct hs_fire *fire, int error)
 {
-	diagnosis->works = !error && diagnosis->seen > 0;
-	if (diagnosis->works)
-		snprintf(diagnosis->found, sizeof(diagnosis->found), "%s; seen", fire->what);
-	else if (error)
-		snprintf(diagnosis->found, sizeof(diagnosis->found), "attached, but could not be fired (%s): %s", fire->what,
+	if (error) {
+		diagnosis->finding = HS_FINDING_ATTACHED;
+		snprintf(diagnosis->found, sizeof(diagnosis->found), "could not be fired (%s): %s", fire->what,
 			 strerror(-error));
-	else
-		snprintf(diagnosis->found, sizeof(diagnosis->found), "attached, but saw nothing (%s)", fire->what);
-	if (error)
 		snprintf(diagnosis->advice, sizeof(diagnosis->advice), "%s", fire->if_not);
+	} else if (diagnosis->seen) {
+		diagnosis->finding = HS_FINDING_WORKS;
+		snprintf(diagnosis->found, sizeof(diagnosis->found), "%s; seen", fire->what);
+	} else {
+		snprintf(diagnosis->found, sizeof(diagnosis->found), "attached, but saw nothing (%s)", fire->what);
+	}
+}
+
+/* Fires while the programs are attached; 0 or the -errno of the firing. */
+static int shoot_attached(struct hs_probes *probes, const struct shooter *shooter, const struct hs_fire *fire,
+			  struct hs_diagnosis *diagnosis)
+{
+	hs_auto_fd int counting = fire->program ? hs_probes_count_runs() : -1;
+	int error;
+
+	hs_probes_want(probes, shooter->pid);
+	error = shoot(shooter);
+	if (!error && fire->program && counting < 0)
+		error = counting;
+	if (fire->program)
+		diagnosis->seen = hs_probes_runs(probes, fire->program);
+	hs_probes_detach(probes);
+	return error;
 }
 
 static int fire_once(struct hs_probes *probes, uint64_t ring_bytes, const struct hs_fire *fire,
@@ -102,10 +120,8 @@ static int fire_once(struct hs_probes *probes, uint64_t ring_bytes, const struct
 
 	if (error)
 		return hs_error_set(err, error, "cannot fork: %s", strerror(-error));
-	hs_probes_want(probes, shooter.pid);
-	error = shoot(&shooter);
-	hs_probes_detach(probes);
-	if (count_records(probes, ring_bytes, fire->expected, &diagnosis->seen, err))
+	error = shoot_attached(probes, &shooter, fire, diagnosis);
+	if (!fire->program && count_records(probes, ring_bytes, fire->expected, &diagnosis->seen, err))
 		return -ENOMEM;
 	judge_shot(diagnosis, fire, error);
 	return 0;
@@ -153,10 +169,10 @@ static int diagnose_polling(struct hs_diagnosis *diagnosis, struct hs_error *err
 	}
 	error = hs_memory_blocks_capture(blocks, now_ns(), capture);
 	diagnosis->seen = capture->rows.count;
-	diagnosis->works = !error && diagnosis->seen > 0;
+	diagnosis->finding = !error && diagnosis->seen > 0 ? HS_FINDING_WORKS : HS_FINDING_FAILS;
 	snprintf(diagnosis->found, sizeof(diagnosis->found), "%zu memory blocks are readable, uevents %s",
 		 capture->rows.count, hs_memory_blocks_fd(blocks) >= 0 ? "are received" : "are not permitted");
-	if (!diagnosis->works)
+	if (diagnosis->finding == HS_FINDING_FAILS)
 		snprintf(diagnosis->advice, sizeof(diagnosis->advice), "needs a kernel with memory hotplug");
 	hs_memory_blocks_destroy(blocks);
 	hs_capture_destroy(capture);
@@ -180,16 +196,16 @@ static int diagnose_probes(enum hs_ring_source source, const struct hs_rung *run
 		explain_refusal(probes, rung, diagnosis);
 	else
 		error = fire_once(probes, options.ring_bytes, fire, diagnosis, err);
-	if (!error && diagnosis->works)
+	if (!error && diagnosis->finding != HS_FINDING_FAILS)
 		note_missing(probes, rung, diagnosis);
 	hs_probes_close(probes);
 	return error;
 }
 
-int hs_diagnose(hs_diagnosis_list *list, struct hs_error *err)
+int hs_diagnose(unsigned int sources, hs_diagnosis_list *list, struct hs_error *err)
 {
 	for (int source = 0; source < HS_NR_RING_SOURCES; source++)
-		for (const struct hs_rung *rung = hs_sources[source].rungs; rung->name; rung++) {
+		for (const struct hs_rung *rung = hs_sources[source].rungs; sources >> source & 1 && rung->name; rung++) {
 			struct hs_diagnosis diagnosis = { .source = hs_sources[source].name, .rung = rung->name };
 			int error = rung->probes->program
 				? diagnose_probes((enum hs_ring_source)source, rung, &diagnosis, err)

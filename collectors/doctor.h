@@ -8,10 +8,16 @@
 #include "lib/error.h"
 #include "lib/vec.h"
 
+enum hs_finding {
+	HS_FINDING_FAILS,		/* cannot be used, or was fired and saw nothing */
+	HS_FINDING_ATTACHED,		/* the kernel took all of it; nothing could be found here that fires it */
+	HS_FINDING_WORKS
+};
+
 struct hs_diagnosis {
 	const char *source, *rung;	/* static */
-	bool works;
-	uint64_t seen;			/* records that the firing gave */
+	enum hs_finding finding;
+	uint64_t seen;			/* records, or runs, that the firing gave */
 	char found[2400];		/* room for all programs of a rung: what was tried and seen, or why it does not work */
 	char advice[200];		/* what to do about it; may be empty */
 	char *log;			/* what the kernel said, owned; NULL: nothing */
@@ -20,10 +26,10 @@ struct hs_diagnosis {
 typedef HS_VEC(struct hs_diagnosis) hs_diagnosis_list;
 
 /*
- * Appends a diagnosis for each rung. -EOPNOTSUPP: BPF cannot be used at all (as in collectors/probes.h);
- * what was found before is kept. The list is the caller's: hs_diagnose_deinit.
+ * Appends a diagnosis for each rung of the sources (a bit per enum hs_ring_source). -EOPNOTSUPP: BPF cannot be used
+ * at all (as in collectors/probes.h); what was found before is kept. The list is the caller's: hs_diagnose_deinit.
  */
-int hs_diagnose(hs_diagnosis_list *list, struct hs_error *err);
+int hs_diagnose(unsigned int sources, hs_diagnosis_list *list, struct hs_error *err);
 void hs_diagnose_deinit(hs_diagnosis_list *list);
 
 #endif

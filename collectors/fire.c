@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "collectors/memory_blocks.h"
 #include "lib/cleanup.h"
 
 #ifndef MADV_COLLAPSE
@@ -79,6 +80,8 @@ static int make_network_namespace(void)
 	return unshare(CLONE_NEWNET) ? -errno : 0;
 }
 
+static const char no_offline_block[] = "only memory that comes or goes makes these programs run, or a block that is "
+				       "offline; what they see then is proven in test guests";
 static const char no_kvm[] = "load KVM's module, or give this user access to /dev/kvm";
 static const char no_collapse[] = "needs Linux 6.1 with transparent huge pages, and a free huge page";
 
@@ -87,19 +90,21 @@ static const struct {
 	const char *rung;		/* NULL: every other one but polling */
 	struct hs_fire fire;
 } fires[] = {
-	{ HS_RING_FAULT, "tracepoint", { "touches a fresh page", HS_RECORD_FAULT_USER, touch_page, "" } },
-	{ HS_RING_FAULT, NULL, { "touches a fresh page", HS_RECORD_FAULT_HANDLED, touch_page, "" } },
-	{ HS_RING_MM, NULL, { "maps and unmaps a page", HS_RECORD_SYSCALL, map_and_unmap, "" } },
+	{ HS_RING_FAULT, "tracepoint", { "touches a fresh page", HS_RECORD_FAULT_USER, touch_page, "", NULL } },
+	{ HS_RING_FAULT, NULL, { "touches a fresh page", HS_RECORD_FAULT_HANDLED, touch_page, "", NULL } },
+	{ HS_RING_MM, NULL, { "maps and unmaps a page", HS_RECORD_SYSCALL, map_and_unmap, "", NULL } },
 	{ HS_RING_NOTIFIER, "tracepoint", { "unmaps memory of a virtual machine", HS_RECORD_KVM_UNMAP,
-	  invalidate_guest_memory, no_kvm } },
+	  invalidate_guest_memory, no_kvm, NULL } },
 	{ HS_RING_NOTIFIER, NULL, { "unmaps memory of a virtual machine", HS_RECORD_SECTION_START,
-	  invalidate_guest_memory, no_kvm } },
+	  invalidate_guest_memory, no_kvm, NULL } },
 	{ HS_RING_COLLAPSE, "tracepoint", { "collapses a range by madvise(MADV_COLLAPSE)", HS_RECORD_SCAN, collapse_range,
-	  no_collapse } },
+	  no_collapse, NULL } },
 	{ HS_RING_COLLAPSE, NULL, { "collapses a range by madvise(MADV_COLLAPSE)", HS_RECORD_PTES, collapse_range,
-	  no_collapse } },
+	  no_collapse, NULL } },
+	{ HS_RING_HOTPLUG, "fentry", { "asks for the zones of offline memory blocks", HS_RECORD_NONE,
+	  hs_memory_blocks_ask_zones, no_offline_block, "zone_chosen" } },
 	{ HS_RING_HOTPLUG, NULL, { "makes a network namespace: its device is announced on a notifier chain",
-	  HS_RECORD_NOTIFIER_RUN, make_network_namespace, "needs CAP_SYS_ADMIN" } },
+	  HS_RECORD_NOTIFIER_RUN, make_network_namespace, "needs CAP_SYS_ADMIN", NULL } },
 };
 
 const struct hs_fire *hs_fire_find(enum hs_ring_source source, const char *rung)

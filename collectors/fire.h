@@ -9,9 +9,10 @@
 
 struct hs_fire {
 	const char *what;		/* "touches a fresh page" */
-	enum hs_record_type expected;	/* what must be seen then */
+	enum hs_record_type expected;	/* what must be seen then; HS_RECORD_NONE: program must have run */
 	int (*fire)(void);		/* 0 or -errno: could not be raised here */
 	const char *if_not;		/* what to do when fire fails */
+	const char *program;		/* of bpf/, where running leaves no record */
 };
 
 /* What raises an event for a rung of a source, or NULL: nothing harmless does. */

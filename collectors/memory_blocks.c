@@ -155,6 +155,22 @@ void hs_memory_blocks_destroy(struct hs_memory_blocks *blocks)
 	free(blocks);
 }
 
+int hs_memory_blocks_ask_zones(void)
+{
+	struct hs_error err;
+	struct hs_memory_blocks *blocks;
+	int error = hs_memory_blocks_create(&blocks, &err);
+
+	if (error)
+		return error;
+	error = -ENODEV;
+	hs_vec_for_each(block, &blocks->blocks)
+		if (strcmp(block->state, "offline") == 0 && *block->valid_zones)
+			error = 0;
+	hs_memory_blocks_destroy(blocks);
+	return error;
+}
+
 int hs_memory_blocks_fd(const struct hs_memory_blocks *blocks)
 {
 	return blocks->fd;

@@ -16,6 +16,12 @@ struct hs_memory_blocks;
 int hs_memory_blocks_create(struct hs_memory_blocks **out, struct hs_error *err);
 void hs_memory_blocks_destroy(struct hs_memory_blocks *blocks);
 
+/*
+ * Makes the kernel choose zones for the blocks that are offline, as it would if they went online: that is what
+ * reading their valid_zones does. 0, or -ENODEV where no block is offline.
+ */
+int hs_memory_blocks_ask_zones(void);
+
 /* Socket that becomes readable with an uevent, or -1. */
 int hs_memory_blocks_fd(const struct hs_memory_blocks *blocks);
 

@@ -528,12 +528,27 @@ int hs_probes_list_tasks(struct hs_probes *probes)
 	return fd;
 }
 
-static uint64_t misses_of(int fd)
+static struct bpf_prog_info info_of(const struct bpf_program *program)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t bytes = sizeof(info);
+	int fd = program ? bpf_program__fd(program) : -1;
 
-	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &bytes) == 0 ? info.recursion_misses : 0;
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &bytes))
+		return (struct bpf_prog_info){ 0 };
+	return info;
+}
+
+int hs_probes_count_runs(void)
+{
+	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+
+	return fd < 0 ? -errno : fd;
+}
+
+uint64_t hs_probes_runs(const struct hs_probes *probes, const char *program)
+{
+	return info_of(bpf_object__find_program_by_name(probes->bpf->obj, program)).run_cnt;
 }
 
 uint64_t hs_probes_recursion_misses(const struct hs_probes *probes, enum hs_ring_source source)
@@ -546,7 +561,7 @@ uint64_t hs_probes_recursion_misses(const struct hs_probes *probes, enum hs_ring
 		const struct bpf_program *program = name ? bpf_object__find_program_by_name(probes->bpf->obj, name) : NULL;
 
 		if (program && bpf_program__autoload(program))
-			misses += misses_of(bpf_program__fd(program));
+			misses += info_of(program).recursion_misses;
 	}
 	return misses;
 }

@@ -71,6 +71,13 @@ int hs_probes_list_wanted(const struct hs_probes *probes, hs_pid_list *pids);
 /* Descriptor to read struct hs_task_entry's from, one per task, or -errno. Marks address spaces on the way. */
 int hs_probes_list_tasks(struct hs_probes *probes);
 
+/*
+ * How often a program ran, while the kernel counted: from hs_probes_count_runs until its descriptor is closed.
+ * Counting is the kernel's (BPF_ENABLE_STATS, of all programs); -errno without CAP_SYS_ADMIN.
+ */
+int hs_probes_count_runs(void);
+uint64_t hs_probes_runs(const struct hs_probes *probes, const char *program);
+
 /* How often programs of a source could not run because they were running (bpf_prog_info.recursion_misses). */
 uint64_t hs_probes_recursion_misses(const struct hs_probes *probes, enum hs_ring_source source);
 

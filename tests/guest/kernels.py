@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Debian's kernels for test guests: found by their meta package, downloaded once, unpacked, never installed."""
+import fcntl
 import os
 import pathlib
 import re
@@ -60,8 +61,13 @@ class Kernel:
     @staticmethod
     def _unpacked(meta):
         link = cache() / meta
-        if link.exists():
-            return link.resolve()
+        # Whoever comes second waits for the first one's download.
+        with open(cache() / ".lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return link.resolve() if link.exists() else Kernel._downloaded(meta, link)
+
+    @staticmethod
+    def _downloaded(meta, link):
         package = _image_package(meta)
         root = cache() / package
         try:
