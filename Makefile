@@ -32,7 +32,7 @@ LIBS := -lzstd -ljansson -lz -linih -lm
 RECORDING_LIBS := -lbpf -lelf -lz
 
 sources_in = $(sort $(foreach folder,$(1),$(wildcard $(folder)/*.c)))
-CORE_SOURCES := $(call sources_in,lib traces replay replay/address_space replay/collapse replay/block replay/svm analysis plots)
+CORE_SOURCES := $(call sources_in,lib traces replay replay/address_space replay/collapse replay/block replay/svm replay/notifier analysis plots)
 RECORDING_SOURCES := $(if $(OFFLINE),,$(call sources_in,collectors))
 # Same command line with and without recording; see cli/recording.h.
 CLI_SOURCES := $(filter-out $(if $(OFFLINE),cli/record_%.c cli/doctor_%.c,cli/without_recording.c),$(call sources_in,cli))
