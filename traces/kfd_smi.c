@@ -64,6 +64,15 @@ static int32_t signed_number(struct cursor *cursor)
 	return negative ? -(int32_t)value : (int32_t)value;
 }
 
+static int32_t hex_pid(struct cursor *cursor)
+{
+	uint32_t pid = number32(cursor, 16);
+
+	if (pid > INT32_MAX)
+		cursor->bad = 1;
+	return (int32_t)pid;
+}
+
 /* One of two letters: 1 for the first, 0 for the second. */
 static uint8_t either(struct cursor *cursor, char yes, char no)
 {
@@ -143,9 +152,11 @@ static void read_migrate_end(struct cursor *cursor, struct hs_kfd_smi_event *eve
 	read_locations(cursor, &row->from, &row->to);
 	row->trigger = number32(cursor, 10);
 	row->error = NO_ERROR_FIELD;
-	if (!cursor->bad && !at_end(cursor)) {	/* since 6.18 */
+	event->until = HS_KFD_SMI_6_12;
+	if (!cursor->bad && !at_end(cursor)) {
 		expect(cursor, " ");
 		row->error = signed_number(cursor);
+		event->since = event->until = HS_KFD_SMI_6_18;
 	}
 }
 
@@ -187,10 +198,13 @@ static void read_restore(struct cursor *cursor, struct hs_kfd_smi_event *event)
 	event->kind = HS_KIND_svm_restore;
 	read_head(cursor, event);
 	event->restore.gpu = number32(cursor, 16);
-	if (!cursor->bad && !at_end(cursor)) {	/* 6.1 says nothing when it is done */
-		expect(cursor, " ");
-		event->restore.rescheduled = either(cursor, 'R', '0');
+	if (cursor->bad || at_end(cursor)) {	/* 6.1 says nothing when it is done */
+		event->until = HS_KFD_SMI_6_1;
+		return;
 	}
+	expect(cursor, " ");
+	event->restore.rescheduled = either(cursor, 'R', '0');
+	event->since = event->restore.rescheduled ? HS_KFD_SMI_6_1 : HS_KFD_SMI_6_12;
 }
 
 static void read_unmap(struct cursor *cursor, struct hs_kfd_smi_event *event)
@@ -209,7 +223,7 @@ static void read_unmap(struct cursor *cursor, struct hs_kfd_smi_event *event)
 static void read_vmfault(struct cursor *cursor, struct hs_kfd_smi_event *event)
 {
 	event->kind = HS_KIND_svm_vmfault;
-	event->pid = (int32_t)number32(cursor, 16);
+	event->pid = hex_pid(cursor);
 	expect(cursor, ":");
 	event->vmfault.name = rest(cursor);
 }
@@ -217,9 +231,10 @@ static void read_vmfault(struct cursor *cursor, struct hs_kfd_smi_event *event)
 static void read_process(struct cursor *cursor, struct hs_kfd_smi_event *event)
 {
 	event->kind = HS_KIND_svm_process;
-	event->pid = (int32_t)number32(cursor, 16);
+	event->pid = hex_pid(cursor);
 	expect(cursor, " ");
 	event->process.name = rest(cursor);
+	event->since = HS_KFD_SMI_6_18;
 }
 
 static void read_process_start(struct cursor *cursor, struct hs_kfd_smi_event *event)
@@ -240,9 +255,10 @@ static void read_reset(struct cursor *cursor, struct hs_kfd_smi_event *event)
 {
 	event->kind = HS_KIND_svm_reset;
 	event->reset.sequence = number32(cursor, 16);
-	if (!cursor->bad && !at_end(cursor)) {	/* the cause is new in 6.12 */
-		expect(cursor, " ");
+	if (*cursor->at == ' ') {	/* a cause follows, which may be empty */
+		cursor->at++;
 		event->reset.cause = rest(cursor);
+		event->since = HS_KFD_SMI_6_12;
 	}
 }
 
@@ -263,7 +279,7 @@ static void (*const grammars[])(struct cursor *cursor, struct hs_kfd_smi_event *
 int hs_kfd_smi_parse(const char *line, struct hs_kfd_smi_event *event, struct hs_error *err)
 {
 	struct cursor cursor = { .at = line };
-	struct hs_kfd_smi_event parsed = { .kind = 0 };
+	struct hs_kfd_smi_event parsed = { .until = HS_NR_KFD_SMI_FORMS - 1 };
 	uint64_t id = number(&cursor, 16);
 
 	expect(&cursor, " ");
@@ -273,8 +289,8 @@ int hs_kfd_smi_parse(const char *line, struct hs_kfd_smi_event *event, struct hs
 	if (!cursor.bad)
 		grammars[id](&cursor, &parsed);
 	if (cursor.bad || !at_end(&cursor))
-		return hs_error_set(err, -EINVAL, "not a KFD SMI event line at column %zu: '%.40s'",
-				    (size_t)(cursor.at - line) + 1, line);
+		return hs_error_set(err, -EINVAL, "not a KFD SMI event line at column %zu: '%.*s'",
+				    (size_t)(cursor.at - line) + 1, (int)strcspn(line, "\n"), line);
 	*event = parsed;
 	return 0;
 }

@@ -13,9 +13,13 @@
 #include "lib/error.h"
 #include "traces/kinds.h"
 
+/* Since when a form of line is printed; a later kernel prints the same until another form replaces it. */
+enum hs_kfd_smi_form { HS_KFD_SMI_6_1, HS_KFD_SMI_6_12, HS_KFD_SMI_6_18, HS_NR_KFD_SMI_FORMS };
+
 struct hs_kfd_smi_event {
 	unsigned int kind;	/* HS_KIND_svm_* */
 	int32_t pid;		/* as printed, 0: the line names none */
+	uint8_t since, until;	/* enum hs_kfd_smi_form: kernels that print such a line */
 	union {
 		struct hs_row row;
 		struct hs_svm_vmfault vmfault;
@@ -31,6 +35,9 @@ struct hs_kfd_smi_event {
 		struct hs_svm_reset reset;
 	};
 };
+
+/* Longest line of any kernel with its newline (KFD_SMI_EVENT_MSG_SIZE). */
+enum { HS_KFD_SMI_LINE = 96 };
 
 /*
  * Parses one line (a trailing newline is fine). Text fields point into the line. 0; -EINVAL not a line

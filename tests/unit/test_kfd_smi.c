@@ -99,6 +99,27 @@ static void test_lines_without_a_time(void **state)
 	assert_int_equal(parse("d 3e8 app\n").process.is_start, 0);
 }
 
+static void test_forms_tell_since_when(void **state)
+{
+	static const struct { const char *line; int since, until; } forms[] = {
+		{ "9 5 -7 1f 3\n", HS_KFD_SMI_6_1, HS_KFD_SMI_6_18 }, { "a 5 -7 1f\n", HS_KFD_SMI_6_1, HS_KFD_SMI_6_1 },
+		{ "a 5 -7 1f R\n", HS_KFD_SMI_6_1, HS_KFD_SMI_6_18 }, { "a 5 -7 1f 0\n", HS_KFD_SMI_6_12, HS_KFD_SMI_6_18 },
+		{ "6 1 -1 @1(1) 0->1 2\n", HS_KFD_SMI_6_1, HS_KFD_SMI_6_12 },
+		{ "6 1 -1 @1(1) 0->1 2 0\n", HS_KFD_SMI_6_18, HS_KFD_SMI_6_18 },
+		{ "3 2\n", HS_KFD_SMI_6_1, HS_KFD_SMI_6_18 }, { "3 2 \n", HS_KFD_SMI_6_12, HS_KFD_SMI_6_18 },
+		{ "c 3e8 app\n", HS_KFD_SMI_6_18, HS_KFD_SMI_6_18 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct hs_kfd_smi_event event = parse(forms[i].line);
+
+		print_message("%s", forms[i].line);
+		assert_int_equal(event.since, forms[i].since);
+		assert_int_equal(event.until, forms[i].until);
+	}
+}
+
 static void test_bad_lines_are_refused(void **state)
 {
 	static const char *const lines[] = {
@@ -127,7 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_migrations), cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_queues_and_unmap), cmocka_unit_test(test_lines_without_a_time),
-		cmocka_unit_test(test_bad_lines_are_refused),
+		cmocka_unit_test(test_forms_tell_since_when), cmocka_unit_test(test_bad_lines_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
