@@ -176,11 +176,14 @@ static int do_collapse(struct operation *op)
 
 static int do_visit(struct operation *op)
 {
+	const long long budget = golden_int(op->json, "budget", 0);
+	struct hs_khugepaged *daemon = &op->world->daemon;
 	enum hs_collapse_result result;
 
+	if (!daemon->first || budget < 1)
+		return -1;
 	lend_page(op->world);
-	op->ret = json_integer((json_int_t)hs_khugepaged_visit(&op->world->daemon,
-							       (uint64_t)golden_int(op->json, "budget", 1), &result));
+	op->ret = json_integer((json_int_t)hs_khugepaged_visit(daemon, (uint64_t)budget, &result));
 	take_page_back(op->world);
 	return 0;
 }
@@ -252,10 +255,11 @@ static int do_page(struct operation *op)
 {
 	struct range *range = world_find_range(op->mm, world_number(op->json, "at"));
 	const long long i = golden_int(op->json, "i", -1);
+	const char to = *golden_text(op->json, "to", "");
 
-	if (!range || i < 0 || i >= op->world->nr)
+	if (!range || i < 0 || i >= op->world->nr || !world_is_letter(to))
 		return -1;
-	range->letters[i] = *golden_text(op->json, "to", "n");
+	range->letters[i] = to;
 	return 0;
 }
 
@@ -376,17 +380,23 @@ static int run_one(struct world *world, const json_t *json, size_t number, struc
 
 static int run_case(const json_t *one_case, struct golden_failure *failure)
 {
-	struct world *world = malloc(sizeof(*world));
-	const json_t *operation;
+	const char *variant = golden_text(one_case, "variant", "(none)");
+	const json_t *ops = json_object_get(one_case, "ops"), *operation;
+	struct world *world;
 	size_t i;
 	int failed = 0;
 
+	if (strcmp(variant, "v2010") != 0)
+		return golden_differ(failure, "variant %.20s: only v2010 is run here", variant);
+	if (!json_array_size(ops))
+		return golden_differ(failure, "no operations: \"ops\" is missing or empty");
+	world = malloc(sizeof(*world));
 	if (!world)
 		return golden_differ(failure, "out of memory");
 	if (world_init(world, one_case))
 		failed = golden_differ(failure, "the setup cannot be read");
 	world->strike = strike;
-	json_array_foreach(json_object_get(one_case, "ops"), i, operation) {
+	json_array_foreach(ops, i, operation) {
 		if (failed || world->has_ended)
 			break;
 		failed = run_one(world, operation, i, failure);

@@ -106,6 +106,11 @@ void world_remove_vma(struct world *world, struct mm *mm, uint64_t start)
 	}
 }
 
+bool world_is_letter(char letter)
+{
+	return letter && strchr("nwrzpflucxytgqskb", tolower((unsigned char)letter));
+}
+
 static int parse_letters(struct range *range, unsigned int nr, const char *text)
 {
 	unsigned int filled = 0;
@@ -114,7 +119,7 @@ static int parse_letters(struct range *range, unsigned int nr, const char *text)
 		char *end;
 		unsigned long count;
 
-		if (!isalpha((unsigned char)*text))
+		if (!world_is_letter(*text))
 			return -1;
 		count = strtoul(text + 1, &end, 10);
 		if (end == text + 1 || count > nr - filled)
@@ -211,13 +216,17 @@ static int add_setup_mm(struct world *world, const char *name, const json_t *set
 	if (!mm)
 		return -1;
 	json_array_foreach(json_object_get(setup, "vmas"), i, vma) {
-		if (world_add_vma(mm, strtoull(json_string_value(json_array_get(vma, 0)), NULL, 0),
-				  strtoull(json_string_value(json_array_get(vma, 1)), NULL, 0),
-				  json_string_value(json_array_get(vma, 2))))
+		const char *start = json_string_value(json_array_get(vma, 0));
+		const char *end = json_string_value(json_array_get(vma, 1));
+		const char *flags = json_string_value(json_array_get(vma, 2));
+
+		if (!start || !end || !flags ||
+		    world_add_vma(mm, strtoull(start, NULL, 0), strtoull(end, NULL, 0), flags))
 			return -1;
 	}
 	json_object_foreach(json_object_get(setup, "ranges"), address, text) {
-		if (world_set_range(world, mm, strtoull(address, NULL, 0), json_string_value(text)))
+		if (!json_is_string(text) ||
+		    world_set_range(world, mm, strtoull(address, NULL, 0), json_string_value(text)))
 			return -1;
 	}
 	return 0;

@@ -6,7 +6,7 @@
 
 #include "replay/collapse/khugepaged.h"
 
-enum { MAX_MMS = 64, MAX_NAME = 32 };
+enum { MAX_MMS = 1000, MAX_NAME = 32 };
 
 struct range {
 	uint64_t address;
@@ -59,6 +59,8 @@ struct mm *world_mm(struct world *world, uint32_t id);
 /* A fresh address space with one user. 0: no room. */
 uint32_t world_add_mm(struct world *world, const char *name);
 int world_add_vma(struct mm *mm, uint64_t start, uint64_t end, const char *flags);
+/* Whether the letter stands for an entry; in upper case it is one that was not accessed. */
+bool world_is_letter(char letter);
 struct hs_thp_vma *world_find_vma(struct mm *mm, uint64_t start);
 uint32_t world_vma_flags(const char *letters);
 void world_remove_vma(struct world *world, struct mm *mm, uint64_t start);
