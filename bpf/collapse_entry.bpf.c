@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Source collapse where the scan function can be probed (mm/khugepaged.c hpage_collapse_scan_pmd): the address
- * of the range, its mapping, and its page table as the scan is about to read it.
+ * Source collapse where functions can be probed: a range and its page table as the scan is about to read it
+ * (mm/khugepaged.c hpage_collapse_scan_pmd), and again when the collapse has shut everybody out and is about to
+ * isolate the pages (pmdp_collapse_flush).
  */
-#include "bpf/page_table.bpf.h"
+#include "bpf/page_facts.bpf.h"
 
-static __always_inline int emit_ptes(struct vm_area_struct *vma, u64 address, struct collapse_control *cc)
+/* Values of collapse.ptes' moment. */
+enum { AT_ENTRY = 0, AT_DETACH = 2, DAEMON_UNKNOWN = 255 };
+#define HUGE_MASK ((1ull << PMD_SHIFT) - 1)
+
+static __always_inline int emit_ptes(struct vm_area_struct *vma, u64 address, u8 moment, u8 is_khugepaged)
 {
 	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -25,11 +30,17 @@ static __always_inline int emit_ptes(struct vm_area_struct *vma, u64 address, st
 	record->vma_end = BPF_CORE_READ(vma, vm_end);
 	record->vm_flags = BPF_CORE_READ(vma, vm_flags);
 	record->has_anon_vma = BPF_CORE_READ(vma, anon_vma) != 0;
-	record->is_khugepaged = BPF_CORE_READ(cc, is_khugepaged);
+	record->has_notifiers = BPF_CORE_READ(mm, notifier_subscriptions) != 0;
+	record->is_khugepaged = is_khugepaged;
 	record->level = (u8)walk.level;
-	record->moment = 0;
-	if (bpf_probe_read_kernel(record->entries, sizeof(record->entries), (void *)table) && table)
-		record->level = HS_PMD_IS_UNREACHED;
+	record->moment = moment;
+	record->has_pages = 0;
+	if (bpf_probe_read_kernel(record->entries, sizeof(record->entries), (void *)table)) {
+		if (table)
+			record->level = HS_PMD_IS_UNREACHED;
+	} else {
+		describe_pages(record);
+	}
 	COMMIT(record, HS_RECORD_PTES, 0, (u32)task->pid);
 	return 0;
 }
@@ -39,7 +50,7 @@ int BPF_PROG(range_entered, struct mm_struct *mm, struct vm_area_struct *vma, un
 	     bool *mmap_locked,
 	     struct collapse_control *cc)
 {
-	return emit_ptes(vma, address, cc);
+	return emit_ptes(vma, address, AT_ENTRY, BPF_CORE_READ(cc, is_khugepaged));
 }
 
 /* By 7.2 the scan is inlined; this is what calls it. */
@@ -47,12 +58,19 @@ SEC("?fentry/collapse_single_pmd")
 int BPF_PROG(range_entered_single, unsigned long address, struct vm_area_struct *vma, bool *lock_dropped,
 	     struct collapse_control *cc)
 {
-	return emit_ptes(vma, address, cc);
+	return emit_ptes(vma, address, AT_ENTRY, BPF_CORE_READ(cc, is_khugepaged));
 }
 
 SEC("?kprobe/hpage_collapse_scan_pmd")
 int BPF_KPROBE(range_entered_kprobe, struct mm_struct *mm, struct vm_area_struct *vma, unsigned long address,
 	       bool *mmap_locked, struct collapse_control *cc)
 {
-	return emit_ptes(vma, address, cc);
+	return emit_ptes(vma, address, AT_ENTRY, BPF_CORE_READ(cc, is_khugepaged));
+}
+
+/* A kprobe everywhere: it returns a structure, which fentry does not take. */
+SEC("?kprobe/pmdp_collapse_flush")
+int BPF_KPROBE(range_detached, struct vm_area_struct *vma, unsigned long address)
+{
+	return emit_ptes(vma, address & ~HUGE_MASK, AT_DETACH, DAEMON_UNKNOWN);
 }

@@ -154,6 +154,68 @@ struct memory_notify___nodes {
 } __attribute__((preserve_access_index));
 
 /*
+ * Bits of struct page's flags move from version to version (6.1 and 6.12 differ in most). PG_double_map was gone
+ * by 6.12, PG_young is there where idle pages are tracked.
+ */
+enum pageflags {
+	PG_locked, PG_referenced, PG_lru, PG_head, PG_swapcache, PG_swapbacked, PG_young, PG_double_map
+};
+#define PAGE_FLAG(name) (bpf_core_enum_value_exists(enum pageflags, name) ? \
+			 1ull << bpf_core_enum_value(enum pageflags, name) : 0)
+
+/* Words of a page structure; the flags come first in all kernels, whatever their type is called. */
+enum { PAGE_STRUCT_BYTES = 64, PAGE_STRUCT_WORDS = 8 };
+
+/* What the first tail page holds: order and whole mappings (6.1), or fields of the folio (by 6.12). */
+struct page___tail {
+	unsigned char compound_order;
+	atomic_t compound_mapcount;
+} __attribute__((preserve_access_index));
+struct folio___order {
+	unsigned long _flags_1;
+	unsigned char _folio_order;
+} __attribute__((preserve_access_index));
+struct folio___counts {
+	atomic_t _large_mapcount, _entire_mapcount;
+} __attribute__((preserve_access_index));
+struct folio___mms {
+	unsigned long _mm_ids;
+} __attribute__((preserve_access_index));
+
+static __always_inline u32 order_of_folio(const void *head)
+{
+	const struct page___tail *tail = head + PAGE_STRUCT_BYTES;
+	const struct folio___order *folio = head;
+	unsigned long flags = 0;
+	u8 order = 0;
+
+	if (bpf_core_field_exists(tail->compound_order))
+		return BPF_CORE_READ(tail, compound_order);
+	if (bpf_core_field_exists(folio->_folio_order)) {
+		bpf_core_read(&order, sizeof(order), &folio->_folio_order);
+		return order;
+	}
+	bpf_core_read(&flags, sizeof(flags), &folio->_flags_1);
+	return flags & 0xff;
+}
+
+/* Large folios know their number of mappings by 6.12; before, one counts page by page. */
+static __always_inline bool folio_has_mapcount(void)
+{
+	const struct folio___counts *folio = 0;
+
+	return bpf_core_field_exists(folio->_large_mapcount);
+}
+
+/* By 6.18 a large folio notes whether several address spaces map it, in a way not read here. */
+static __always_inline bool folio_has_owners(void)
+{
+	const struct folio___mms *folio = 0;
+
+	return bpf_core_field_exists(folio->_mm_ids);
+}
+
+/*
  * mm_khugepaged_scan_file has the argument page (6.1), pfn (6.12) or folio (6.18); collapse_file has pfn
  * (6.12) or folio (6.18). Their index is that of the file, so nothing is lost by not looking at it.
  */

@@ -245,6 +245,21 @@ enum hs_pmd_level { HS_PMD_IS_TABLE, HS_PMD_IS_UNREACHED, HS_PMD_IS_NONE, HS_PMD
 
 enum { HS_PTES = 512 };
 
+/*
+ * What struct page says of the page that an entry maps, in one word; 0: the entry maps no page. Order and node
+ * are the folio's; references are those beyond its mappings (swap cache included).
+ */
+enum hs_page_fact {
+	HS_PAGE_IS_KNOWN = 1 << 0,
+	HS_PAGE_LRU = 1 << 1, HS_PAGE_LOCKED = 1 << 2, HS_PAGE_ANON = 1 << 3, HS_PAGE_SWAP_CACHE = 1 << 4,
+	HS_PAGE_REFERENCED = 1 << 5,	/* PG_referenced or PG_young */
+	HS_PAGE_SWAP_BACKED = 1 << 6,
+	HS_PAGE_SHARED = 1 << 7,	/* mapped more than once, by the running kernel's own measure */
+	HS_PAGE_UNCOUNTED = 1 << 8,	/* mappings of this folio were not counted: references, SHARED say nothing */
+	HS_PAGE_ORDER_SHIFT = 12, HS_PAGE_NODE_SHIFT = 16, HS_PAGE_REFS_SHIFT = 20,
+	HS_PAGE_MAX_NODE = 15, HS_PAGE_MAX_REFS = 4095,		/* these or more, or fewer than none */
+};
+
 struct hs_record_ptes {
 	struct hs_record head;		/* mm is the scanned one */
 	hs_u64 address;
@@ -252,10 +267,13 @@ struct hs_record_ptes {
 	hs_u64 vm_flags;		/* the kernel's own bits */
 	hs_u8 level;			/* enum hs_pmd_level */
 	hs_u8 moment;			/* as in collapse.ptes */
-	hs_u8 is_khugepaged;
+	hs_u8 is_khugepaged;		/* 255: unknown */
 	hs_u8 has_anon_vma;
-	hs_u8 pad[4];
+	hs_u8 has_pages;		/* 1: pages[] holds facts */
+	hs_u8 has_notifiers;		/* a secondary MMU may have references of its own */
+	hs_u8 pad[2];
 	hs_u64 entries[HS_PTES];	/* raw; zero where there is no page table */
+	hs_u32 pages[HS_PTES];		/* enum hs_page_fact */
 };
 
 /* What hs_record_hotplug.field holds, by record; GROUP_NONE or GROUP_SOME. */
@@ -300,7 +318,7 @@ _Static_assert(sizeof(struct hs_record_collapse) == 80, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_attempt) == 96, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_collapse_file) == 216, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_hotplug) == 120, "no hidden padding");
-_Static_assert(sizeof(struct hs_record_ptes) == 4160, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_ptes) == 6208, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_ptes) <= HS_RING_MAX_RECORD, "slack");
 _Static_assert(sizeof(struct hs_task_entry) == 40, "no hidden padding");
 

@@ -68,12 +68,17 @@ struct linux_binprm {
 	const char *filename;
 };
 
+struct address_space;
+
 struct folio {
 	unsigned long index;
+	struct address_space *mapping;
+	atomic_t _mapcount, _refcount;
 };
 
 struct page {
 	unsigned long index;
+	unsigned long compound_head;
 };
 
 struct qstr {
@@ -96,8 +101,11 @@ typedef struct {
 	u64 pgd;
 } pgd_t;
 
+struct mmu_notifier_subscriptions;
+
 struct mm_struct {
 	pgd_t *pgd;
+	struct mmu_notifier_subscriptions *notifier_subscriptions;
 };
 
 struct anon_vma;
@@ -111,6 +119,7 @@ struct vm_area_struct {
 
 struct collapse_control {
 	bool is_khugepaged;
+	u32 node_load[1];		/* one for each node that the kernel was built for */
 };
 
 /* An enum here and there: CO-RE of libbpf 1.1 does not match one with an int. */

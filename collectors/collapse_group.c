@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/page_facts.h"
 #include "collectors/pte_fold.h"
 #include "collectors/vm_flags.h"
 #include "lib/vec.h"
@@ -323,6 +324,30 @@ static struct hs_bytes plane_of(const struct hs_collapse_groups *groups, const s
 	return hs_sink_text(groups->sink, (const char *)plane->word, sizeof(plane->word));
 }
 
+static void add_pages(const struct hs_collapse_groups *groups, const struct hs_record_ptes *record,
+		      struct hs_collapse_ptes *row)
+{
+	struct hs_page_planes planes;
+
+	row->has_pages = hs_page_facts_fold(record, &planes);
+	if (!row->has_pages)
+		return;
+	row->not_anon = plane_of(groups, &planes.not_anon);
+	row->shared = plane_of(groups, &planes.shared);
+	row->off_lru = plane_of(groups, &planes.off_lru);
+	row->locked = plane_of(groups, &planes.locked);
+	row->pinned = plane_of(groups, &planes.pinned);
+	row->lazyfree = plane_of(groups, &planes.lazyfree);
+	row->referenced = plane_of(groups, &planes.referenced);
+	row->swap_cache = plane_of(groups, &planes.swap_cache);
+	row->large = plane_of(groups, &planes.large);
+	row->same_folio = plane_of(groups, &planes.same_folio);
+	row->repeated = plane_of(groups, &planes.repeated);
+	if (planes.nr_nodes)
+		row->nodes = hs_sink_text(groups->sink, (const char *)planes.node,
+					  (uint32_t)(planes.nr_nodes * sizeof(planes.node[0])));
+}
+
 /* The scan begins: from here on this task's events are about this range. */
 static unsigned int add_ptes(struct hs_collapse_groups *groups, struct task *task,
 			     const struct hs_record_ptes *record,
@@ -340,6 +365,7 @@ static unsigned int add_ptes(struct hs_collapse_groups *groups, struct task *tas
 	row->vma_end = record->vma_end;
 	row->vma_flags = hs_vm_flags_translate(record->vm_flags);
 	row->has_anon_vma = record->has_anon_vma;
+	row->has_notifiers = record->has_notifiers;
 	if (record->level != HS_PMD_IS_TABLE)
 		return 1;
 	hs_pte_fold((const uint64_t *)record->entries, hs_kernel_names_pte_facts(groups->names), &planes);
@@ -350,6 +376,9 @@ static unsigned int add_ptes(struct hs_collapse_groups *groups, struct task *tas
 	row->dirty = plane_of(groups, &planes.dirty);
 	row->writable = plane_of(groups, &planes.writable);
 	row->uffd_wp = plane_of(groups, &planes.uffd_wp);
+	row->marker = plane_of(groups, &planes.marker);
+	row->poisoned = plane_of(groups, &planes.poisoned);
+	add_pages(groups, record, row);
 	return 1;
 }
 

@@ -29,8 +29,8 @@ struct hs_kernel_names {
 	bool actions_are_flags;	/* memory_notify() takes 1 << n, not n */
 };
 
-/* Markers have the highest swap type (include/linux/swap.h, SWP_PTE_MARKER). */
-enum { MARKER_TYPE = 31 };
+/* Swap types from the highest down (include/linux/swap.h): markers, device memory, migration, hwpoison. */
+enum { MARKER_TYPE = 31, DEVICE_TYPES = 4, MIGRATION_TYPES = 3 };
 
 static int add_result(struct hs_kernel_names *names, int64_t number, const char *text)
 {
@@ -64,6 +64,22 @@ const char *hs_kernel_names_memory_action(const struct hs_kernel_names *names, u
 	return index < sizeof(actions) / sizeof(actions[0]) ? actions[index] : "";
 }
 
+static bool has_function(const struct btf *btf, const char *name)
+{
+	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+}
+
+/* The function is there with CONFIG_MEMORY_FAILURE, the others with CONFIG_DEVICE_PRIVATE. */
+static int32_t find_hwpoison_type(const struct btf *btf)
+{
+	const bool has_device = has_function(btf, "make_device_exclusive_range") ||
+				has_function(btf, "make_device_exclusive");
+
+	if (!has_function(btf, "memory_failure"))
+		return -1;
+	return MARKER_TYPE - (has_device ? DEVICE_TYPES : 0) - MIGRATION_TYPES - 1;
+}
+
 const struct hs_pte_facts *hs_kernel_names_pte_facts(const struct hs_kernel_names *names)
 {
 	return &names->pte_facts;
@@ -82,9 +98,9 @@ static int read_types(struct hs_kernel_names *names)
 	/* The actions became an enum with 6.12 and lost it again by 6.18: asked of the types, not of the version. */
 	names->actions_are_flags = !btf || !has_enumerator(btf, "memory_block_state", "MEM_ONLINE");
 	/* Kernels with user shadow stacks keep the dirty bit of read-only entries elsewhere. */
-	names->pte_facts.has_saved_dirty =
-		btf && btf__find_by_name_kind(btf, "shstk_alloc_thread_stack", BTF_KIND_FUNC) > 0;
+	names->pte_facts.has_saved_dirty = has_function(btf, "shstk_alloc_thread_stack");
 	names->pte_facts.marker_type = MARKER_TYPE;
+	names->pte_facts.hwpoison_type = find_hwpoison_type(btf);
 	btf__free(btf);
 	return error;
 }

@@ -4,6 +4,7 @@
 enum {
 	PRESENT = 1 << 0, RW = 1 << 1, ACCESSED = 1 << 5, DIRTY = 1 << 6, PROTNONE = 1 << 8, SPECIAL = 1 << 9,
 	UFFD_WP = 1 << 10, SWAP_UFFD_WP = 1 << 2, SWAP_TYPE_SHIFT = 59, MARKER_UFFD_WP = 1 << 0,
+	MARKER_POISONED = 1 << 1,
 	SWAP_OFFSET_SHIFT = 9, SWAP_TYPE_BITS = 5,
 };
 #define SAVED_DIRTY (1ull << 58)
@@ -33,9 +34,13 @@ static void fold_present(uint64_t entry, unsigned int i, const struct hs_pte_fac
 
 static void fold_swap(uint64_t entry, unsigned int i, const struct hs_pte_facts *facts, struct hs_pte_planes *planes)
 {
-	bool is_marker = facts->marker_type >= 0 && entry >> SWAP_TYPE_SHIFT == (uint64_t)facts->marker_type;
+	const uint64_t type = entry >> SWAP_TYPE_SHIFT;
+	const bool is_marker = facts->marker_type >= 0 && type == (uint64_t)facts->marker_type;
 
 	hs_bitmap512_set(&planes->swap, i);
+	if ((facts->hwpoison_type >= 0 && type == (uint64_t)facts->hwpoison_type) ||
+	    (is_marker && (swap_offset(entry) & MARKER_POISONED)))
+		hs_bitmap512_set(&planes->poisoned, i);
 	if (is_marker)
 		hs_bitmap512_set(&planes->marker, i);
 	if ((entry & SWAP_UFFD_WP) || (is_marker && (swap_offset(entry) & MARKER_UFFD_WP)))

@@ -13,10 +13,11 @@
 struct hs_pte_facts {
 	bool has_saved_dirty;		/* bit 58 holds the dirty bit of read-only entries (shadow stacks, since 6.6) */
 	int32_t marker_type;		/* swap type of PTE markers, -1: unknown or none */
+	int32_t hwpoison_type;		/* swap type of hwpoison entries, -1: unknown or none */
 };
 
 struct hs_pte_planes {
-	struct hs_bitmap512 none, zero, swap, young, dirty, writable, uffd_wp, marker;
+	struct hs_bitmap512 none, zero, swap, young, dirty, writable, uffd_wp, marker, poisoned;
 };
 
 void hs_pte_fold(const uint64_t entries[HS_BITMAP512_BITS], const struct hs_pte_facts *facts,

@@ -87,13 +87,19 @@ static const struct hs_rung notifier_rungs[] = {
 	{ "collapse_file", .gives = "collapses of files" }, \
 	{ "collapse_visit", .gives = "visits to address spaces" }
 
+#define COLLAPSE_DETACHED { "range_detached", .gives = "page tables as isolation saw them" }
+
 static const struct hs_probe collapse_fentry[] = {
 	{ "range_entered", "range_entered_single", REQUIRED, .gives = "page tables as the scan saw them" },
+	COLLAPSE_DETACHED,
 	COLLAPSE_TRACEPOINTS,
 	END
 };
 static const struct hs_probe collapse_kprobe[] = {
-	{ "range_entered_kprobe", REQUIRED, .gives = "page tables as the scan saw them" }, COLLAPSE_TRACEPOINTS, END
+	{ "range_entered_kprobe", REQUIRED, .gives = "page tables as the scan saw them" },
+	COLLAPSE_DETACHED,
+	COLLAPSE_TRACEPOINTS,
+	END
 };
 static const struct hs_probe collapse_tracepoint[] = { COLLAPSE_TRACEPOINTS, END };
 

@@ -97,6 +97,26 @@ static int compare(const void *a, const void *b)
 	return strcmp(left->path, right->path);
 }
 
+/* How far memory nodes are from each other: nodeN/distance, a number for each node. */
+static int add_distances(struct hs_tunables *tunables)
+{
+	static const char folder[] = "/sys/devices/system/node";
+	DIR *directory = opendir(folder);
+	struct dirent *entry;
+	int error = 0;
+
+	while (directory && !error && (entry = readdir(directory))) {
+		char path[512];
+
+		if (strncmp(entry->d_name, "node", 4) == 0 &&
+		    (size_t)snprintf(path, sizeof(path), "%s/%s/distance", folder, entry->d_name) < sizeof(path))
+			error = add_file(tunables, path, sizeof(folder));
+	}
+	if (directory)
+		closedir(directory);
+	return error;
+}
+
 int hs_tunables_create(struct hs_tunables **out, struct hs_error *err)
 {
 	struct hs_tunables *tunables = calloc(1, sizeof(*tunables));
@@ -104,6 +124,10 @@ int hs_tunables_create(struct hs_tunables **out, struct hs_error *err)
 	for (size_t i = 0; tunables && i < sizeof(roots) / sizeof(roots[0]); i++) {
 		if (add_directory(tunables, roots[i].path, strlen(roots[i].path) + 1, roots[i].depth) == 0)
 			continue;
+		hs_tunables_destroy(tunables);
+		tunables = NULL;
+	}
+	if (tunables && add_distances(tunables)) {
 		hs_tunables_destroy(tunables);
 		tunables = NULL;
 	}

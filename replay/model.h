@@ -38,7 +38,7 @@ struct hs_request {
 	uint32_t task, mm;
 	uint64_t subject, subject_end;
 };
-enum { HS_REQUEST_BYTES = 2048 };
+enum { HS_REQUEST_BYTES = 2560 };
 union hs_request_storage {
 	struct hs_request request;
 	unsigned char bytes[HS_REQUEST_BYTES];

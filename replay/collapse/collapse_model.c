@@ -84,6 +84,53 @@ static int collapse_create(const struct hs_model_setup *setup, struct hs_model *
 	return 0;
 }
 
+/* mm/page_alloc.c node_reclaim_distance, unless an architecture changes it (AMD Zen: 32). */
+enum { RECLAIM_DISTANCE = 30 };
+
+static bool next_number(const char **text, const char *end, uint64_t *number)
+{
+	while (*text < end && **text == ' ')
+		++*text;
+	if (*text == end || **text < '0' || **text > '9')
+		return false;
+	for (*number = 0; *text < end && **text >= '0' && **text <= '9'; ++*text)
+		*number = *number * 10 + (uint64_t)(**text - '0');
+	return true;
+}
+
+/* "10 40" of node1/distance: how far node 1 is from node 0, from node 1, … */
+static void take_distances(struct hs_model *model, uint64_t node, const char *text, const char *end)
+{
+	uint64_t distance;
+
+	if (node >= HS_MAX_NODES)
+		return;
+	model->too_far[node] = 0;
+	for (unsigned int other = 0; other < HS_MAX_NODES && next_number(&text, end, &distance); other++)
+		if (distance > RECLAIM_DISTANCE)
+			model->too_far[node] |= (uint8_t)(1u << other);
+}
+
+/* What decides about nodes: /proc/sys/vm/zone_reclaim_mode and nodeN/distance. */
+static void take_node_setting(struct hs_model *model, const struct hs_bytes *name, const struct hs_bytes *value)
+{
+	static const char mode[] = "zone_reclaim_mode", node[] = "node", distance[] = "/distance";
+	const char *at = (const char *)name->data, *end = at + name->length;
+	const char *text = (const char *)value->data, *text_end = text + value->length;
+	uint64_t number;
+
+	if (name->length == sizeof(mode) - 1 && memcmp(at, mode, name->length) == 0) {
+		model->node_reclaim = next_number(&text, text_end, &number) && number != 0;
+		return;
+	}
+	if (name->length < sizeof(node) - 1 || memcmp(at, node, sizeof(node) - 1) != 0)
+		return;
+	at += sizeof(node) - 1;
+	if (next_number(&at, end, &number) && (size_t)(end - at) == sizeof(distance) - 1 &&
+	    memcmp(at, distance, sizeof(distance) - 1) == 0)
+		take_distances(model, number, text, text_end);
+}
+
 static void take_tunable(struct hs_model *model, const struct hs_bytes *name, const struct hs_bytes *value)
 {
 	static const char prefix[] = "transparent_hugepage/";
@@ -93,6 +140,7 @@ static void take_tunable(struct hs_model *model, const struct hs_bytes *name, co
 	char file[96];
 
 	hs_collapse_read_policy(model);
+	take_node_setting(model, name, value);
 	if (model->whatif)
 		hs_collapse_whatif_settings(model, &before);
 	if (name->length <= sizeof(prefix) - 1 || name->length - (sizeof(prefix) - 1) >= sizeof(file) ||

@@ -74,7 +74,9 @@ enum hs_pte_plane {
 	HS_PTE_LAZYFREE,
 	HS_PTE_FOLIO_YOUNG,		/* folio flags or a secondary MMU say referenced */
 	HS_PTE_COMPOUND, HS_PTE_NOT_SWAP_BACKED,	/* v2010: its assertions */
+	HS_PTE_LARGE,			/* page of a folio of several pages */
 	HS_PTE_SAME_FOLIO,		/* an entry before it in this range maps the same folio */
+	HS_PTE_REPEATED,		/* the same of a folio of one page: its lock is already taken by the isolate step */
 	HS_PTE_POISONED,		/* reading the page fails */
 	HS_PTE_SWAP_ERROR, HS_PTE_SWAP_LOCKED,	/* swap form: reading it back fails; finds the page locked */
 	HS_NR_PTE_PLANES

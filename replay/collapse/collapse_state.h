@@ -32,6 +32,8 @@ struct hs_model {
 	struct hs_collapse_rules rules, recorded_rules;
 	struct hs_collapse_tunables tunables, recorded_tunables;
 	bool are_rules_guessed;
+	bool node_reclaim;			/* recorded: /proc/sys/vm/zone_reclaim_mode is not 0 */
+	uint8_t too_far[HS_MAX_NODES];		/* recorded: bit b of element a: nodes a and b */
 	struct hs_hash_map daemons;		/* task ids of khugepaged */
 	struct hs_range_groups groups;
 	uint32_t last_mm;			/* of the daemon's last scan with a known address */
@@ -50,6 +52,9 @@ struct hs_collapse_request {
 	bool are_limits_assumed;		/* no setting was recorded or given */
 	bool is_file;
 	bool has_ptes, has_pages;		/* the page table at the scan; properties of its pages */
+	bool has_notifiers;			/* a secondary MMU may know of further references */
+	bool node_reclaim;			/* node_reclaim_mode is on: pages too far apart stop a scan */
+	const struct hs_pte_nodes *nodes;	/* of the page table's pages; NULL: one node. The group's or the model's */
 	bool has_pmd;				/* pmd: what is in its place */
 	enum hs_pmd_state pmd;
 	unsigned int nr_attempts, swap_pages, present_pages;

@@ -4,6 +4,7 @@
 
 #include "replay/collapse/collapse_state.h"
 #include "replay/collapse/eligibility.h"
+#include "replay/collapse/snapshot_rules.h"
 
 static int find_result(struct hs_model *model, const struct hs_bytes *status)
 {
@@ -82,6 +83,9 @@ static void take_ptes(const struct hs_model *model, const struct hs_range_group 
 		request->ptes = group->ptes;
 		request->has_ptes = true;
 		request->has_pages = group->ptes_has_pages;
+		request->has_notifiers = group->has_notifiers;
+		request->node_reclaim = model->node_reclaim && group->has_nodes;
+		request->nodes = group->has_nodes ? &group->nodes : NULL;
 		counter->vma_flags |= group->vma_flags;
 		counter->ptes = &request->ptes;
 		return;
@@ -115,6 +119,16 @@ static void fill_isolate(const struct hs_model *model, struct hs_counter_request
 				recorded == HS_SCAN_PAGE_RO;
 }
 
+/* The page table as the isolate step was about to see it. */
+static void take_detached(const struct hs_range_group *group, struct hs_collapse_request *request)
+{
+	if (!group || !group->has_detached)
+		return;
+	request->ptes = group->detached;
+	request->has_ptes = request->has_pages = true;
+	request->has_notifiers = group->has_notifiers;
+}
+
 static int ask_isolate(struct hs_model *model, const struct hs_event *event, union hs_request_storage *storage,
 		       struct hs_decision *recorded)
 {
@@ -131,6 +145,8 @@ static int ask_isolate(struct hs_model *model, const struct hs_event *event, uni
 
 	fill_isolate(model, &request->counter, &seen, event->row->task);
 	take_mapping(model, request);
+	take_detached(hs_range_groups_find(&model->groups, event->row->task), request);
+	model->problems[HS_COLLAPSE_RACED] += hs_snapshot_is_stale(request);
 	request->is_broken = result < 0;
 	request->has_counter = true;
 	request->cost[0] = 1ull << isolate->order;
@@ -145,17 +161,25 @@ static void weaken_echo(struct hs_counter_answer *answer)
 		answer->basis = HS_BASIS_BOUNDED;
 }
 
-/* What the model makes of one attempt: its isolate step where there was one, else the step that refused. */
-static void decide_attempt(const struct hs_counter_request *counter, bool has_isolate,
-			   enum hs_collapse_result recorded, struct hs_counter_answer *answer)
+/* The isolate step alone. */
+static void decide_isolate(const struct hs_collapse_request *request, struct hs_counter_answer *answer)
 {
-	const bool isolated = counter->recorded == HS_SCAN_SUCCEED;
+	if (!hs_snapshot_isolate(request, answer))
+		hs_counter_decide(&request->counter, answer);
+	weaken_echo(answer);
+}
+
+/* What the model makes of one attempt: its isolate step where there was one, else the step that refused. */
+static void decide_attempt(const struct hs_collapse_request *request, enum hs_collapse_result recorded,
+			   struct hs_counter_answer *answer)
+{
+	const bool isolated = request->counter.recorded == HS_SCAN_SUCCEED;
 
 	*answer = (struct hs_counter_answer){ .result = recorded, .basis = HS_BASIS_BOUNDED,
 					      .reason = "step before isolation" };
-	if (!has_isolate)
+	if (!request->has_counter)
 		return;
-	hs_counter_decide(counter, answer);
+	decide_isolate(request, answer);
 	if (!answer->is_unknown && answer->result == HS_SCAN_SUCCEED && isolated) {
 		answer->result = recorded;
 		answer->is_echo = recorded != HS_SCAN_SUCCEED;
@@ -177,6 +201,7 @@ static int ask_collapse(struct hs_model *model, const struct hs_event *event, un
 	if (request->has_counter)
 		fill_isolate(model, &request->counter, &group->isolate, event->row->task);
 	take_mapping(model, request);
+	take_detached(group, request);
 	request->is_broken = result < 0 || (group && group->is_broken);
 	request->fold.last = result < 0 ? HS_SCAN_FAIL : (enum hs_collapse_result)result;
 	if (request->has_counter && result == HS_SCAN_SUCCEED) {
@@ -258,6 +283,7 @@ static int ask_scan(struct hs_model *model, const struct hs_event *event, union 
 		request->fold = group->fold;
 	take_mapping(model, request);
 	take_ptes(model, group, request);
+	model->problems[HS_COLLAPSE_RACED] += hs_snapshot_is_stale(request);
 	fill_scan_costs(request, scan, group);
 	request->is_broken = result < 0 || (group && (group->is_broken || group->has_isolate));
 	recorded->result = result < 0 ? HS_RESULT_UNKNOWN : hs_collapse_result_name(counter->recorded);
@@ -311,52 +337,6 @@ int hs_collapse_ask(struct hs_model *model, const struct hs_event *event, union 
 
 /* --- decisions --- */
 
-/* Codes that an entry gives without a look at its page. */
-static bool stops_at_entry(enum hs_collapse_result result)
-{
-	return result == HS_SCAN_EXCEED_NONE_PTE || result == HS_SCAN_EXCEED_SWAP_PTE ||
-	       result == HS_SCAN_PTE_NON_PRESENT || result == HS_SCAN_PTE_UFFD_WP || result == HS_SCAN_PAGE_RO;
-}
-
-/* A page table was recorded: the walk itself, as far as pages are known. True: *answer holds. */
-static bool decide_from_ptes(const struct hs_collapse_request *request, struct hs_counter_answer *answer)
-{
-	const struct hs_counter_request *counter = &request->counter;
-	const struct hs_scan_request scan = {
-		.rules = counter->rules, .tunables = counter->tunables, .vma_flags = counter->vma_flags,
-		.orders = counter->orders, .is_khugepaged = counter->is_khugepaged,
-		.range = { .pmd = HS_PMD_TABLE, .ptes = &request->ptes },
-	};
-	const enum hs_collapse_result recorded = counter->recorded;
-	struct hs_scan_outcome outcome;
-
-	if (!request->has_ptes || hs_counter_is_pmd_code(recorded))
-		return false;
-	hs_scan_decide(&scan, &outcome);
-	/* Not the page table that the kernel walked: another thread was faster. */
-	if (counter->is_completed && outcome.index == counter->tunables->nr &&
-	    (outcome.none != counter->none || outcome.unmapped != counter->unmapped))
-		return false;
-	*answer = (struct hs_counter_answer){ .result = outcome.result, .basis = HS_BASIS_EXACT,
-					      .reason = "walk over the recorded page table" };
-	/* Behind the whole walk, accessed bits are a lower bound of what the kernel counted. */
-	if (outcome.index == counter->tunables->nr && counter->is_completed) {
-		hs_counter_decide(counter, answer);
-		return true;
-	}
-	if (request->has_pages || counter->is_completed)
-		return true;
-	/* Pages were not recorded. Where one of them stopped the recorded walk, only the counts tell where. */
-	if (!stops_at_entry(recorded)) {
-		hs_counter_decide(counter, answer);
-	} else if (outcome.index == counter->tunables->nr || outcome.none > counter->none ||
-		   outcome.unmapped > counter->unmapped) {
-		answer->basis = HS_BASIS_ASSUMED;
-		answer->reason = "walk over the recorded page table; pages behind the recorded stop assumed good";
-	}
-	return true;
-}
-
 /* No page table, as it was read at the scan's entry. True: *answer holds. */
 static bool decide_from_pmd(const struct hs_collapse_request *request, struct hs_counter_answer *answer)
 {
@@ -374,7 +354,7 @@ static void decide_scan(const struct hs_collapse_request *request, struct hs_cou
 	const struct hs_counter_request *counter = &request->counter;
 	const struct hs_attempt_fold *fold = &request->fold;
 
-	if (!decide_from_pmd(request, answer) && !decide_from_ptes(request, answer))
+	if (!decide_from_pmd(request, answer) && !hs_snapshot_scan(request, answer))
 		hs_counter_decide(counter, answer);
 	weaken_echo(answer);
 	if (answer->is_unknown || answer->result != HS_SCAN_SUCCEED)
@@ -439,10 +419,9 @@ void hs_collapse_decide(const struct hs_model *model, const struct hs_request *c
 	} else if (common->point == HS_POINT_COLLAPSE_SCAN) {
 		decide_scan(request, &answer);
 	} else if (common->point == HS_POINT_COLLAPSE_ISOLATE) {
-		hs_counter_decide(&request->counter, &answer);
-		weaken_echo(&answer);
+		decide_isolate(request, &answer);
 	} else {
-		decide_attempt(&request->counter, request->has_counter, request->fold.last, &answer);
+		decide_attempt(request, request->fold.last, &answer);
 	}
 	if (request->are_limits_assumed)
 		answer.basis = HS_BASIS_ASSUMED;
@@ -472,8 +451,10 @@ static void sum_up(struct hs_model *model, const struct hs_collapse_scan *scan, 
 	sums->notifier_ranges += group->nr_isolates;
 	sums->lock_ns += group->lock_ns;
 	model->problems[HS_COLLAPSE_BROKEN_GROUP] += group->is_broken || group->has_isolate;
+	/* With pages recorded, the comparison with the page table says the same. */
 	model->problems[HS_COLLAPSE_RACED] += result == HS_SCAN_SUCCEED && group->nr_attempts == 1 &&
-					      group->zeroed != scan->none_or_zero && !group->swapped_in;
+					      group->zeroed != scan->none_or_zero && !group->swapped_in &&
+					      !group->ptes_has_pages;
 }
 
 static void observe_attempt(struct hs_model *model, const struct hs_event *event, struct hs_range_group *group)
@@ -486,10 +467,12 @@ static void observe_attempt(struct hs_model *model, const struct hs_event *event
 							    end->address_basis ? end->address : 0, end->order);
 	struct hs_counter_answer answer;
 
+	request->has_counter = group->has_isolate;
 	if (group->has_isolate)
 		fill_isolate(model, &request->counter, &group->isolate, event->row->task);
 	take_mapping(model, request);
-	decide_attempt(&request->counter, group->has_isolate, recorded, &answer);
+	take_detached(group, request);
+	decide_attempt(request, recorded, &answer);
 	hs_range_group_add_attempt(group, end, recorded, &answer);
 }
 
@@ -516,6 +499,13 @@ static void observe_isolate(const struct hs_event *event, struct hs_range_group 
 				   result < 0 ? HS_SCAN_FAIL : (enum hs_collapse_result)result);
 }
 
+static void observe_ptes(const struct hs_model *model, const struct hs_collapse_ptes *ptes,
+			 struct hs_range_group *group)
+{
+	hs_range_group_add_ptes(group, ptes, hs_thp_flags_of_words(ptes->vma_flags));
+	memcpy(group->nodes.too_far, model->too_far, sizeof(group->nodes.too_far));
+}
+
 void hs_collapse_observe_group(struct hs_model *model, const struct hs_event *event)
 {
 	const bool closes = event->kind == HS_KIND_collapse_scan || event->kind == HS_KIND_collapse_scan_file;
@@ -529,8 +519,7 @@ void hs_collapse_observe_group(struct hs_model *model, const struct hs_event *ev
 	if (closes || !group)
 		return;
 	if (event->kind == HS_KIND_collapse_ptes)
-		hs_range_group_add_ptes(group, event->collapse_ptes,
-					hs_thp_flags_of_words(event->collapse_ptes->vma_flags));
+		observe_ptes(model, event->collapse_ptes, group);
 	else if (event->kind == HS_KIND_collapse_swapin)
 		hs_range_group_add_swapin(group, event->collapse_swapin);
 	else if (event->kind == HS_KIND_collapse_isolate)

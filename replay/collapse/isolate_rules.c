@@ -78,6 +78,8 @@ static void add_folio_checks(struct hs_pte_walk *walk, const struct hs_isolate_r
 	const struct hs_bitmap512 large = large_enough(request);
 	/* A folio is locked, counted and isolated once, at its first entry. */
 	const struct hs_bitmap512 first = hs_bitmap512_and_not(present, &plane[HS_PTE_SAME_FOLIO]);
+	/* Only large folios are recognised again; a small page is found locked by the step itself. */
+	const struct hs_bitmap512 locked = hs_bitmap512_or(&plane[HS_PTE_LOCKED], &plane[HS_PTE_REPEATED]);
 
 	add_present(walk, present, &plane[HS_PTE_UFFD_WP], 0, HS_SCAN_PTE_UFFD_WP);
 	add_present(walk, present, &plane[HS_PTE_NO_PAGE], 0, HS_SCAN_PAGE_NULL);
@@ -86,7 +88,7 @@ static void add_folio_checks(struct hs_pte_walk *walk, const struct hs_isolate_r
 	add_present(walk, present, &lazyfree, 0, HS_SCAN_PAGE_LAZYFREE);
 	add_present(walk, present, &shared, hs_isolate_shared_limit(scan, request->order), HS_SCAN_EXCEED_SHARED_PTE);
 	add_present(walk, present, &large, 0, HS_SCAN_PTE_MAPPED_HUGEPAGE);
-	add_present(walk, &first, &plane[HS_PTE_LOCKED], 0, HS_SCAN_PAGE_LOCK);
+	add_present(walk, &first, &locked, 0, HS_SCAN_PAGE_LOCK);
 	add_present(walk, &first, &pinned, 0, HS_SCAN_PAGE_COUNT);
 	add_present(walk, &first, &plane[HS_PTE_OFF_LRU], 0, HS_SCAN_DEL_PAGE_LRU);
 }

@@ -64,14 +64,68 @@ static void take_pages(struct hs_pte_map *ptes, const struct hs_collapse_ptes *e
 	take_bitmap(ptes, HS_PTE_OFF_LRU, &event->off_lru);
 	take_bitmap(ptes, HS_PTE_LOCKED, &event->locked);
 	take_bitmap(ptes, HS_PTE_EXTRA_REF, &event->pinned);
+	take_bitmap(ptes, HS_PTE_SWAP_CACHE, &event->swap_cache);
 	take_bitmap(ptes, HS_PTE_LAZYFREE, &event->lazyfree);
+	take_bitmap(ptes, HS_PTE_NOT_SWAP_BACKED, &event->lazyfree);
 	take_bitmap(ptes, HS_PTE_FOLIO_YOUNG, &event->referenced);
+	take_bitmap(ptes, HS_PTE_LARGE, &event->large);
+	take_bitmap(ptes, HS_PTE_COMPOUND, &event->large);
+	take_bitmap(ptes, HS_PTE_SAME_FOLIO, &event->same_folio);
+	take_bitmap(ptes, HS_PTE_REPEATED, &event->repeated);
+}
+
+static void take_entries(struct hs_pte_map *ptes, const struct hs_collapse_ptes *event)
+{
+	struct hs_bitmap512 *plane = ptes->plane;
+
+	memset(ptes, 0, sizeof(*ptes));
+	take_bitmap(ptes, HS_PTE_NONE, &event->none);
+	take_bitmap(ptes, HS_PTE_SWAP, &event->swap);
+	take_bitmap(ptes, HS_PTE_ZERO, &event->zero);
+	take_bitmap(ptes, HS_PTE_YOUNG, &event->young);
+	take_bitmap(ptes, HS_PTE_DIRTY, &event->dirty);
+	take_bitmap(ptes, HS_PTE_UFFD_WP, &event->uffd_wp);
+	take_bitmap(ptes, HS_PTE_UFFD_MARKER, &event->marker);
+	take_bitmap(ptes, HS_PTE_SWAP_ERROR, &event->poisoned);
+	plane[HS_PTE_UFFD_MARKER] = hs_bitmap512_and(&plane[HS_PTE_UFFD_MARKER], &plane[HS_PTE_UFFD_WP]);
+	plane[HS_PTE_UFFD_WP] = hs_bitmap512_and_not(&plane[HS_PTE_UFFD_WP], &plane[HS_PTE_UFFD_MARKER]);
+	take_bitmap(ptes, HS_PTE_READ_ONLY, &event->writable);
+	for (int i = 0; i < HS_BITMAP512_WORDS; i++)
+		plane[HS_PTE_READ_ONLY].word[i] = ~plane[HS_PTE_READ_ONLY].word[i];
+	if (event->has_pages)
+		take_pages(ptes, event);
+}
+
+/* Bitmaps of node 1, node 2, …; false: all pages are on node 0. */
+static bool take_nodes(struct hs_pte_nodes *nodes, const struct hs_bytes *bytes)
+{
+	const unsigned int count = (unsigned int)(bytes->length / sizeof(struct hs_bitmap512));
+	struct hs_bitmap512 pages;
+
+	if (!count || count >= HS_MAX_NODES)
+		return false;
+	memset(nodes, 0, sizeof(*nodes));
+	nodes->nr_nodes = (uint8_t)(count + 1);
+	for (unsigned int node = 0; node < count; node++) {
+		memcpy(&pages, bytes->data + node * sizeof(pages), sizeof(pages));
+		for (unsigned int i = 0; i < HS_BITMAP512_BITS; i++)
+			if (hs_bitmap512_test(&pages, i))
+				nodes->node[i] = (uint8_t)(node + 1);
+	}
+	return true;
+}
+
+static void take_detached(struct hs_range_group *group, const struct hs_collapse_ptes *event)
+{
+	group->has_detached = event->pmd == HS_PMD_TABLE && event->has_pages;
+	if (group->has_detached)
+		take_entries(&group->detached, event);
 }
 
 void hs_range_group_add_ptes(struct hs_range_group *group, const struct hs_collapse_ptes *event, uint32_t vma_flags)
 {
-	struct hs_bitmap512 writable = { { 0 } };
-
+	if (event->moment == 2)
+		take_detached(group, event);
 	/* The page table at the scan's entry is the best there is. */
 	if (group->has_ptes && group->ptes_moment <= event->moment)
 		return;
@@ -82,19 +136,9 @@ void hs_range_group_add_ptes(struct hs_range_group *group, const struct hs_colla
 	group->ptes_has_pages = event->has_pages;
 	group->address = event->address;
 	group->vma_flags = vma_flags;
-	memset(&group->ptes, 0, sizeof(group->ptes));
-	take_bitmap(&group->ptes, HS_PTE_NONE, &event->none);
-	take_bitmap(&group->ptes, HS_PTE_SWAP, &event->swap);
-	take_bitmap(&group->ptes, HS_PTE_ZERO, &event->zero);
-	take_bitmap(&group->ptes, HS_PTE_YOUNG, &event->young);
-	take_bitmap(&group->ptes, HS_PTE_DIRTY, &event->dirty);
-	take_bitmap(&group->ptes, HS_PTE_UFFD_WP, &event->uffd_wp);
-	take_bitmap(&group->ptes, HS_PTE_READ_ONLY, &event->writable);
-	writable = group->ptes.plane[HS_PTE_READ_ONLY];
-	for (int i = 0; i < HS_BITMAP512_WORDS; i++)
-		group->ptes.plane[HS_PTE_READ_ONLY].word[i] = ~writable.word[i];
-	if (event->has_pages)
-		take_pages(&group->ptes, event);
+	group->has_notifiers = event->has_notifiers == 1;
+	take_entries(&group->ptes, event);
+	group->has_nodes = event->has_pages && take_nodes(&group->nodes, &event->nodes);
 }
 
 void hs_range_group_add_swapin(struct hs_range_group *group, const struct hs_collapse_swapin *event)
@@ -138,7 +182,7 @@ void hs_range_group_add_attempt(struct hs_range_group *group, const struct hs_co
 		group->zeroed += group->isolate.none;
 		group->copied += pages - group->isolate.none;
 	}
-	group->has_isolate = false;
+	group->has_isolate = group->has_detached = false;
 	fold->has_success |= !modelled->is_unknown && modelled->result == HS_SCAN_SUCCEED;
 	fold->has_alloc_failure |= modelled->result == HS_SCAN_ALLOC_HUGE_PAGE_FAIL;
 	fold->is_unknown |= modelled->is_unknown;

@@ -36,13 +36,17 @@ struct hs_range_group {
 	uint8_t pmd;			/* enum hs_pmd_state */
 	uint64_t address;		/* of ptes, 0: unknown */
 	uint32_t vma_flags;		/* of ptes: enum hs_thp_vma_flag */
+	bool has_notifiers;		/* of ptes: a secondary MMU may know of further references */
+	bool has_detached;		/* detached and its pages: as the isolate step is about to see them */
+	bool has_nodes;			/* nodes: of ptes */
 	unsigned int swapped_in;
 	struct hs_group_isolate isolate;
 	unsigned int nr_attempts, nr_isolates, nr_allocated;
 	unsigned int copied, zeroed;	/* pages of attempts that succeeded */
 	uint64_t lock_ns;		/* from isolate to the end of the attempt: a lower bound */
 	struct hs_attempt_fold fold;	/* modelled */
-	struct hs_pte_map ptes;
+	struct hs_pte_map ptes, detached;
+	struct hs_pte_nodes nodes;	/* too_far is not set */
 };
 
 struct hs_range_groups {

@@ -193,9 +193,8 @@ static void add_page_checks(struct hs_pte_walk *walk, const struct hs_scan_reque
 	add_on_present(walk, present, &pinned, 0, HS_SCAN_PAGE_COUNT, true);
 }
 
-/* The tests behind the loop. */
-static enum hs_collapse_result decide_completed(const struct hs_scan_request *request,
-						const struct hs_scan_outcome *outcome)
+enum hs_collapse_result hs_scan_behind_loop(const struct hs_scan_request *request,
+					    const struct hs_scan_outcome *outcome)
 {
 	if (request->rules->writable_rule == HS_WRITABLE_ANY && !outcome->is_writable)
 		return HS_SCAN_PAGE_RO;
@@ -252,6 +251,6 @@ void hs_scan_decide(const struct hs_scan_request *request, struct hs_scan_outcom
 	count_prefix(request, &empty, &present, stopped, outcome);
 	if (stopped)
 		outcome->assertion = stopped->assertion;
-	outcome->result = stopped ? stopped->result : decide_completed(request, outcome);
+	outcome->result = stopped ? stopped->result : hs_scan_behind_loop(request, outcome);
 	outcome->is_attempt = !stopped && outcome->result == HS_SCAN_SUCCEED;
 }

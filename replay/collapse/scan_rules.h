@@ -39,6 +39,10 @@ struct hs_scan_outcome {
 
 void hs_scan_decide(const struct hs_scan_request *request, struct hs_scan_outcome *outcome);
 
+/* The tests behind the loop, for a walk that has completed: SUCCEED means an attempt. */
+enum hs_collapse_result hs_scan_behind_loop(const struct hs_scan_request *request,
+					    const struct hs_scan_outcome *outcome);
+
 /* log2 of nr. */
 static inline unsigned int hs_thp_pmd_order(const struct hs_collapse_tunables *tunables)
 {

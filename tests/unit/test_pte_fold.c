@@ -12,7 +12,7 @@
 static struct hs_pte_planes fold_one(uint64_t entry, bool has_saved_dirty)
 {
 	static uint64_t entries[HS_BITMAP512_BITS];
-	struct hs_pte_facts facts = { .has_saved_dirty = has_saved_dirty, .marker_type = 30 };
+	struct hs_pte_facts facts = { .has_saved_dirty = has_saved_dirty, .marker_type = 30, .hwpoison_type = -1 };
 	struct hs_pte_planes planes;
 
 	entries[77] = entry;
