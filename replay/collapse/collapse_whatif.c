@@ -268,6 +268,40 @@ void hs_collapse_whatif_advance(struct hs_model *model, uint64_t now, const stru
 
 /* --- events --- */
 
+/* The mapping as it was before MADV_HUGEPAGE cut it: with its neighbours of the same making. */
+static struct hs_thp_vma uncut(const struct hs_collapse_whatif *whatif, const struct hs_mm *mm,
+			       const struct hs_vma *vma)
+{
+	struct hs_thp_vma whole = hs_thp_vma_of(vma, &whatif->model->tunables);
+
+	for (const struct hs_vma *next = hs_vma_next(vma); next && next->node.start == whole.end &&
+	     next->kind == vma->kind && next->anon_vma_id == vma->anon_vma_id; next = hs_vma_next(next))
+		whole.end = next->node.end;
+	for (const struct hs_vma *prev = hs_mm_vma_at(mm, whole.start - 1); prev && prev->kind == vma->kind &&
+	     prev->anon_vma_id == vma->anon_vma_id; prev = hs_mm_vma_at(mm, whole.start - 1))
+		whole.start = prev->node.start;
+	return whole;
+}
+
+/* hugepage_madvise: v2010 does not register, 6.1 and 6.18 judge the mapping before the call cuts it. */
+static void register_advised(struct hs_collapse_whatif *whatif, const struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	const enum hs_madvise_enter rule = (enum hs_madvise_enter)whatif->model->rules.madvise_enter;
+	const struct hs_vma *vma = hs_mm_vma_from(mm, start);
+	enum hs_thp_refusal why;
+
+	if (rule == HS_MADVISE_ENTER_FINAL)
+		hs_collapse_whatif_register(whatif, mm, start, end);
+	if (rule != HS_MADVISE_ENTER_WHOLE)
+		return;
+	for (; vma && vma->node.start < end; vma = hs_vma_next(vma)) {
+		const struct hs_thp_vma whole = uncut(whatif, mm, vma);
+
+		hs_khugepaged_enter_vma(&whatif->daemon, hs_mm_id(mm), &whole, &why);
+	}
+	hs_collapse_whatif_wake(whatif);
+}
+
 static void observe_madvise(struct hs_collapse_whatif *whatif, const struct hs_mm_madvise *madvise)
 {
 	const struct hs_mm *mm = hs_address_space_mm(whatif->model->space, madvise->row.mm);
@@ -277,7 +311,7 @@ static void observe_madvise(struct hs_collapse_whatif *whatif, const struct hs_m
 	if (!mm || end <= madvise->addr)
 		return;
 	if (madvise->advice == ADVICE_HUGEPAGE && !madvise->ret)
-		hs_collapse_whatif_register(whatif, mm, madvise->addr, end);
+		register_advised(whatif, mm, madvise->addr, end);
 	if (madvise->advice != ADVICE_COLLAPSE)
 		return;
 	for (const struct hs_vma *vma = hs_mm_vma_from(mm, madvise->addr); vma && vma->node.start < end;

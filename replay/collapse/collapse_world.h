@@ -23,7 +23,7 @@ enum hs_thp_point {
 	HS_NR_THP_POINTS
 };
 
-enum hs_thp_lock { HS_THP_UNLOCK, HS_THP_READ_LOCK, HS_THP_WRITE_LOCK };
+enum hs_thp_lock { HS_THP_UNLOCK, HS_THP_READ_LOCK, HS_THP_WRITE_LOCK, HS_THP_TRY_WRITE_LOCK };
 
 /* Parts of a collapse that can refuse it. */
 enum hs_thp_step {
@@ -58,7 +58,7 @@ struct hs_collapse_world_ops {
 	/* A huge page. may_wait: reclaim and compaction are allowed. */
 	bool (*allocate)(void *world, unsigned int order, bool may_wait);
 	bool (*charge)(void *world, uint32_t mm);
-	/* mmap_lock; only a read lock can fail, where the rules try. */
+	/* mmap_lock; a read lock can fail where the rules try, and a write lock that is tried. */
 	bool (*lock)(void *world, uint32_t mm, enum hs_thp_lock lock);
 	/* Optional: swap entries [from, to) of the range were read back. */
 	void (*swapped_in)(void *world, uint32_t mm, uint64_t address, unsigned int from, unsigned int to);
@@ -77,6 +77,10 @@ struct hs_collapse_world_ops {
 	 * ranges give SCAN_FAIL.
 	 */
 	enum hs_collapse_result (*scan_file)(void *world, uint32_t mm, uint64_t address);
+	/*
+	 * Optional: the page table over a cached huge page goes (collapse_pte_mapped_thp). SUCCEED without it.
+	 */
+	enum hs_collapse_result (*map_cached)(void *world, uint32_t mm, uint64_t address);
 };
 
 #endif

@@ -10,9 +10,13 @@
 #include "replay/collapse/eligibility.h"
 #include "replay/collapse/range_scan.h"
 
+enum { HS_MAX_PTE_MAPPED = 8 };	/* MAX_PTE_MAPPED_THP */
+
 /* An address space that the daemon will visit. */
 struct hs_khugepaged_slot {
 	uint32_t mm;
+	unsigned int nr_pte_mapped;	/* 6.1: ranges of files whose page tables are to go at the next visit */
+	uint64_t pte_mapped[HS_MAX_PTE_MAPPED];
 	struct hs_khugepaged_slot *prev, *next;	/* in order of registration; NULL at the ends */
 };
 

@@ -76,6 +76,50 @@ static bool enter_vma(struct visit *visit, const struct hs_thp_vma *vma)
 	return true;
 }
 
+static enum hs_collapse_result map_cached(const struct hs_khugepaged *daemon, uint32_t mm, uint64_t address)
+{
+	const struct hs_collapse_world_ops *base = &daemon->ops->base;
+
+	return base->map_cached ? base->map_cached(daemon->world, mm, address) : HS_SCAN_SUCCEED;
+}
+
+/* khugepaged_collapse_pte_mapped_thps of 6.1: what visits before this one found, unless mmap_lock is busy. */
+static void settle_pte_mapped(struct visit *visit)
+{
+	struct hs_khugepaged *daemon = visit->daemon;
+	struct hs_khugepaged_slot *slot = visit->slot;
+	const struct hs_collapse_world_ops *base = &daemon->ops->base;
+
+	if (!slot->nr_pte_mapped || !base->lock(daemon->world, slot->mm, HS_THP_TRY_WRITE_LOCK))
+		return;
+	for (unsigned int i = 0; i < slot->nr_pte_mapped && !(mm_state(visit) & HS_THP_MM_EXITING); i++)
+		map_cached(daemon, slot->mm, slot->pte_mapped[i]);
+	slot->nr_pte_mapped = 0;
+	base->lock(daemon->world, slot->mm, HS_THP_UNLOCK);
+}
+
+/* The cache holds a huge page that is mapped in pieces: its page table goes, at once or (6.1) later. */
+static enum hs_collapse_result take_pte_mapped(const struct visit *visit)
+{
+	struct hs_khugepaged *daemon = visit->daemon;
+	struct hs_khugepaged_slot *slot = visit->slot;
+	enum hs_collapse_result result;
+	struct hs_thp_range range;
+
+	if (daemon->rules->pte_mapped_at_once) {
+		result = map_cached(daemon, slot->mm, daemon->address);
+		return result == HS_SCAN_PMD_MAPPED ? HS_SCAN_SUCCEED : result;
+	}
+	daemon->ops->base.read_range(daemon->world, slot->mm, daemon->address, &range);
+	result = hs_scan_pmd_result(daemon->rules, range.pmd);
+	if (result != HS_SCAN_SUCCEED)
+		return result;
+	if (slot->nr_pte_mapped == HS_MAX_PTE_MAPPED)
+		return HS_SCAN_PTE_MAPPED_HUGEPAGE;
+	slot->pte_mapped[slot->nr_pte_mapped++] = daemon->address;
+	return HS_SCAN_SUCCEED;
+}
+
 /* A range of a file or of shared memory: the lock is dropped whatever comes out. */
 static void scan_file_range(struct visit *visit)
 {
@@ -86,9 +130,8 @@ static void scan_file_range(struct visit *visit)
 			daemon->ops->base.scan_file(daemon->world, visit->slot->mm, daemon->address) : HS_SCAN_FAIL;
 	visit->progress += daemon->rules->pte_progress && visit->result == HS_SCAN_PTE_MAPPED_HUGEPAGE ?
 			   1 : daemon->tunables->nr;
-	/* The page table of a cached huge page goes at once, or is queued (6.1): both count as collapsed. */
 	if (visit->result == HS_SCAN_PTE_MAPPED_HUGEPAGE)
-		visit->result = HS_SCAN_SUCCEED;
+		visit->result = take_pte_mapped(visit);
 }
 
 static void scan_anon_range(struct visit *visit, const struct hs_thp_vma *vma)
@@ -210,6 +253,7 @@ uint64_t hs_khugepaged_visit(struct hs_khugepaged *daemon, uint64_t budget, enum
 	hs_khugepaged_tell(daemon, &(struct hs_khugepaged_record){
 		.event = HS_KHUGEPAGED_VISIT, .mm = mm, .address = daemon->address, .number = budget });
 	hs_khugepaged_strike(daemon, HS_THP_AT_LOCK);
+	settle_pte_mapped(&visit);
 	set_lock(&visit, HS_THP_READ_LOCK);
 	if (visit.is_locked) {
 		visit.progress++;

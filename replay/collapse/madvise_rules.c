@@ -96,7 +96,9 @@ static enum hs_collapse_result scan_file(struct call *call, uint64_t address)
 	/* 7.2 writes a dirty range back and tries once more. */
 	if (result == HS_SCAN_PAGE_DIRTY_OR_WRITEBACK && call->ops->scan_file)
 		result = call->ops->scan_file(call->world, call->mm, address);
-	return result == HS_SCAN_PTE_MAPPED_HUGEPAGE ? HS_SCAN_SUCCEED : result;
+	if (result != HS_SCAN_PTE_MAPPED_HUGEPAGE)
+		return result;
+	return call->ops->map_cached ? call->ops->map_cached(call->world, call->mm, address) : HS_SCAN_SUCCEED;
 }
 
 static enum hs_collapse_result scan_range(struct call *call, uint64_t address)

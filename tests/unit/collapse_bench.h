@@ -10,7 +10,7 @@
  *   c pinned   d in the swap cache   u off the LRU   l locked   h shared with another process
  *   z lazily freed, clean   y lazily freed, dirty   w userfaultfd write-protected   m userfaultfd marker
  *   q swap entry with the userfaultfd bit   e swap entry that cannot be read   k swap entry, page locked
- *   p poisoned   o page of a folio of order 4   n not anonymous
+ *   p poisoned   o page of a folio of order 4   n not anonymous   s the same folio as the entry before
  */
 #include <stdlib.h>
 #include <string.h>
@@ -44,13 +44,13 @@ struct bench {
 	/* Accidents. */
 	unsigned int alloc_fails;		/* so many allocations fail */
 	unsigned int alloc_fails_order;		/* this order always fails; 0: none */
-	bool charge_fails, lock_fails;
+	bool charge_fails, lock_fails, write_lock_fails;
 	void (*unlocked)(struct bench *bench);	/* while no lock is held in an attempt */
 	void (*detached)(struct bench *bench);
 	enum hs_collapse_result file_result;
 	/* What happened. */
 	unsigned int nr_attempts, nr_allocations, nr_isolates, nr_successes, nr_detached, nr_swapped_in;
-	unsigned int nr_collapsed_pages, nr_zeroed, nr_file_scans;
+	unsigned int nr_collapsed_pages, nr_zeroed, nr_file_scans, nr_cached_maps, nr_swapins;
 	enum hs_collapse_result attempt_results[600];
 };
 
@@ -114,8 +114,11 @@ static inline bool bench_charge(void *world, uint32_t mm)
 
 static inline bool bench_lock(void *world, uint32_t mm, enum hs_thp_lock lock)
 {
+	const struct bench *bench = world;
+
 	(void)mm;
-	return lock != HS_THP_READ_LOCK || !((struct bench *)world)->lock_fails;
+	return !(lock == HS_THP_READ_LOCK && bench->lock_fails) &&
+	       !(lock == HS_THP_TRY_WRITE_LOCK && bench->write_lock_fails);
 }
 
 static inline void bench_swapped_in(void *world, uint32_t mm, uint64_t address, unsigned int from, unsigned int to)
@@ -165,6 +168,7 @@ static inline void bench_attempted(void *world, const struct hs_attempt_request 
 	bench->attempt_results[bench->nr_attempts++] = outcome->result;
 	bench->nr_isolates += outcome->has_isolate;
 	bench->nr_detached += outcome->is_detached;
+	bench->nr_swapins += outcome->has_swapin;
 	bench->nr_successes += outcome->result == HS_SCAN_SUCCEED;
 }
 
@@ -178,11 +182,20 @@ static inline enum hs_collapse_result bench_scan_file(void *world, uint32_t mm, 
 	return bench->file_result;
 }
 
+static inline enum hs_collapse_result bench_map_cached(void *world, uint32_t mm, uint64_t address)
+{
+	(void)mm;
+	(void)address;
+	((struct bench *)world)->nr_cached_maps++;
+	return HS_SCAN_SUCCEED;
+}
+
 static const struct hs_khugepaged_ops bench_ops = {
 	.base = { .mm_state = bench_mm_state, .find_vma = bench_find_vma, .read_range = bench_read_range,
 		  .allocate = bench_allocate, .charge = bench_charge, .lock = bench_lock,
 		  .swapped_in = bench_swapped_in, .collapsed = bench_collapsed, .at = bench_at,
-		  .attempted = bench_attempted, .scan_file = bench_scan_file },
+		  .attempted = bench_attempted, .scan_file = bench_scan_file,
+		  .map_cached = bench_map_cached },
 };
 
 static inline uint32_t bench_planes(char letter)
@@ -211,6 +224,7 @@ static inline uint32_t bench_planes(char letter)
 	case 'k': return BIT(SWAP) | BIT(SWAP_LOCKED);
 	case 'p': return BIT(YOUNG) | BIT(POISONED);
 	case 'n': return BIT(YOUNG) | BIT(NOT_ANON);
+	case 's': return BIT(YOUNG) | BIT(SAME_FOLIO);
 	default: return BIT(YOUNG);
 	}
 #undef BIT

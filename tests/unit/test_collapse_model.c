@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The collapse model on recorded events, made by hand; cases 120 to 123. */
+/* The collapse model on recorded events, made by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -202,7 +202,7 @@ static void test_refusals(void **state)
 	end(&replay);
 }
 
-/* 120: the isolate step counts what is copied and zeroed; the contradiction is counted. */
+/* Case 120: the isolate step counts what is copied and zeroed; the contradiction is counted. */
 static void test_raced(void **state)
 {
 	struct replay replay;
@@ -222,7 +222,7 @@ static void test_raced(void **state)
 	end(&replay);
 }
 
-/* 121: events of one range belong to one task. */
+/* Case 121: events of one range belong to one task. */
 static void test_interleaved(void **state)
 {
 	struct replay replay;
@@ -243,7 +243,7 @@ static void test_interleaved(void **state)
 	end(&replay);
 }
 
-/* 122: an isolate whose end was lost makes the range unknown, and only this one. */
+/* Case 122: an isolate whose end was lost makes the range unknown, and only this one. */
 static void test_lost_end(void **state)
 {
 	struct replay replay;
@@ -258,7 +258,7 @@ static void test_lost_end(void **state)
 	end(&replay);
 }
 
-/* 123: an address that was not recorded lies behind the one before. */
+/* Case 123: an address that was not recorded lies behind the one before. */
 static void test_inferred_address(void **state)
 {
 	struct replay replay;

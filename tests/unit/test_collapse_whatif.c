@@ -238,11 +238,111 @@ static void test_madvise_collapse(void **state)
 	end(&run);
 }
 
+static void unmap(struct run *run, uint64_t time, uint64_t address, uint64_t bytes)
+{
+	struct hs_mm_munmap row = { .addr = address, .len = bytes };
+
+	feed(run, HS_KIND_mm_munmap, time, &row);
+}
+
+/* Case 98: a range that was given back wholly is huge again with the next fault. */
+static void test_dropped_whole(void **state)
+{
+	static const char *const settings[][2] = { { "collapse.enabled", "always" }, { NULL, NULL } };
+	struct run run;
+
+	(void)state;
+	begin(&run, settings);
+	map(&run, SECOND, base, 2ull * MB2);
+	touch(&run, SECOND, base, 8);
+	advise(&run, 2 * SECOND, base, MB2, 4);
+	touch(&run, 3 * SECOND, base, 8);
+	finish(&run, 4 * SECOND);
+	assert_int_equal(number(&run, "fault_huge_pages"), 2);
+	assert_int_equal(number(&run, "splits"), 0);
+	assert_int_equal(number(&run, "huge_pages_at_end"), 1);
+	/* Two seconds, less the one in between. */
+	assert_true(number(&run, "huge_page_seconds") == 2);
+	end(&run);
+}
+
+/* Case 99: the upper half goes: the huge page is split, and no aligned range is left to collapse. */
+static void test_half_unmapped(void **state)
+{
+	static const char *const settings[][2] = { { "collapse.enabled", "always" },
+						   { "collapse.scan_sleep_millisecs", "100" }, { NULL, NULL } };
+	struct run run;
+
+	(void)state;
+	begin(&run, settings);
+	map(&run, SECOND, base, MB2);
+	touch(&run, SECOND, base, 512);
+	unmap(&run, 2 * SECOND, base + MB2 / 2, MB2 / 2);
+	run.nr_decisions = 0;
+	finish(&run, 10 * SECOND);
+	assert_int_equal(number(&run, "fault_huge_pages"), 1);
+	assert_int_equal(number(&run, "splits"), 1);
+	assert_int_equal(number(&run, "huge_pages_at_end"), 0);
+	assert_int_equal(number(&run, "huge_pages"), 0);
+	assert_int_equal(run.nr_decisions, 0);
+	end(&run);
+}
+
+static void feed_of(struct run *run, uint32_t mm, unsigned int kind, uint64_t time, void *row)
+{
+	const struct hs_run events = { .kind = kind, .nr = 1, .rows = row };
+	struct hs_error err;
+
+	((struct hs_row *)row)->time = time;
+	((struct hs_row *)row)->task = PROGRAM;
+	((struct hs_row *)row)->mm = mm;
+	if (hs_engine_run(run->engine, &events, &err))
+		fail_msg("%s", err.text);
+}
+
+/* Case 66: after exec nobody scans the program before it faults; prctl(PR_SET_THP_DISABLE) outlives exec. */
+static void exec_program(bool is_disabled)
+{
+	static const char *const settings[][2] = { { "collapse.enabled", "always" },
+						   { "collapse.scan_sleep_millisecs", "100" }, { NULL, NULL } };
+	struct hs_mm_prctl disable = { .arg2 = 1 };
+	struct hs_mm_exec exec = { .old_mm = MM };
+	struct hs_mm_exit_mmap gone = { .row = { .time = 0 } };
+	struct hs_mm_mmap mapping = { .ret = (int64_t)base, .len = MB2, .prot = 3, .flags = 0x22, .fd = -1 };
+	struct hs_fault_user fault = { .address = base, .error_code = 6 };
+	struct run run;
+
+	begin(&run, settings);
+	map(&run, SECOND, base, MB2);
+	touch(&run, SECOND, base, 1);
+	if (is_disabled)
+		feed(&run, HS_KIND_mm_prctl, 2 * SECOND, &disable);
+	feed_of(&run, MM + 1, HS_KIND_mm_exec, 2 * SECOND, &exec);
+	feed(&run, HS_KIND_mm_exit_mmap, 2 * SECOND, &gone);
+	feed_of(&run, MM + 1, HS_KIND_mm_mmap, 3 * SECOND, &mapping);
+	run.nr_decisions = 0;
+	feed_of(&run, MM + 1, HS_KIND_mm_mmap, 6 * SECOND, &mapping);
+	assert_int_equal(run.nr_decisions, 0);
+	feed_of(&run, MM + 1, HS_KIND_fault_user, 7 * SECOND, &fault);
+	finish(&run, 10 * SECOND);
+	assert_int_equal(number(&run, "fault_huge_pages"), is_disabled ? 1 : 2);
+	assert_int_equal(run.nr_decisions != 0, !is_disabled);
+	end(&run);
+}
+
+static void test_exec(void **state)
+{
+	(void)state;
+	exec_program(false);
+	exec_program(true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_daemon_collapses), cmocka_unit_test(test_fault_makes_huge),
 		cmocka_unit_test(test_never), cmocka_unit_test(test_rebloat), cmocka_unit_test(test_madvise_collapse),
+		cmocka_unit_test(test_dropped_whole), cmocka_unit_test(test_half_unmapped), cmocka_unit_test(test_exec),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Cases 116 to 119 of the collapse rules: what the counters of a tracepoint determine. */
+/* What the counters of a tracepoint determine. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include "replay/collapse/counter_rules.h"
 
-/* 116: numbers move between kernels. */
+/* Case 116: numbers move between kernels. */
 static void test_numbers(void **state)
 {
 	(void)state;
@@ -63,7 +63,7 @@ static struct hs_counter_request make(const struct hs_collapse_rules *rules, str
 	};
 }
 
-/* 117, 118 */
+/* Cases 117, 118 */
 static void test_exceeded(void **state)
 {
 	static const struct question counters[] = {
@@ -95,7 +95,7 @@ static void test_exceeded(void **state)
 		ask(&request, &snapshot[i]);
 }
 
-/* 119 */
+/* Case 119 */
 static void test_page_code(void **state)
 {
 	static const struct question questions[] = {

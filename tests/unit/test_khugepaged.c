@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Cases 58 to 83 and 110: registration, slots, visits, passes, sleeps, settings. */
+/* Cases of registration, slots, visits, passes, sleeps and settings. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +54,7 @@ static uint64_t visit(struct machine *machine, uint64_t budget)
 	return hs_khugepaged_visit(&machine->daemon, budget, &result);
 }
 
-/* 59, 61 */
+/* Cases 59, 61 */
 static void test_enter(void **state)
 {
 	enum hs_thp_refusal why;
@@ -76,7 +76,7 @@ static void test_enter(void **state)
 	}
 }
 
-/* 60 */
+/* Case 60 */
 static void test_fork(void **state)
 {
 	(void)state;
@@ -97,7 +97,7 @@ static bool no_slot(void *world)
 	return false;
 }
 
-/* 62 */
+/* Case 62 */
 static void test_slot_failure(void **state)
 {
 	struct hs_khugepaged_ops ops = bench_ops;
@@ -118,7 +118,7 @@ static void test_slot_failure(void **state)
 	}
 }
 
-/* 65 */
+/* Case 65 */
 static void test_exit(void **state)
 {
 	(void)state;
@@ -145,7 +145,7 @@ static void fill(struct machine *machine, unsigned int nr, const char *ptes)
 		bench_set_range(&machine->bench, 1, i, ptes);
 }
 
-/* 67, 68: the budget is tested behind each range. */
+/* Cases 67, 68: the budget is tested behind each range. */
 static void test_budget(void **state)
 {
 	(void)state;
@@ -168,7 +168,7 @@ static void test_budget(void **state)
 	}
 }
 
-/* 69: ranges without page tables cost 7.2 one unit each. */
+/* Case 69: ranges without page tables cost 7.2 one unit each. */
 static void test_empty_ranges(void **state)
 {
 	struct machine *machine = make(HS_VARIANT_7_2, 10000);
@@ -180,7 +180,7 @@ static void test_empty_ranges(void **state)
 	drop(machine);
 }
 
-/* 70: a busy mm is passed over. */
+/* Case 70: a busy mm is passed over. */
 static void test_trylock(void **state)
 {
 	(void)state;
@@ -209,7 +209,7 @@ static void three_mms(struct machine *machine)
 	machine->bench.tunables.pages_to_scan = 1000000;
 }
 
-/* 71, 72 */
+/* Cases 71, 72 */
 static void test_wraps(void **state)
 {
 	(void)state;
@@ -231,7 +231,7 @@ static void test_wraps(void **state)
 	}
 }
 
-/* 48, 73: one sleep for failed allocations in a pass. */
+/* Cases 48, 73: one sleep for failed allocations in a pass. */
 static void test_alloc_backoff(void **state)
 {
 	(void)state;
@@ -257,7 +257,84 @@ static void test_alloc_backoff(void **state)
 	}
 }
 
-/* 74, 75 */
+/* Cases 48, 49: v2010 waits for a huge page before it looks at anything; a failed charge keeps the page. */
+static void test_page_in_hand(void **state)
+{
+	struct machine *machine = make(HS_VARIANT_V2010, 2);
+
+	(void)state;
+	machine->daemon.has_page = false;
+	hs_khugepaged_enter(&machine->daemon, 1);
+	fill(machine, 2, "P512");
+	machine->bench.alloc_fails = 1;
+	hs_khugepaged_start(&machine->daemon);
+	hs_khugepaged_run(&machine->daemon, 0);
+	assert_int_equal(machine->daemon.sleep_kind, HS_KHUGEPAGED_SLEEP_ALLOC);
+	assert_null(machine->daemon.cursor);
+	assert_int_equal(machine->bench.nr_attempts, 0);
+	machine->bench.charge_fails = true;
+	hs_khugepaged_run(&machine->daemon, 0);
+	assert_int_equal(machine->daemon.sleep_kind, HS_KHUGEPAGED_SLEEP_SCAN);
+	assert_int_equal(machine->bench.nr_attempts, 2);
+	assert_int_equal(machine->bench.nr_allocations, 2);
+	drop(machine);
+}
+
+/* Case 49: later kernels do not sleep after a failed charge. */
+static void test_charge_fails(void **state)
+{
+	(void)state;
+	for_each_modern(variant) {
+		struct machine *machine = make(variant, 2);
+
+		hs_khugepaged_enter(&machine->daemon, 1);
+		fill(machine, 2, "P512");
+		machine->bench.charge_fails = true;
+		hs_khugepaged_start(&machine->daemon);
+		hs_khugepaged_run(&machine->daemon, 0);
+		assert_int_equal(machine->daemon.sleep_kind, HS_KHUGEPAGED_SLEEP_SCAN);
+		assert_int_equal(machine->bench.attempt_results[0], HS_SCAN_CGROUP_CHARGE_FAIL);
+		assert_int_equal(machine->daemon.nr_passes, 1);
+		drop(machine);
+	}
+}
+
+/* Case 115: a file's huge page that is mapped in pieces counts at once; 6.1 comes back for its page table. */
+static void test_pte_mapped(void **state)
+{
+	(void)state;
+	for_each_modern(variant) {
+		struct machine *machine = make(variant, 0);
+		struct bench *bench = &machine->bench;
+		const bool is_queued = variant == HS_VARIANT_6_1;
+
+		bench_add_vma(bench, 1, BENCH_BASE, BENCH_BASE + 12 * BENCH_RANGE_BYTES,
+			      HS_THP_VMA_SHMEM | HS_THP_VMA_SHMEM_OK | HS_THP_VMA_OPS | HS_THP_VMA_FILE);
+		bench->mms[0].vmas[0].pgoff = BENCH_BASE >> 12;
+		for (unsigned int i = 0; i < 12; i++)
+			bench_set_pmd(bench, 1, i, HS_PMD_TABLE);
+		bench->file_result = HS_SCAN_PTE_MAPPED_HUGEPAGE;
+		bench->write_lock_fails = true;
+		hs_khugepaged_enter(&machine->daemon, 1);
+		for (unsigned int i = 1; i <= 10; i++) {
+			visit(machine, 4096);
+			assert_int_equal(machine->daemon.pages_collapsed, is_queued && i > 8 ? 8 : i);
+			assert_int_equal(bench->nr_cached_maps, is_queued ? 0 : i);
+		}
+		bench->write_lock_fails = false;
+		visit(machine, 4096);
+		assert_int_equal(bench->nr_cached_maps, is_queued ? 8 : 11);
+		assert_int_equal(machine->daemon.first->nr_pte_mapped, is_queued);
+		assert_int_equal(machine->daemon.pages_collapsed, is_queued ? 9 : 11);
+		/* Gone meanwhile: nothing is queued, nothing counted. */
+		bench_set_pmd(bench, 1, 11, HS_PMD_NONE);
+		visit(machine, 4096);
+		assert_int_equal(machine->daemon.pages_collapsed, is_queued ? 9 : 12);
+		drop(machine);
+	}
+}
+
+/* Cases 74, 75 */
 static void test_sleeps(void **state)
 {
 	(void)state;
@@ -285,7 +362,7 @@ static void test_sleeps(void **state)
 	}
 }
 
-/* 76 */
+/* Case 76 */
 static void test_disabled_mm(void **state)
 {
 	(void)state;
@@ -304,7 +381,7 @@ static void test_disabled_mm(void **state)
 	}
 }
 
-/* 77, 78 */
+/* Cases 77, 78 */
 static void test_cursor_and_vmas(void **state)
 {
 	(void)state;
@@ -327,7 +404,7 @@ static void test_cursor_and_vmas(void **state)
 	}
 }
 
-/* 79: skipped mappings may overrun the budget. */
+/* Case 79: skipped mappings may overrun the budget. */
 static void test_overrun(void **state)
 {
 	(void)state;
@@ -345,7 +422,7 @@ static void test_overrun(void **state)
 	}
 }
 
-/* 80: a range of shared memory ends the visit. */
+/* Case 80: a range of shared memory ends the visit. */
 static void test_shmem(void **state)
 {
 	(void)state;
@@ -365,7 +442,7 @@ static void test_shmem(void **state)
 	}
 }
 
-/* 81 */
+/* Case 81 */
 static void test_stop_and_start(void **state)
 {
 	(void)state;
@@ -389,7 +466,7 @@ static void test_stop_and_start(void **state)
 	}
 }
 
-/* 82, 83, and invariant 24: a refused write changes nothing. */
+/* Cases 82, 83 and invariant 24: a refused write changes nothing. */
 static void test_settings(void **state)
 {
 	static const struct {
@@ -422,7 +499,7 @@ static void test_settings(void **state)
 	}
 }
 
-/* 110: a small mapping registers its mm under 7.2 and is never scanned. */
+/* Case 110: a small mapping registers its mm under 7.2 and is never scanned. */
 static void test_small_mapping(void **state)
 {
 	struct machine *machine = make(HS_VARIANT_7_2, 0);
@@ -446,7 +523,8 @@ int main(void)
 		cmocka_unit_test(test_enter), cmocka_unit_test(test_fork), cmocka_unit_test(test_slot_failure),
 		cmocka_unit_test(test_exit), cmocka_unit_test(test_budget), cmocka_unit_test(test_empty_ranges),
 		cmocka_unit_test(test_trylock), cmocka_unit_test(test_wraps), cmocka_unit_test(test_alloc_backoff),
-		cmocka_unit_test(test_sleeps), cmocka_unit_test(test_disabled_mm),
+		cmocka_unit_test(test_page_in_hand), cmocka_unit_test(test_charge_fails),
+		cmocka_unit_test(test_pte_mapped), cmocka_unit_test(test_sleeps), cmocka_unit_test(test_disabled_mm),
 		cmocka_unit_test(test_cursor_and_vmas), cmocka_unit_test(test_overrun), cmocka_unit_test(test_shmem),
 		cmocka_unit_test(test_stop_and_start), cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_small_mapping),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Cases 84 to 101 and 112 to 115 of the collapse rules: MADV_COLLAPSE, faults, what undoes huge pages, files. */
+/* Cases of MADV_COLLAPSE, faults, what undoes huge pages, and files. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,16 +73,20 @@ static void test_madvise(void **state)
 			bench->mms[0].vmas[0].flags |= one->vma_flags;
 			bench->mms[0].state = one->mm_state;
 			bench->tunables.enabled = one->mode_never ? HS_THP_NEVER : HS_THP_ALWAYS;
+			bench->tunables.anon_order9 = one->mode_never ? HS_THP_SIZE_NEVER : HS_THP_SIZE_INHERIT;
 			bench->tunables.max_ptes_swap = one->no_swap ? 0 : 64;
 			madvise_pages(bench, one->from, one->to ? one->to : 1024, &outcome);
 			assert_int_equal(outcome.ret, one->ret[variant]);
 			assert_int_equal(bench->nr_successes, one->collapsed[variant]);
+			/* Case 87: all of it is read back, whatever max_ptes_swap says. */
+			assert_int_equal(bench->nr_swapped_in,
+					 one->number == 87 ? 512 * one->collapsed[variant] : 0);
 		}
 	}
 	free(bench);
 }
 
-/* 91 and invariant 11: a huge range counts as done and is left alone. */
+/* Case 91 and invariant 11: a huge range counts as done and is left alone. */
 static void test_madvise_huge(void **state)
 {
 	struct bench *bench = malloc(sizeof(*bench));
@@ -108,7 +112,7 @@ static struct hs_fault_request fault_request(struct bench *bench, uint64_t page)
 	};
 }
 
-/* 58, 92 to 96 */
+/* Cases 58, 62, 92 to 96 */
 static void test_faults(void **state)
 {
 	struct bench *bench = malloc(sizeof(*bench));
@@ -143,6 +147,13 @@ static void test_faults(void **state)
 		assert_int_equal(hs_fault_zero_write(&bench->rules, false),
 				 variant >= HS_VARIANT_6_18 ? HS_ZERO_WRITE_HUGE : HS_ZERO_WRITE_SPLIT);
 
+		/* Case 62: only v2010 lets the fault fail for want of a slot. */
+		request = fault_request(bench, 5);
+		request.slot_fails = true;
+		hs_fault_decide(&request, &outcome);
+		assert_int_equal(outcome.kind, modern ? HS_FAULT_HUGE : HS_FAULT_OOM);
+		assert_false(outcome.registers);
+
 		bench->mms[0].vmas[0].start += 4096;
 		request = fault_request(bench, 5);
 		hs_fault_decide(&request, &outcome);
@@ -171,7 +182,7 @@ static void test_effort(void **state)
 	}
 }
 
-/* 97: a purged page comes back with the next collapse, unless the limit forbids it. */
+/* Case 97: a purged page comes back with the next collapse, unless the limit forbids it. */
 static void test_rebloat(void **state)
 {
 	struct bench *bench = malloc(sizeof(*bench));
@@ -192,7 +203,7 @@ static void test_rebloat(void **state)
 	free(bench);
 }
 
-/* 101 */
+/* Case 101 */
 static void test_underused(void **state)
 {
 	struct hs_collapse_tunables tunables;
@@ -232,7 +243,7 @@ static void test_small_orders(void **state)
 	free(bench);
 }
 
-/* 112 to 115 */
+/* Cases 112 to 115 */
 static void test_files(void **state)
 {
 	(void)state;
@@ -274,7 +285,27 @@ static void test_files(void **state)
 	}
 }
 
-/* 63, 64: MADV_HUGEPAGE on part of a mapping: which kernels judge the whole of it. */
+/* Case 113: 7.2 writes a dirty range back and scans it once more. */
+static void test_dirty_file(void **state)
+{
+	struct bench *bench = malloc(sizeof(*bench));
+	struct hs_madvise_outcome outcome;
+
+	(void)state;
+	for_each_modern(variant) {
+		bench_init(bench, variant, 0);
+		bench_add_vma(bench, 1, BENCH_BASE, BENCH_BASE + BENCH_RANGE_BYTES,
+			      HS_THP_VMA_OPS | HS_THP_VMA_FILE | HS_THP_VMA_FILE_OK | HS_THP_VMA_FILE_EXEC);
+		bench->mms[0].vmas[0].pgoff = BENCH_BASE >> 12;
+		bench->file_result = hs_file_dirty_result(&bench->rules);
+		madvise_pages(bench, 0, 512, &outcome);
+		assert_int_equal(bench->nr_file_scans, variant == HS_VARIANT_7_2 ? 2 : 1);
+		assert_int_equal(outcome.ret, variant == HS_VARIANT_7_2 ? -EAGAIN : -EINVAL);
+	}
+	free(bench);
+}
+
+/* Cases 63, 64: MADV_HUGEPAGE on part of a mapping: which kernels judge the whole of it. */
 static void test_madvise_hugepage(void **state)
 {
 	struct bench *bench = malloc(sizeof(*bench));
@@ -311,7 +342,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_madvise), cmocka_unit_test(test_madvise_huge), cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_effort), cmocka_unit_test(test_rebloat), cmocka_unit_test(test_underused),
-		cmocka_unit_test(test_small_orders), cmocka_unit_test(test_files),
+		cmocka_unit_test(test_small_orders), cmocka_unit_test(test_files), cmocka_unit_test(test_dirty_file),
 		cmocka_unit_test(test_madvise_hugepage),
 	};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Cases 1 to 57 and 102 to 111 of the collapse rules: one range, scanned and collapsed, under every variant. */
+/* Cases of one range, scanned and collapsed, under every variant. tests/lint/collapse_cases.test reads numbers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -102,7 +102,7 @@ static const struct scan_case cases[] = {
 	{ CASE(42, "P7 z1 P504", V5(NA, R(SUCCEED), R(SUCCEED), R(SUCCEED), R(PAGE_LAZYFREE))) },
 	{ CASE(43, "P7 y1 P504", OLD_NEW(NA, R(SUCCEED))) },
 	{ CASE(43, "P7 z1 P504", OLD_NEW(NA, R(SUCCEED))), .vma_flags = HS_THP_VMA_DROPPABLE },
-	{ CASE(44, "P400 N112", SAME5(R(SUCCEED))), .zeroed = 112 },
+	{ CASE(44, "P1 s399 N112", SAME5(R(SUCCEED))), .zeroed = 112 },
 	{ CASE(48, "P512", OLD_NEW(NA, R(ALLOC_HUGE_PAGE_FAIL))), .alloc_fails = true },
 	{ CASE(49, "P512", SAME5(R(CGROUP_CHARGE_FAIL))), .charge_fails = true },
 	{ CASE(50, "P512", OLD_NEW(NA, R(VMA_NULL))), .unlocked = unmap },
@@ -182,7 +182,7 @@ static void test_numbered(void **state)
 	free(bench);
 }
 
-/* 4 to 7: no page table to walk. */
+/* Cases 4 to 7: no page table to walk. */
 static void test_pmd_states(void **state)
 {
 	static const struct {
@@ -215,7 +215,7 @@ static void test_pmd_states(void **state)
 	free(bench);
 }
 
-/* 45 to 47: memory nodes. */
+/* Cases 45 to 47: memory nodes. */
 static void test_nodes(void **state)
 {
 	struct bench *bench = malloc(sizeof(*bench));
@@ -251,7 +251,7 @@ static void test_nodes(void **state)
 	free(bench);
 }
 
-/* 50 in v2010: the lookup has no test for a missing mapping; the model says so instead of choosing a code. */
+/* Case 50 in v2010: the lookup has no test for a missing mapping; the model says so instead of choosing a code. */
 static void test_null_vma(void **state)
 {
 	struct bench *bench = malloc(sizeof(*bench));
@@ -263,6 +263,46 @@ static void test_null_vma(void **state)
 	bench->unlocked = unmap;
 	bench_scan(bench, true, &outcome);
 	assert_int_equal(outcome.assertion, HS_THP_NULL_VMA);
+	free(bench);
+}
+
+/* Case 41: a page locked behind the scan refuses in the isolate step, and the page table is put back. */
+static void test_put_back(void **state)
+{
+	struct bench *bench = malloc(sizeof(*bench));
+	struct hs_range_scan_outcome outcome;
+	struct hs_pte_map before;
+
+	(void)state;
+	for (int variant = 0; variant < HS_NR_VARIANTS; variant++) {
+		bench_init(bench, (enum hs_variant)variant, 1);
+		bench_set_range(bench, 1, 0, "P300 N100 P112");
+		bench->detached = lock_page;
+		before = bench->mms[0].ranges[0].ptes;
+		hs_bitmap512_set(&before.plane[HS_PTE_LOCKED], 100);
+		bench_scan(bench, true, &outcome);
+		assert_true(outcome.last.is_detached && outcome.last.has_isolate);
+		assert_int_equal(outcome.last.step, HS_THP_STEP_ISOLATE);
+		assert_int_equal(bench->mms[0].ranges[0].pmd, HS_PMD_TABLE);
+		assert_memory_equal(&before, &bench->mms[0].ranges[0].ptes, sizeof(before));
+		assert_int_equal(bench->nr_zeroed, 0);
+	}
+	free(bench);
+}
+
+/* Case 43: MADV_COLLAPSE takes clean pages that are freed lazily, too. */
+static void test_madvise_lazyfree(void **state)
+{
+	struct bench *bench = malloc(sizeof(*bench));
+	struct hs_range_scan_outcome outcome;
+
+	(void)state;
+	for (int variant = HS_VARIANT_6_1; variant < HS_NR_VARIANTS; variant++) {
+		bench_init(bench, (enum hs_variant)variant, 1);
+		bench_set_range(bench, 1, 0, "P7 z1 P504");
+		bench_scan(bench, false, &outcome);
+		assert_int_equal(outcome.result, HS_SCAN_SUCCEED);
+	}
 	free(bench);
 }
 
@@ -314,6 +354,9 @@ static void test_mthp(void **state)
 		assert_string_equal(hs_collapse_result_name(outcome.result), hs_collapse_result_name(one->result));
 		assert_int_equal(bench->nr_attempts, one->attempts);
 		assert_int_equal(bench->nr_successes, one->successes);
+		/* Case 107: the scan has seen swap: every attempt looks for it, none reads any back. */
+		assert_int_equal(bench->nr_swapins, one->number == 107 ? 32 : 0);
+		assert_int_equal(bench->nr_swapped_in, 0);
 		assert_true(outcome.is_lock_dropped);
 		assert_int_equal(outcome.progress, 512);
 	}
@@ -324,7 +367,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbered), cmocka_unit_test(test_pmd_states), cmocka_unit_test(test_nodes),
-		cmocka_unit_test(test_null_vma), cmocka_unit_test(test_mthp),
+		cmocka_unit_test(test_null_vma), cmocka_unit_test(test_put_back),
+		cmocka_unit_test(test_madvise_lazyfree), cmocka_unit_test(test_mthp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
