@@ -45,6 +45,9 @@ TEMPLATES := $(sort $(wildcard plots/*.gp plots/*.css))
 CORE_OBJECTS += $(BUILD)/plots/templates.o
 CLI_OBJECTS := $(call objects_of,$(CLI_SOURCES))
 BINARY := $(BUILD)/hindsight
+# What programs other than hindsight link with: they take what they use.
+CORE := $(BUILD)/core.a
+TOOL := $(BUILD)/tool.a
 ALL_LIBS := $(if $(OFFLINE),,$(RECORDING_LIBS)) $(LIBS)
 
 .PHONY: all hindsight
@@ -56,6 +59,12 @@ hindsight: $(BINARY)
 $(BINARY): $(CLI_OBJECTS) $(RECORDING_OBJECTS) $(CORE_OBJECTS)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+$(CORE): $(CORE_OBJECTS)
+$(TOOL): $(filter-out $(BUILD)/cli/main.o,$(CLI_OBJECTS)) $(RECORDING_OBJECTS)
+$(CORE) $(TOOL):
+	@echo "  AR    $@"
+	$(Q)rm -f $@ && ar rcsT $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -135,7 +144,7 @@ install: $(BINARY) $(BUILD)/man/hindsight.1 $(BUILD)/completion.bash ## DESTDIR=
 # A unit test is tests/unit/test_NAME.c (cmocka), linked with everything but cli's main.
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_BINARIES := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
-$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(CORE_OBJECTS) $(RECORDING_OBJECTS) $(filter-out $(BUILD)/cli/main.o,$(CLI_OBJECTS))
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(TOOL) $(CORE)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(ALL_LIBS)
@@ -146,7 +155,7 @@ GOLDEN_BINARIES := $(patsubst %,$(BUILD)/golden/golden_%,$(GOLDEN_MODELS))
 .PHONY: golden
 golden: $(GOLDEN_BINARIES)
 define golden_rule
-$(BUILD)/golden/golden_$(1): $(call objects_of,$(wildcard tests/golden/golden_$(1).c tests/golden/golden_$(1)_*.c) tests/golden/golden.c) $(CORE_OBJECTS)
+$(BUILD)/golden/golden_$(1): $(call objects_of,$(wildcard tests/golden/golden_$(1).c tests/golden/golden_$(1)_*.c) tests/golden/golden.c) $(CORE)
 	@mkdir -p $$(@D)
 	@echo "  LD    $$@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $$@ $$^ $(LIBS)
@@ -166,14 +175,14 @@ workloads: $(WORKLOADS)
 .PHONY: property
 property: $(BUILD)/tests/mm_property ## build the property test (build/…/tests/mm_property)
 PROPERTY_BINARY := $(BUILD)/tests/mm_property
-$(PROPERTY_BINARY): $(call objects_of,$(sort $(wildcard tests/property/*.c))) $(CORE_OBJECTS)
+$(PROPERTY_BINARY): $(call objects_of,$(sort $(wildcard tests/property/*.c))) $(CORE)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # Fuzz programs, tests/fuzz/fuzz_NAME.c: without arguments they mutate for FUZZ_SECONDS, as part of the check.
 FUZZ_BINARIES := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(CORE_OBJECTS)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(CORE)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
@@ -191,10 +200,10 @@ $(BUILD)/bench/%.skel.h: tests/bench/%.bpf.c
 	$(Q)$(BPFTOOL) gen skeleton $(@:.skel.h=.bpf.o) name $*_bpf > $@
 $(patsubst %,$(BUILD)/tests/bench/%.o,$(BENCH_PROBES)): $(BUILD)/tests/bench/%.o: $(BUILD)/bench/%.skel.h
 $(BUILD)/tests/bench/%.o: ALL_CPPFLAGS += -I$(BUILD)/bench
-$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(CORE_OBJECTS)
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(CORE)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(ALL_LIBS)
 .PHONY: bench
 bench: all $(BENCH_BINARIES) ## measure, and write tests/bench/results.csv (as root, minutes)
 	$(Q)HINDSIGHT=$(CURDIR)/$(BINARY) BUILD=$(CURDIR)/$(BUILD) tests/bench/run $(BENCH)
