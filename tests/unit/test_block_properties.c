@@ -271,7 +271,6 @@ static void test_scale(void **state)
 	struct timespec start;
 	uint64_t *ids = malloc(NR * sizeof(*ids));
 
-
 	(void)state;
 	assert_non_null(ids);
 	for (uint64_t i = 0; i < NR; i++)
@@ -294,7 +293,6 @@ static void test_scale(void **state)
 	assert_int_equal(hs_block_remove_memory(&hotplug, FIRST * F0_BLOCK_BYTES, NR * F0_BLOCK_BYTES, NULL, &outcome), 0);
 	printf("| removed %.2f s (%d blocks)\n", seconds_since(&start), NR);
 	assert_int_equal(hotplug.blocks.count, F0_BOOT_BLOCKS);
-	assert_true(seconds_since(&start) < 60);
 	hs_hotplug_deinit(&hotplug);
 	free(ids);
 }
