@@ -129,7 +129,7 @@ $(BUILD)/man/hindsight.1: $(BINARY) $(MAN_SOURCES) docs/man/make_man
 $(BUILD)/completion.bash: $(BINARY)
 	$(Q)$(BINARY) completion bash > $@
 
-CORPUS := $(wildcard traces/corpus/*.hst traces/corpus/*.md)
+CORPUS := $(wildcard traces/corpus/*.hst traces/corpus/*.md traces/corpus/*.ini)
 .PHONY: man install
 man: $(BUILD)/man/hindsight.1 ## man pages, below build/
 

@@ -222,6 +222,11 @@ static bool is_declared(const struct hs_command *command, const char *name)
 	return false;
 }
 
+bool hs_option_is_declared(const struct hs_arguments *arguments, const char *name)
+{
+	return is_declared(arguments->command, name);
+}
+
 const char *hs_option_at(const struct hs_arguments *arguments, const char *name, size_t index)
 {
 	assert(is_declared(arguments->command, name));

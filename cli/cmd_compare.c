@@ -4,6 +4,7 @@
 
 #include "analysis/decision_tables.h"
 #include "cli/replay_run.h"
+#include "cli/scenario_file.h"
 #include "cli/study.h"
 #include "lib/cleanup.h"
 #include "lib/vec.h"
@@ -124,6 +125,7 @@ static int run_compare(const struct hs_arguments *arguments)
 static const struct hs_option options[] = {
 	{ 'P', "policy", "FILE.ini", true, "a policy from an INI file" },
 	{ 's', "set", "[NAME:]KEY=VALUE[,…]", true, "a policy that sets these keys, called NAME" },
+	HS_SCENARIO_OPTION,
 	{ 0, "mode", "MODE", false, "whatif: models run free (default); validate: each recorded decision asked again" },
 	{ 0, "fail-on", "EXPR", false, "exit with status 3 if EXPR is true, e.g. 'huge_pages.change<-5%'" },
 	{ 0, "format", "FORMAT", false, "text, markdown, csv, json or junit" },

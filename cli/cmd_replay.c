@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/policy_file.h"
 #include "cli/replay_run.h"
+#include "cli/scenario_file.h"
 
 struct replaying {
 	const struct hs_arguments *arguments;
@@ -48,7 +49,7 @@ static int read_policy(struct replaying *replaying)
 	for (size_t i = 0; i < hs_option_count(arguments, "set"); i++)
 		if (hs_policy_set_text(&replaying->policy, hs_option_at(arguments, "set", i), &err))
 			return hs_usage_error("replay", "--set: %s", err.text);
-	return HS_EXIT_OK;
+	return hs_scenario_apply(&replaying->policy, arguments);
 }
 
 static int read_options(struct replaying *replaying)
@@ -282,6 +283,7 @@ static const struct hs_option options[] = {
 	{ 'm', "model", "MODEL,…", false, "models to run, with those they stand on (default: all with events)" },
 	{ 'P', "policy", "FILE", true, "policy in INI form: a section per model; later files win" },
 	{ 's', "set", "KEY=VALUE", true, "one key of the policy, as collapse.max_ptes_none=64" },
+	HS_SCENARIO_OPTION,
 	{ 0, "mode", "MODE", false, "validate (default): judge recorded decisions; whatif: run free" },
 	{ 'o', "output", "FILE", false, "write all decisions to a file (.hsd)" },
 	{ 'f', "force", NULL, false, "replace an existing output file" },

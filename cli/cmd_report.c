@@ -6,6 +6,7 @@
 
 #include "cli/output.h"
 #include "cli/report.h"
+#include "cli/scenario_file.h"
 #include "lib/cleanup.h"
 
 static int make_folder(const char *path)
@@ -44,7 +45,8 @@ static int replay_all(struct hs_report *report, struct hs_study *study, enum hs_
 static int replay(struct hs_report *report)
 {
 	const struct hs_arguments *arguments = report->arguments;
-	bool has_others = hs_has_option(arguments, "policy") || hs_has_option(arguments, "set");
+	bool has_others = hs_has_option(arguments, "policy") || hs_has_option(arguments, "set") ||
+			  hs_has_option(arguments, "scenario");
 	struct hs_policy_list recorded, free_running;
 	int status = hs_policy_list_parse(arguments, "report", HS_POLICY_AS_RECORDED, &recorded);
 
@@ -152,6 +154,7 @@ static const struct hs_option options[] = {
 	{ 'o', "output", "DIR", false, "folder for index.html, report.json, plots and data; made if missing" },
 	{ 'P', "policy", "FILE.ini", true, "a policy from an INI file" },
 	{ 's', "set", "[NAME:]KEY=VALUE[,…]", true, "a policy that sets these keys, called NAME" },
+	HS_SCENARIO_OPTION,
 	{ 0, NULL, NULL, false, NULL },
 };
 

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/policy_file.h"
+#include "cli/scenario_file.h"
 #include "cli/replay_run.h"
 #include "lib/units.h"
 
@@ -84,7 +85,7 @@ static int read_options(struct stating *stating)
 	for (size_t i = 0; i < hs_option_count(arguments, "set"); i++)
 		if (hs_policy_set_text(&stating->policy, hs_option_at(arguments, "set", i), &err))
 			return hs_usage_error("state", "--set: %s", err.text);
-	return HS_EXIT_OK;
+	return hs_scenario_apply(&stating->policy, arguments);
 }
 
 static int run(const struct hs_arguments *arguments)
@@ -118,6 +119,7 @@ const struct hs_command hs_command_state = {
 	.options = (const struct hs_option[]){
 		{ 'm', "model", "MODEL", false, "whose state" },
 		{ 's', "set", "KEY=VALUE", true, "one key of the policy" },
+		HS_SCENARIO_OPTION,
 		{ 0, "at", "TIME", false, "since the start of the trace: 1.5, 250ms (default: its end)" },
 		{ 0, "each", NULL, false, "after every event, with its time and kind" },
 		{ 0, NULL, NULL, false, NULL },

@@ -61,6 +61,8 @@ extern const struct hs_command *const hs_commands[];
  */
 bool hs_has_option(const struct hs_arguments *arguments, const char *name);
 /* Value of the (last) occurrence, or NULL. */
+/* Does the command have the option at all? For code that several commands share. */
+bool hs_option_is_declared(const struct hs_arguments *arguments, const char *name);
 const char *hs_option_text(const struct hs_arguments *arguments, const char *name);
 size_t hs_option_count(const struct hs_arguments *arguments, const char *name);
 const char *hs_option_at(const struct hs_arguments *arguments, const char *name, size_t index);

@@ -86,3 +86,14 @@ int hs_example_path(const char *name, char **path, struct hs_error *err)
 	*path = hs_take(&found);
 	return 0;
 }
+
+int hs_example_scenario(const char *name, char **path)
+{
+	char folder[PATH_MAX];
+	hs_auto_free char *found = NULL;
+
+	if (find_corpus(folder) || asprintf(&found, "%s/%s.ini", folder, name) < 0 || access(found, R_OK))
+		return -ENOENT;
+	*path = hs_take(&found);
+	return 0;
+}

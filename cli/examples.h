@@ -13,4 +13,7 @@
  */
 int hs_example_path(const char *name, char **path, struct hs_error *err);
 
+/* The bundled scenario of that name, without ".ini": its path, owned by the caller. 0 or -ENOENT. */
+int hs_example_scenario(const char *name, char **path);
+
 #endif

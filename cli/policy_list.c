@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/policy_file.h"
+#include "cli/scenario_file.h"
 #include "lib/cleanup.h"
 
 void hs_policy_list_deinit(struct hs_policy_list *list)
@@ -79,5 +80,8 @@ int hs_policy_list_parse(const struct hs_arguments *arguments, const char *comma
 	for (size_t i = 0; i < nr_settings; i++)
 		if (add_setting(list, hs_option_at(arguments, "set", i), &err))
 			return hs_usage_error(command, "-s %s: %s", hs_option_at(arguments, "set", i), err.text);
+	hs_vec_for_each(policy, &list->policies)
+		if (hs_scenario_apply(policy, arguments))
+			return HS_EXIT_USAGE;
 	return HS_EXIT_OK;
 }

@@ -8,7 +8,8 @@
  *   -s KEY=VALUE[,KEY=VALUE…]        named after itself
  *   -s NAME:KEY=VALUE[,KEY=VALUE…]   named NAME
  *
- * The commands declare the options "policy" (-P) and "set" (-s).
+ * The commands declare the options "policy" (-P) and "set" (-s), and may declare "scenario" (cli/scenario_file.h),
+ * which goes to all policies that do not name another.
  */
 #include <stddef.h>
 

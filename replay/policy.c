@@ -59,6 +59,11 @@ int hs_policy_copy(struct hs_policy *to, const struct hs_policy *from, const cha
 			return -ENOMEM;
 		}
 	}
+	to->scenario = from->scenario ? strdup(from->scenario) : NULL;
+	if (from->scenario && !to->scenario) {
+		hs_policy_deinit(to);
+		return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -67,8 +72,9 @@ void hs_policy_deinit(struct hs_policy *policy)
 	hs_vec_for_each(value, &policy->values)
 		free(value->text);
 	hs_vec_deinit(&policy->values);
+	free(policy->scenario);
 	free(policy->name);
-	policy->name = NULL;
+	policy->name = policy->scenario = NULL;
 }
 
 /* "max_ptes_none" for "collapse.max_ptes_none". */

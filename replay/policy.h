@@ -35,6 +35,7 @@ struct hs_policy_value {
 struct hs_policy {
 	char *name;		/* for reports: "recorded", a file's name, "max_ptes_none=0" */
 	HS_VEC(struct hs_policy_value) values;	/* one per known key, in the registry's order */
+	char *scenario;		/* NULL, or what the file says that a key names (replay/svm/svm_scenario_file.c) */
 };
 
 /* All keys of all registered models at their defaults. 0 or -ENOMEM. */

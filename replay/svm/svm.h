@@ -171,6 +171,7 @@ struct hs_svm_setup {
 	uint64_t stack_page;		/* HS_SVM_NO_PAGE: none */
 	uint64_t time;			/* ns */
 	uint64_t retry_window;		/* ns; the kernel's is HS_SVM_RETRY_WINDOW */
+	bool makes_room;		/* VRAM is finite: a new buffer pushes out the oldest ones, or there is none */
 	struct hs_svm_host host;
 };
 #define HS_SVM_RETRY_WINDOW 2000000u	/* AMDGPU_SVM_RANGE_RETRY_FAULT_PENDING, kfd_svm.c */

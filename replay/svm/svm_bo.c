@@ -164,6 +164,47 @@ static struct svm_bo *make_buffer(struct hs_svm *svm, struct svm_range *range, u
 	return bo;
 }
 
+static uint64_t device_of(const struct hs_svm *svm, const struct svm_bo *bo)
+{
+	return svm->gpus[bo->gpu].setup.device;
+}
+
+/* What is free on an adapter, if buffers that were evicted are reused whatever remained in them. */
+static uint64_t free_vram(const struct hs_svm *svm, uint32_t gpu)
+{
+	const struct hs_svm_gpu_setup *setup = &svm->gpus[gpu].setup;
+	uint64_t used = svm->device_used[setup->device];
+
+	hs_list_for_each(bo, &svm->buffers_alive, struct svm_bo, all)
+		used += device_of(svm, bo) == setup->device && !bo->evicting ? bo->pages : 0;
+	return used < setup->vram_pages ? setup->vram_pages - used : 0;
+}
+
+/* The one that was made first, as the memory manager's list has them. */
+static struct svm_bo *oldest_buffer(const struct hs_svm *svm, const struct svm_range *range, uint32_t gpu)
+{
+	hs_list_for_each(bo, &svm->buffers_alive, struct svm_bo, all)
+		if (device_of(svm, bo) == svm->gpus[gpu].setup.device && !bo->evicting && bo->refs && bo != range->bo)
+			return bo;
+	return NULL;
+}
+
+/* ttm_bo_mem_space() for VRAM, and the eviction worker that its fence starts. */
+static int make_room(struct hs_svm *svm, const struct svm_range *range, uint32_t gpu)
+{
+	struct svm_bo *victim;
+
+	while (free_vram(svm, gpu) < svm_range_pages(range)) {
+		victim = oldest_buffer(svm, range, gpu);
+		if (!victim)
+			return -ENOMEM;
+		svm_bo_get(victim, 1);
+		victim->evicting = true;
+		run_eviction(svm, victim);
+	}
+	return 0;
+}
+
 /* kfd_svm.c svm_range_vram_node_new(): a buffer for the whole range, whatever part of it moves. */
 int svm_bo_new(struct hs_svm *svm, struct svm_range *range, uint32_t gpu)
 {
@@ -173,6 +214,8 @@ int svm_bo_new(struct hs_svm *svm, struct svm_range *range, uint32_t gpu)
 	if (reuse_buffer(svm, range, gpu))
 		return 0;
 	rc = svm_pass(svm, HS_SVM_AT_BO_NEW, 1, NULL);
+	if (!rc && svm->makes_room)
+		rc = make_room(svm, range, gpu);
 	SVM_EMIT(svm, BO_NEW, .device = svm->gpus[gpu].setup.device, .pages = svm_range_pages(range), .rc = rc);
 	if (rc)
 		return rc;

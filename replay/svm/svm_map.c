@@ -199,6 +199,23 @@ static int map_piece(struct hs_svm *svm, const struct svm_map_request *request, 
 	return rc;
 }
 
+/*
+ * The kernel means to unmap, but compares bytes of what it maps with pages of the range: as good as nowhere do
+ * the two meet.
+ */
+static int skip_unreadable(struct hs_svm *svm, const struct svm_map_request *request, const struct hs_svm_span *piece)
+{
+	struct svm_range *range = request->range;
+	uint64_t from = svm_max(request->start << 12, range->start);
+	uint64_t to = svm_min((request->last + 1) << 12, range->last);
+
+	if (to >= from)
+		return svm_unmap_from_gpus(svm, range, from, to, HS_SVM_TRIGGER_UNMAP);
+	if (range->mapped_to_gpu)
+		svm_hazard(svm, HS_SVM_HAZARD_NOREAD_SKIP, piece->start, piece->last);
+	return 0;
+}
+
 /* A piece of one VMA, or a gap between two. */
 static int validate_piece(struct hs_svm *svm, const struct svm_map_request *request, uint64_t gpus,
 			  const struct hs_svm_span *piece)
@@ -208,11 +225,8 @@ static int validate_piece(struct hs_svm *svm, const struct svm_map_request *requ
 
 	if (!piece->value)
 		return -EFAULT;
-	if (!(piece->value & HS_SVM_VMA_READ) && svm->rules.skip_unreadable) {
-		if (request->range->mapped_to_gpu)
-			svm_hazard(svm, HS_SVM_HAZARD_NOREAD_SKIP, piece->start, piece->last);
-		return 0;
-	}
+	if (!(piece->value & HS_SVM_VMA_READ) && svm->rules.skip_unreadable)
+		return skip_unreadable(svm, request, piece);
 	rc = get_pages(svm, piece->start, piece->last, piece, common_owner(svm, gpus));
 	return rc ? rc : map_piece(svm, request, gpus, piece, sequence);
 }

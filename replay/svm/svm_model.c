@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The adapter: events in, operations on the processes of the scenario, decisions out. */
+/* The model: which processes there are, and what each event is to them. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "replay/svm/svm_instance.h"
-
-enum { FAULT_WRITE = 2 };	/* error code of an x86 page fault */
-#define LAST_PAGE ((1ull << 36) - 1)	/* of user addresses, 48 bits and room */
 
 static const char *const stands_on[] = { "address_space", NULL };
 
@@ -19,7 +15,7 @@ static hs_kind_set svm_kinds(void)
 		HS_KIND_meta_task, HS_KIND_meta_mm, HS_KIND_snap_end, HS_KIND_fault_user, HS_KIND_fault_kernel,
 		HS_KIND_mm_mmap, HS_KIND_mm_munmap, HS_KIND_mm_mremap, HS_KIND_mm_brk, HS_KIND_mm_mprotect,
 		HS_KIND_mm_madvise, HS_KIND_mm_fork, HS_KIND_mm_exit_mmap, HS_KIND_collapse_huge_page,
-		HS_KIND_notifier_kvm_unmap,
+		HS_KIND_notifier_kvm_unmap, HS_KIND_notifier_start,
 	};
 	hs_kind_set kinds = { { 0 } };
 
@@ -48,6 +44,7 @@ static void svm_destroy(struct hs_model *model)
 	hs_vec_deinit(&model->order);
 	hs_hash_map_deinit(&model->tasks);
 	hs_hash_map_deinit(&model->slots);
+	svm_scenario_deinit(&model->scenario);
 	free(model);
 }
 
@@ -63,28 +60,30 @@ static int svm_create(const struct hs_model_setup *setup, struct hs_model **out,
 		free(model);
 		return rc;
 	}
+	svm_add_recorded_kinds(&model->recorded);
 	model->policy = setup->policy;
 	model->space = hs_address_space_of(setup->bases[0]);
 	model->mode = setup->mode;
-	if (model->mode == HS_MODE_VALIDATE)
-		model->scenario.rule = SVM_DEVICE_NONE;	/* the recorded GPU touches */
 	model->is_active = model->scenario.nr_gpus &&
-			   (model->scenario.select != SVM_SELECT_NONE || model->mode == HS_MODE_VALIDATE);
+			   (model->scenario.nr_regions || model->mode == HS_MODE_VALIDATE);
 	*out = model;
 	return 0;
 }
 
 /* --- who --- */
 
-static bool matches(const char *pattern, const struct hs_bytes *text)
+static bool matches(const struct svm_selector *selector, const struct hs_meta_task *event)
 {
 	char name[SVM_SCENARIO_TEXT];
 
-	if (text->length >= sizeof(name))
+	if (selector->kind == SVM_SELECT_PID)
+		return event->tgid == selector->number;
+	if (selector->kind != SVM_SELECT_COMM || event->comm.length >= sizeof(name))
 		return false;
-	memcpy(name, text->data, text->length);
-	name[text->length] = '\0';
-	return fnmatch(pattern, name, 0) == 0;
+	if (event->comm.length)
+		memcpy(name, event->comm.data, event->comm.length);
+	name[event->comm.length] = '\0';
+	return fnmatch(selector->text, name, 0) == 0;
 }
 
 static void see_task(struct hs_model *model, const struct hs_meta_task *event)
@@ -92,28 +91,36 @@ static void see_task(struct hs_model *model, const struct hs_meta_task *event)
 	const struct svm_scenario *scenario = &model->scenario;
 	uint64_t flags = 0;
 
-	if (scenario->select == SVM_SELECT_COMM && matches(scenario->select_text, &event->comm))
-		flags |= SVM_TASK_SELECTED;
-	if (scenario->select == SVM_SELECT_PID && event->tgid == scenario->select_number)
-		flags |= SVM_TASK_SELECTED;
-	if (scenario->rule == SVM_DEVICE_THREADS && matches(scenario->rule_text, &event->comm))
-		flags |= SVM_TASK_DEVICE;
+	for (uint32_t i = 0; i < scenario->nr_regions; i++)
+		flags |= (uint64_t)matches(&scenario->regions[i].process, event) << i;
+	for (uint32_t i = 0; i < scenario->nr_devices; i++)
+		flags |= (uint64_t)matches(&scenario->devices[i].who, event) << (i + SVM_SCENARIO_REGIONS);
 	if (hs_hash_map_put(&model->tasks, event->row.task, flags))
 		model->nomem = true;
 }
 
-static bool has_task_flag(const struct hs_model *model, uint32_t task, uint64_t flag)
+static uint64_t flags_of(const struct hs_model *model, uint32_t task)
 {
 	const uint64_t *flags = hs_hash_map_get(&model->tasks, task);
 
-	return flags && *flags & flag;
+	return flags ? *flags : 0;
 }
 
-static bool is_selected(const struct hs_model *model, uint32_t task, uint32_t mm)
+/* In validate the recorded GPU touches; nobody stands for it. */
+uint32_t svm_devices_of(const struct hs_model *model, uint32_t task)
 {
-	if (model->scenario.select == SVM_SELECT_MM)
-		return mm == model->scenario.select_number;
-	return has_task_flag(model, task, SVM_TASK_SELECTED);
+	return model->mode == HS_MODE_WHATIF ? (uint32_t)(flags_of(model, task) >> SVM_SCENARIO_REGIONS) : 0;
+}
+
+static uint32_t regions_of(const struct hs_model *model, uint32_t task, uint32_t mm)
+{
+	const struct svm_scenario *scenario = &model->scenario;
+	uint32_t regions = (uint32_t)flags_of(model, task);
+
+	for (uint32_t i = 0; i < scenario->nr_regions; i++)
+		if (scenario->regions[i].process.kind == SVM_SELECT_MM && scenario->regions[i].process.number == mm)
+			regions |= 1u << i;
+	return regions;
 }
 
 /* --- processes --- */
@@ -130,32 +137,33 @@ static struct svm_slot *find_slot(const struct hs_model *model, uint64_t key)
 	return index ? &model->list.items[*index] : NULL;
 }
 
-/* What the address space knows already; a process without one may use all addresses. */
-static void take_mappings(struct hs_model *model, struct svm_process *process)
+/* A process without an address space may use all addresses. */
+static void take_mappings(struct svm_process *process)
 {
-	const struct hs_mm *mm = process->mm ? hs_address_space_mm(model->space, process->mm) : NULL;
-
-	if (mm)
-		svm_process_sync(process, mm, 1, LAST_PAGE);
-	else if (!process->mm)
-		hs_svm_add_vma(process->svm, 1, LAST_PAGE, HS_SVM_VMA_READ | HS_SVM_VMA_WRITE);
+	if (process->mm)
+		svm_process_sync(process, 1, SVM_LAST_USER_PAGE);
+	else
+		hs_svm_add_vma(process->svm, 1, SVM_LAST_USER_PAGE, HS_SVM_VMA_READ | HS_SVM_VMA_WRITE);
 }
 
 static struct svm_slot *make_slot(struct hs_model *model, const struct hs_row *row)
 {
+	struct svm_process_setup setup = {
+		.scenario = &model->scenario, .space = model->space, .mm = row->mm, .task = row->task, .now = row->time,
+		.is_silent = model->mode == HS_MODE_VALIDATE, .decisions = &model->decisions,
+	};
 	struct svm_slot slot = { .process = NULL };
 
 	/* The snapshot's value of the tunable is known only now. */
 	model->scenario.granularity = (uint32_t)hs_policy_number(model->policy, "svm.granularity");
-	slot.process = svm_process_create(&model->scenario, row->mm, row->time, &model->decisions);
+	slot.process = svm_process_create(&setup);
 	if (!slot.process || !hs_vec_push(&model->list, slot) ||
 	    hs_hash_map_put(&model->slots, slot_key(row), model->list.count - 1)) {
 		model->nomem = true;
 		return NULL;
 	}
 	model->nr_processes++;
-	slot.process->task = row->task;
-	take_mappings(model, slot.process);
+	take_mappings(slot.process);
 	return &model->list.items[model->list.count - 1];
 }
 
@@ -169,20 +177,6 @@ struct svm_slot *svm_slot_of(struct hs_model *model, const struct hs_row *row, b
 	return slot || !make ? slot : make_slot(model, row);
 }
 
-static void add_totals(struct svm_totals *to, const struct svm_totals *from)
-{
-	for (size_t i = 0; i < HS_NR_COSTS; i++)
-		to->costs[i] += from->costs[i];
-	to->stopped_ns += from->stopped_ns;
-	to->gpu_touches += from->gpu_touches;
-	to->gpu_hits += from->gpu_hits;
-	to->no_mapping += from->no_mapping;
-	to->vanished += from->vanished;
-	to->gave_up += from->gave_up;
-	to->ping_pongs += from->ping_pongs;
-	to->peak_vram_pages = svm_max(to->peak_vram_pages, from->peak_vram_pages);
-}
-
 /* The last slot takes the place of the one that ends. */
 static void end_slot(struct hs_model *model, const struct hs_row *row)
 {
@@ -192,7 +186,7 @@ static void end_slot(struct hs_model *model, const struct hs_row *row)
 	if (!slot)
 		return;
 	index = (size_t)(slot - model->list.items);
-	add_totals(&model->ended, &slot->process->totals);
+	svm_keep_totals(model, slot);
 	svm_process_destroy(slot->process);
 	hs_hash_map_remove(&model->slots, slot_key(row), NULL);
 	*slot = model->list.items[--model->list.count];
@@ -207,229 +201,49 @@ static void end_slot(struct hs_model *model, const struct hs_row *row)
 
 /* --- events --- */
 
-static uint64_t page_of(uint64_t address)
-{
-	return address / HS_PAGE_BYTES;
-}
-
-/* [start, start + length) rounded up to pages; false: nothing, or not a user's address. */
-static bool pages_of(uint64_t start, uint64_t length, uint64_t *first, uint64_t *last)
-{
-	*first = page_of(start);
-	if (!length || start + length < start || page_of(start + length - 1) > LAST_PAGE)
-		return false;
-	*last = page_of(start + length - 1);
-	return true;
-}
-
-static void sync(struct hs_model *model, struct svm_process *process, uint64_t first, uint64_t last)
-{
-	const struct hs_mm *mm = hs_address_space_mm(model->space, process->mm);
-
-	if (mm)
-		svm_process_sync(process, mm, first, last);
-}
-
-static void see_mmap(struct hs_model *model, struct svm_process *process, const struct hs_mm_mmap *event)
-{
-	uint64_t first, last;
-
-	if (event->ret < 0 && event->ret > -4096)
-		return;
-	if (!pages_of((uint64_t)event->ret, event->len, &first, &last))
-		return;
-	if (event->flags & MAP_FIXED)
-		svm_process_unmap(process, first, last);
-	sync(model, process, first, last);
-}
-
-static void see_munmap(struct hs_model *model, struct svm_process *process, const struct hs_mm_munmap *event)
-{
-	uint64_t first, last;
-
-	if (event->ret || !pages_of(event->addr, event->len, &first, &last))
-		return;
-	svm_process_unmap(process, first, last);
-	sync(model, process, first, last);
-}
-
-/* A move invalidates the old place twice: page tables are moved, then the mapping goes. */
-static void see_mremap(struct hs_model *model, struct svm_process *process, const struct hs_mm_mremap *event)
-{
-	uint64_t first, last, new_first, new_last;
-
-	if ((event->ret < 0 && event->ret > -4096) ||
-	    !pages_of((uint64_t)event->ret, event->new_len, &new_first, &new_last))
-		return;
-	if ((uint64_t)event->ret != event->addr) {
-		if (pages_of(event->addr, event->old_len, &first, &last)) {
-			svm_process_invalidate(process, HS_SVM_EVENT_UNMAP, first, last, false);
-			svm_process_unmap(process, first, last);
-			sync(model, process, first, last);
-		}
-	} else if (event->new_len < event->old_len &&
-		   pages_of(event->addr + event->new_len, event->old_len - event->new_len, &first, &last)) {
-		svm_process_unmap(process, first, last);
-	}
-	sync(model, process, new_first, new_last);
-}
-
-static void see_brk(struct hs_model *model, struct svm_slot *slot, const struct hs_mm_brk *event)
-{
-	uint64_t brk = page_of((uint64_t)event->ret + HS_PAGE_BYTES - 1);
-
-	if (!brk || brk > LAST_PAGE)
-		return;
-	if (slot->brk > brk)
-		svm_process_unmap(slot->process, brk, slot->brk - 1);
-	sync(model, slot->process, slot->brk && slot->brk < brk ? slot->brk - 1 : brk - 1, svm_max(slot->brk, brk));
-	slot->brk = brk;
-}
-
-static void see_mprotect(struct hs_model *model, struct svm_process *process, const struct hs_mm_mprotect *event)
-{
-	uint64_t first, last;
-
-	if (event->ret || !pages_of(event->addr, event->len, &first, &last))
-		return;
-	sync(model, process, first, last);
-	svm_process_invalidate(process, HS_SVM_EVENT_PROTECTION_VMA, first, last, false);
-}
-
-static void see_madvise(struct svm_process *process, const struct hs_mm_madvise *event)
-{
-	enum { ADVICE_DONTNEED_LOCKED = 24 };
-	bool drops = event->advice == MADV_DONTNEED || event->advice == ADVICE_DONTNEED_LOCKED ||
-		     event->advice == MADV_REMOVE;
-	uint64_t first, last;
-
-	if (event->ret || (!drops && event->advice != MADV_FREE))
-		return;
-	if (pages_of(event->addr, event->len, &first, &last))
-		svm_process_invalidate(process, HS_SVM_EVENT_CLEAR, first, last, drops);
-}
-
-/* fork write-protects private memory of the parent, one mapping after the other. */
-static void see_fork(struct svm_process *process, const struct hs_mm_fork *event)
-{
-	if (event->child_mm == event->row.mm || !event->child_mm)
-		return;
-	hs_svm_for_each_span(vma, &process->svm->vmas, 0, LAST_PAGE)
-		if (vma.value & HS_SVM_VMA_WRITE)
-			svm_process_invalidate(process, HS_SVM_EVENT_PROTECTION_PAGE, vma.start, vma.last, false);
-}
-
-static void see_touch(struct hs_model *model, struct svm_process *process, const struct hs_row *row,
-		      uint64_t address, uint16_t error_code)
-{
-	struct svm_touch touch = { .page = page_of(address), .gpu = model->scenario.device,
-				   .write = error_code & FAULT_WRITE };
-
-	if (touch.page > LAST_PAGE)
-		return;
-	if (has_task_flag(model, row->task, SVM_TASK_DEVICE) &&
-	    hs_svm_runs_get(&process->regions, touch.page))
-		svm_device_touch(process, &touch);
-	else
-		svm_process_cpu_touch(process, touch.page, touch.write);
-}
-
-/* A collapse replaces the page table of its 2 MiB: one CLEAR. */
-static void see_collapse(struct svm_process *process, const struct hs_collapse_huge_page *event)
-{
-	static const char succeed[] = "SCAN_SUCCEED";
-	uint64_t first = svm_align_down(page_of(event->address), SVM_HUGE_PAGES);
-
-	if (!event->address_basis || first > LAST_PAGE || event->status.length != sizeof(succeed) - 1 ||
-	    memcmp(event->status.data, succeed, sizeof(succeed) - 1) != 0)
-		return;
-	svm_process_invalidate(process, HS_SVM_EVENT_CLEAR, first, first + SVM_HUGE_PAGES - 1, false);
-}
-
-/* What KVM of the same process was told reaches every subscriber of its address space. */
-static void see_kvm_unmap(const struct hs_model *model, struct svm_process *process,
-			  const struct hs_notifier_kvm_unmap *event)
-{
-	uint64_t first, last;
-
-	if (strcmp(hs_policy_text(model->policy, "svm.kvm_unmap"), "clear") == 0 &&
-	    pages_of(event->start, event->end - event->start, &first, &last))
-		svm_process_invalidate(process, HS_SVM_EVENT_CLEAR, first, last, false);
-}
-
-static void apply_event(struct hs_model *model, struct svm_slot *slot, const struct hs_event *event)
-{
-	struct svm_process *process = slot->process;
-
-	switch (event->kind) {
-	case HS_KIND_meta_mm:
-		return take_mappings(model, process);
-	case HS_KIND_mm_mmap:
-		return see_mmap(model, process, event->mm_mmap);
-	case HS_KIND_mm_munmap:
-		return see_munmap(model, process, event->mm_munmap);
-	case HS_KIND_mm_mremap:
-		return see_mremap(model, process, event->mm_mremap);
-	case HS_KIND_mm_brk:
-		return see_brk(model, slot, event->mm_brk);
-	case HS_KIND_mm_mprotect:
-		return see_mprotect(model, process, event->mm_mprotect);
-	case HS_KIND_mm_madvise:
-		return see_madvise(process, event->mm_madvise);
-	case HS_KIND_mm_fork:
-		return see_fork(process, event->mm_fork);
-	case HS_KIND_fault_user:
-		return see_touch(model, process, event->row, event->fault_user->address,
-				 event->fault_user->error_code);
-	case HS_KIND_fault_kernel:
-		return see_touch(model, process, event->row, event->fault_kernel->address,
-				 event->fault_kernel->error_code);
-	case HS_KIND_collapse_huge_page:
-		return see_collapse(process, event->collapse_huge_page);
-	case HS_KIND_notifier_kvm_unmap:
-		return see_kvm_unmap(model, process, event->notifier_kvm_unmap);
-	default:
-		return;
-	}
-}
-
 static void sync_all(struct hs_model *model, uint64_t now)
 {
 	hs_vec_for_each(slot, &model->list) {
 		svm_process_run_due(slot->process, now);
-		take_mappings(model, slot->process);
+		take_mappings(slot->process);
 	}
 }
 
-static bool is_of_process(const struct hs_model *model, const struct hs_event *event)
+static bool is_fault(const struct hs_event *event)
+{
+	return event->kind == HS_KIND_fault_user || event->kind == HS_KIND_fault_kernel;
+}
+
+static void observe_host(struct hs_model *model, const struct hs_event *event)
 {
 	uint32_t task = event->kind == HS_KIND_meta_mm ? event->meta_mm->owner : event->row->task;
+	uint32_t regions = event->row->mm ? regions_of(model, task, event->row->mm) : 0;
+	struct svm_slot *slot = svm_slot_of(model, event->row, regions);
 
-	return event->row->mm && is_selected(model, task, event->row->mm);
+	if (slot) {
+		svm_process_run_due(slot->process, event->row->time);
+		svm_process_join(slot->process, regions);
+		svm_apply_event(model, slot, event);
+	}
+	if (is_fault(event) && svm_devices_of(model, event->row->task))
+		svm_apply_foreign_fault(model, event);
 }
 
 static void observe_active(struct hs_model *model, const struct hs_event *event)
 {
-	hs_kind_set recorded = { { 0 } };
-	struct svm_slot *slot;
-
-	svm_add_recorded_kinds(&recorded);
+	if (!model->first_time)
+		model->first_time = event->row->time;
+	model->last_time = svm_max(model->last_time, event->row->time);
 	if (event->kind == HS_KIND_meta_task)
 		return see_task(model, event->meta_task);
 	if (event->kind == HS_KIND_snap_end)
 		return sync_all(model, event->row->time);
 	if (event->kind == HS_KIND_mm_exit_mmap)
 		return end_slot(model, event->row);
-	if (hs_kind_set_has(&recorded, event->kind)) {
-		if (model->mode == HS_MODE_VALIDATE)
-			svm_observe_recorded(model, event);
-		return;
-	}
-	slot = svm_slot_of(model, event->row, is_of_process(model, event));
-	if (!slot)
-		return;
-	svm_process_run_due(slot->process, event->row->time);
-	apply_event(model, slot, event);
+	if (!hs_kind_set_has(&model->recorded, event->kind))
+		return observe_host(model, event);
+	if (model->mode == HS_MODE_VALIDATE)
+		svm_observe_recorded(model, event);
 }
 
 static void svm_observe(struct hs_model *model, const struct hs_event *event)
@@ -492,6 +306,17 @@ static void svm_advance(struct hs_model *model, uint64_t now, const struct hs_si
 		emit_decisions(model, sink);
 }
 
+/* What was lost may have invalidated, moved or stopped anything: until it is seen again, nothing is sure. */
+static void svm_lost(struct hs_model *model, const struct hs_meta_lost *lost)
+{
+	(void)lost;
+	hs_vec_for_each(slot, &model->list) {
+		svm_process_lost(slot->process);
+		slot->is_stop_unknown = true;
+		slot->fault.is_known = false;
+	}
+}
+
 /* --- answers --- */
 
 static int svm_check(const struct hs_model *model, struct hs_error *err)
@@ -503,101 +328,6 @@ static int svm_check(const struct hs_model *model, struct hs_error *err)
 			return hs_error_set(err, -EINVAL, "svm: address space %u: %s", slot->process->mm, broken);
 	}
 	return 0;
-}
-
-static void dump_range(FILE *out, const struct svm_range *range, const char *separator)
-{
-	fprintf(out, "%s{\"start\":\"0x%llx\",\"end\":\"0x%llx\",\"preferred_loc\":%u,\"prefetch_loc\":%u,"
-		"\"actual_loc\":%u,\"granularity\":%u,\"flags\":%u,\"access\":%llu,\"in_place\":%llu,"
-		"\"mapped_to_gpu\":%s,\"invalid\":%u,\"vram_pages\":%lld}", separator,
-		(unsigned long long)(range->start * HS_PAGE_BYTES),
-		(unsigned long long)((range->last + 1) * HS_PAGE_BYTES), range->preferred_loc, range->prefetch_loc,
-		range->actual_loc, range->granularity, range->flags, (unsigned long long)range->access,
-		(unsigned long long)range->aip, range->mapped_to_gpu ? "true" : "false", range->invalid,
-		(long long)range->vram_pages);
-}
-
-static void dump_process(FILE *out, const struct svm_process *process, const char *separator)
-{
-	const struct hs_svm *svm = process->svm;
-	const char *between = "";
-
-	fprintf(out, "%s{\"mm\":%u,\"xnack\":%s,\"evicted_ranges\":%u,\"queues_stopped\":%s,"
-		"\"reserved_pages\":%llu,\"vram_pages\":%llu,\"ranges\":[", separator, process->mm,
-		svm->xnack ? "true" : "false", svm->evicted_ranges, svm->queues_stopped ? "true" : "false",
-		(unsigned long long)svm->reserved_pages, (unsigned long long)process->vram_pages);
-	hs_range_for_each(node, &svm->tree) {
-		dump_range(out, svm_range_of(node), between);
-		between = ",";
-	}
-	fprintf(out, "]}");
-}
-
-/* By address space, then by address. */
-static int svm_dump(const struct hs_model *model, FILE *out)
-{
-	uint64_t done = 0;
-	const char *separator = "";
-
-	fprintf(out, "{\"processes\":[");
-	for (size_t i = 0; i < model->list.count; i++) {
-		const struct svm_process *next = NULL;
-
-		hs_vec_for_each(slot, &model->list) {
-			uint64_t key = ((uint64_t)slot->process->mm << 32 | slot->process->task) + 1;
-
-			if (key > done && (!next || key < ((uint64_t)next->mm << 32 | next->task) + 1))
-				next = slot->process;
-		}
-		if (!next)
-			break;
-		done = ((uint64_t)next->mm << 32 | next->task) + 1;
-		dump_process(out, next, separator);
-		separator = ",";
-	}
-	return fprintf(out, "]}\n") < 0 ? -EIO : 0;
-}
-
-static void svm_summarize(const struct hs_model *model, void (*add)(void *context, const char *name, double value),
-			  void *context)
-{
-	static const char *const cost_names[HS_NR_COSTS] = {
-		"pages_in", "pages_out", "copied_bytes", "self_invalidations", "map_pages", "unmap_pages",
-		"tlb_flushes", "queue_stops",
-	};
-	struct svm_totals totals = model->ended;
-	uint64_t hazards[HS_SVM_NR_HAZARDS] = { 0 };
-
-	hs_vec_for_each(slot, &model->list) {
-		add_totals(&totals, &slot->process->totals);
-		for (int i = 0; i < HS_SVM_NR_HAZARDS; i++)
-			hazards[i] += slot->process->svm->hazards[i];
-	}
-	add(context, "processes", (double)model->nr_processes);
-	for (int i = 0; i < HS_NR_COSTS; i++)
-		add(context, cost_names[i], (double)totals.costs[i]);
-	add(context, "stopped_ns", (double)totals.stopped_ns);
-	add(context, "gpu_touches", (double)totals.gpu_touches);
-	add(context, "gpu_hits", (double)totals.gpu_hits);
-	add(context, "no_mapping", (double)totals.no_mapping);
-	add(context, "vanished", (double)totals.vanished);
-	add(context, "gave_up", (double)totals.gave_up);
-	add(context, "ping_pong_pages", (double)totals.ping_pongs);
-	add(context, "peak_vram_pages", (double)totals.peak_vram_pages);
-	for (int i = 0; i < HS_SVM_NR_HAZARDS; i++)
-		if (hazards[i])
-			add(context, hs_svm_hazard_name((enum hs_svm_hazard)i), (double)hazards[i]);
-}
-
-static uint64_t svm_problems(const struct hs_model *model, FILE *out)
-{
-	bool failed = model->nomem;
-
-	hs_vec_for_each(slot, &model->list)
-		failed |= hs_svm_failed(slot->process->svm);
-	if (failed && out)
-		fprintf(out, "svm: out of memory: ranges are missing from here on\n");
-	return failed;
 }
 
 const struct hs_model_ops hs_svm_model = {
@@ -614,6 +344,7 @@ const struct hs_model_ops hs_svm_model = {
 	.decide = svm_decide_recorded,
 	.adopt = svm_adopt,
 	.advance = svm_advance,
+	.lost = svm_lost,
 	.dump = svm_dump,
 	.check = svm_check,
 	.summarize = svm_summarize,

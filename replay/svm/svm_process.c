@@ -22,129 +22,43 @@ const char *svm_errno_name(int rc)
 	return rc ? "error" : "done";
 }
 
-/* --- what effects mean here --- */
-
-static void set_runs(struct svm_process *process, struct hs_svm_runs *runs, uint64_t start, uint64_t last,
-		     uint64_t value)
-{
-	if (hs_svm_runs_set(runs, start, last, value))
-		process->svm->nomem = true;
-}
-
-/* A page that comes in after it went out has gone there and back. */
-static void see_move(struct svm_process *process, const struct hs_svm_effect *effect)
-{
-	process->costs[effect->to_vram ? SVM_COST_PAGES_IN : SVM_COST_PAGES_OUT] += effect->pages;
-	process->costs[SVM_COST_COPIED_BYTES] += effect->copied_pages * HS_PAGE_BYTES;
-	if (!effect->pages)
-		return;
-	if (effect->to_vram)
-		process->totals.ping_pongs += hs_svm_runs_count(&process->moved_out, effect->start, effect->last);
-	set_runs(process, &process->moved_out, effect->start, effect->last, !effect->to_vram);
-}
-
-static void see_buffer(struct svm_process *process, const struct hs_svm_effect *effect)
-{
-	if (effect->kind == HS_SVM_EFFECT_BO_FREE)
-		process->vram_pages -= effect->pages;
-	else if (!effect->rc)
-		process->vram_pages += effect->pages;
-	process->totals.peak_vram_pages = svm_max(process->totals.peak_vram_pages, process->vram_pages);
-}
-
-static void see_tables(struct svm_process *process, const struct hs_svm_effect *effect)
-{
-	bool is_map = effect->kind == HS_SVM_EFFECT_MAP;
-
-	process->costs[is_map ? SVM_COST_MAP_PAGES : SVM_COST_UNMAP_PAGES] += effect->last - effect->start + 1;
-	if (!effect->rc)
-		set_runs(process, &process->mapped[effect->gpu], effect->start, effect->last, is_map);
-}
-
-static void see_fault(struct svm_process *process, const struct hs_svm_effect *effect)
-{
-	process->served |= effect->kind == HS_SVM_EFFECT_FAULT_END;
-	process->migrated |= effect->migrated;
-	process->retried |= effect->kind == HS_SVM_EFFECT_FAULT_FILTER_REMOVE;
-	process->window_drop |= effect->kind == HS_SVM_EFFECT_HAZARD &&
-				effect->hazard == HS_SVM_HAZARD_WINDOW_DROP;
-}
-
-static void see_queues(struct svm_process *process, const struct hs_svm_effect *effect)
-{
-	if (effect->kind == HS_SVM_EFFECT_EVICT_QUEUES) {
-		process->costs[SVM_COST_QUEUE_STOPS]++;
-		process->stopped_since = process->now;
-	} else if (effect->kind == HS_SVM_EFFECT_RESTORE_QUEUES) {
-		process->totals.stopped_ns += process->now - process->stopped_since;
-	} else if (effect->kind == HS_SVM_EFFECT_SCHEDULE_RESTORE && effect->queued) {
-		process->restore_due = process->now + process->scenario->restore_delay;
-	} else if (effect->kind == HS_SVM_EFFECT_SCHEDULE_DEFERRED && effect->queued) {
-		process->deferred_due = process->now + process->scenario->deferred_delay;
-	}
-}
-
-static void see_effect(void *context, const struct hs_svm_effect *effect)
-{
-	struct svm_process *process = context;
-
-	switch (effect->kind) {
-	case HS_SVM_EFFECT_MOVED:
-		see_move(process, effect);
-		break;
-	case HS_SVM_EFFECT_BO_NEW:
-	case HS_SVM_EFFECT_BO_FREE:
-		see_buffer(process, effect);
-		break;
-	case HS_SVM_EFFECT_MAP:
-	case HS_SVM_EFFECT_UNMAP:
-		see_tables(process, effect);
-		break;
-	case HS_SVM_EFFECT_FLUSH_TLB:
-		process->costs[SVM_COST_TLB_FLUSHES]++;
-		break;
-	case HS_SVM_EFFECT_NOTIFY:
-		process->costs[SVM_COST_INVALIDATIONS] += effect->event == HS_SVM_EVENT_MIGRATE;
-		break;
-	default:
-		see_fault(process, effect);
-		see_queues(process, effect);
-	}
-}
-
 /* --- life --- */
 
-static int create_state(struct svm_process *process, uint64_t now)
+static int create_state(struct svm_process *process)
 {
 	const struct svm_scenario *scenario = process->scenario;
 	struct hs_svm_setup setup = {
 		.rules = &scenario->rules, .gpus = scenario->gpus, .nr_gpus = scenario->nr_gpus,
 		.xnack = scenario->xnack, .granularity = scenario->granularity,
-		.max_range_pages = scenario->max_range_pages,
-		.system_limit_pages = scenario->system_limit_pages, .stack_page = HS_SVM_NO_PAGE, .time = now,
-		.retry_window = scenario->retry_window, .host = { .effect = see_effect, .context = process },
+		.max_range_pages = scenario->max_range_pages, .makes_room = true,
+		.system_limit_pages = scenario->system_limit_pages, .stack_page = HS_SVM_NO_PAGE,
+		.time = process->now, .retry_window = scenario->retry_window,
+		.host = { .effect = svm_account, .context = process },
 	};
 
 	return hs_svm_create(&setup, &process->svm);
 }
 
-struct svm_process *svm_process_create(const struct svm_scenario *scenario, uint32_t mm, uint64_t now,
-				       svm_decision_list *decisions)
+struct svm_process *svm_process_create(const struct svm_process_setup *setup)
 {
 	struct svm_process *process = calloc(1, sizeof(*process));
 
 	if (!process)
 		return NULL;
-	process->scenario = scenario;
-	process->mm = mm;
-	process->now = now;
-	process->decisions = decisions;
+	process->scenario = setup->scenario;
+	process->space = setup->space;
+	process->mm = setup->mm;
+	process->task = setup->task;
+	process->now = setup->now;
+	process->is_silent = setup->is_silent;
+	process->decisions = setup->decisions;
 	process->restore_due = process->deferred_due = UINT64_MAX;
-	if (create_state(process, now)) {
+	if (create_state(process)) {
 		free(process);
 		return NULL;
 	}
-	svm_device_start(process);
+	if (!process->is_silent)
+		svm_device_start(process);
 	return process;
 }
 
@@ -156,17 +70,51 @@ void svm_process_destroy(struct svm_process *process)
 	for (uint32_t gpu = 0; gpu < HS_SVM_MAX_GPUS; gpu++)
 		hs_svm_runs_deinit(&process->mapped[gpu]);
 	hs_svm_runs_deinit(&process->regions);
-	hs_svm_runs_deinit(&process->moved_out);
+	hs_svm_runs_deinit(&process->moves);
+	hs_svm_runs_deinit(&process->ponged);
+	hs_svm_runs_deinit(&process->taint);
 	svm_touches_deinit(&process->touches);
 	free(process);
 }
 
-void svm_process_begin(struct svm_process *process, uint64_t now)
+/* --- operations --- */
+
+unsigned int svm_process_doubts(const struct svm_process *process, uint64_t start, uint64_t last)
 {
-	process->now = now;
-	hs_svm_set_time(process->svm, now);
+	unsigned int doubts = 0;
+
+	hs_svm_for_each_span(span, &process->taint, start, last)
+		doubts |= (unsigned int)span.value;
+	return doubts;
+}
+
+void svm_process_begin(struct svm_process *process, unsigned int doubts, uint64_t start, uint64_t last)
+{
+	hs_svm_set_time(process->svm, process->now);
 	memset(process->costs, 0, sizeof(process->costs));
+	process->doubts = doubts | svm_process_doubts(process, start, last);
 	process->served = process->migrated = process->window_drop = process->retried = false;
+}
+
+enum hs_basis svm_basis_of(unsigned int doubts)
+{
+	return doubts & ~(unsigned int)SVM_DOUBT_BOUNDED ? HS_BASIS_ASSUMED : doubts ? HS_BASIS_BOUNDED :
+	       HS_BASIS_EXACT;
+}
+
+static void count_decision(struct svm_process *process)
+{
+	struct svm_totals *totals = &process->totals;
+	uint64_t waste = process->vram_pages > process->resident_pages ? process->vram_pages - process->resident_pages : 0;
+
+	totals->decisions[svm_basis_of(process->doubts)]++;
+	totals->scenario_only += (process->doubts & ~(unsigned int)SVM_DOUBT_BOUNDED) == SVM_DOUBT_SCENARIO;
+	for (int i = 0; i < SVM_NR_DOUBTS; i++)
+		totals->doubts[i] += process->doubts >> i & 1;
+	for (size_t i = 0; i < HS_NR_COSTS; i++)
+		totals->costs[i] += process->costs[i];
+	totals->peak_ranges = svm_max(totals->peak_ranges, process->svm->tree.count);
+	totals->wasted_vram_pages = svm_max(totals->wasted_vram_pages, waste);
 }
 
 void svm_process_end(struct svm_process *process, enum hs_point point, uint64_t start, uint64_t last,
@@ -175,16 +123,15 @@ void svm_process_end(struct svm_process *process, enum hs_point point, uint64_t 
 	struct hs_decision decision = {
 		.time = process->now, .task = process->task, .mm = process->mm, .point = point,
 		.subject = start * HS_PAGE_BYTES, .subject_end = (last + 1) * HS_PAGE_BYTES,
-		.result = result, .reason = reason, .basis = HS_BASIS_ASSUMED,
+		.result = result, .reason = reason, .basis = svm_basis_of(process->doubts),
 	};
 
-	for (size_t i = 0; i < HS_NR_COSTS; i++) {
-		process->totals.costs[i] += process->costs[i];
-		decision.cost[i] = process->costs[i];
-	}
+	count_decision(process);
+	memcpy(decision.cost, process->costs, sizeof(decision.cost));
 	if (point == HS_POINT_SVM_RESTORE)
-		decision.cost[SVM_COST_QUEUE_STOPS] = process->now - process->stopped_since;
-	if (!hs_vec_push(process->decisions, decision))
+		decision.cost[SVM_COST_QUEUE_STOPS] = process->svm->queues_stopped ? 0 :
+						      process->now - process->stopped_since;
+	if (!process->is_silent && !hs_vec_push(process->decisions, decision))
 		process->svm->nomem = true;
 }
 
@@ -206,122 +153,159 @@ static uint32_t vma_flags(const struct hs_vma *vma)
 	return to;
 }
 
-static void populate_from(struct svm_process *process, const struct hs_mm *mm, uint64_t start, uint64_t last)
+void svm_process_sync(struct svm_process *process, uint64_t start, uint64_t last)
 {
+	const struct hs_mm *mm = hs_address_space_mm(process->space, process->mm);
 	uint64_t end = (last + 1) * HS_PAGE_BYTES;
-	uint64_t at = hs_mm_next_slot(mm, start * HS_PAGE_BYTES, end);
 
-	for (; at != UINT64_MAX; at = hs_mm_next_slot(mm, at + HS_SLOT_BYTES, end)) {
-		struct hs_slot slot;
-
-		hs_mm_get_slot(mm, at, &slot);
-		for (unsigned int bit = 0; bit < HS_BITMAP512_BITS; bit++) {
-			uint64_t page = (at & ~(HS_SLOT_BYTES - 1)) / HS_PAGE_BYTES + bit;
-
-			if (page >= start && page <= last && hs_bitmap512_test(&slot.present, bit))
-				hs_svm_touch(process->svm, page, page);
-		}
-	}
-}
-
-static bool is_selected(const struct svm_scenario *scenario, const struct hs_vma *vma, uint64_t start, uint64_t last)
-{
-	return vma->kind == HS_VMA_ANON && start && last - start + 1 >= scenario->region_least &&
-	       start >= scenario->region_start && last <= scenario->region_last;
-}
-
-/* One set_attr for what is not registered yet. */
-static void register_region(struct svm_process *process, const struct hs_mm *mm, uint64_t start, uint64_t last)
-{
-	struct hs_svm_attr attrs[SVM_SCENARIO_ATTRS];
-	int rc;
-
-	if (hs_svm_runs_count(&process->regions, start, last) == last - start + 1)
+	if (!mm)
 		return;
-	memcpy(attrs, process->scenario->attrs, sizeof(attrs));
-	set_runs(process, &process->regions, start, last, 1);
-	populate_from(process, mm, start, last);
-	svm_process_begin(process, process->now);
-	rc = hs_svm_ioctl(process->svm, 0, start * HS_PAGE_BYTES, (last - start + 1) * HS_PAGE_BYTES, attrs,
-			  process->scenario->nr_attrs);
-	svm_process_end(process, HS_POINT_SVM_SET_ATTR, start, last, svm_errno_name(rc), "a region of the scenario");
+	hs_svm_remove_vma(process->svm, start, last);
+	for (const struct hs_vma *vma = hs_mm_vma_from(mm, start * HS_PAGE_BYTES); vma && vma->node.start < end;
+	     vma = hs_vma_next(vma)) {
+		hs_svm_add_vma(process->svm, vma->node.start / HS_PAGE_BYTES, vma->node.end / HS_PAGE_BYTES - 1,
+			       vma_flags(vma));
+		svm_register_mapping(process, mm, vma);
+	}
 }
 
-void svm_process_sync(struct svm_process *process, const struct hs_mm *mm, uint64_t start, uint64_t last)
+void svm_process_join(struct svm_process *process, uint32_t regions)
 {
-	uint64_t end = (last + 1) * HS_PAGE_BYTES;
-	const struct hs_vma *vma = hs_mm_vma_from(mm, start * HS_PAGE_BYTES);
-
-	hs_svm_remove_vma(process->svm, start, last);
-	for (; vma && vma->node.start < end; vma = hs_vma_next(vma)) {
-		uint64_t from = vma->node.start / HS_PAGE_BYTES, to = vma->node.end / HS_PAGE_BYTES - 1;
-
-		hs_svm_add_vma(process->svm, from, to, vma_flags(vma));
-		if (is_selected(process->scenario, vma, from, to))
-			register_region(process, mm, from, to);
-	}
+	if (!(regions & ~process->belongs))
+		return;
+	process->belongs |= regions;
+	svm_process_sync(process, 1, SVM_LAST_USER_PAGE);
 }
 
 /* --- events --- */
 
-static const char *invalidation_result(const struct svm_process *process)
+static const char *invalidation_result(struct svm_process *process)
 {
+	bool is_costly = process->costs[SVM_COST_QUEUE_STOPS] || process->costs[SVM_COST_UNMAP_PAGES];
+
+	process->totals.costly += is_costly;
+	process->totals.absorbed += !is_costly;
 	return process->costs[SVM_COST_QUEUE_STOPS] ? "queues_stopped" :
 	       process->costs[SVM_COST_UNMAP_PAGES] ? "unmapped" :
 	       process->svm->queues_stopped ? "already_stopped" : "absorbed";
 }
 
+/* Does a range stick out of [start, last]? */
+static bool cuts_range(const struct hs_svm *svm, uint64_t start, uint64_t last)
+{
+	const struct hs_range_node *first = hs_range_tree_overlap(&svm->tree, start, start + 1);
+	const struct hs_range_node *behind = hs_range_tree_overlap(&svm->tree, last, last + 1);
+
+	return (first && first->start < start) || (behind && behind->end > last + 1);
+}
+
+static void forget(struct svm_process *process, uint64_t start, uint64_t last)
+{
+	svm_process_set(process, &process->regions, start, last, 0);
+	svm_process_set(process, &process->moves, start, last, 0);
+	svm_process_set(process, &process->taint, start, last, 0);
+}
+
+/*
+ * Which ranges go and which are cut follows from what is unmapped and registered alone: taint does not count here,
+ * though it does for the costs.
+ */
 void svm_process_unmap(struct svm_process *process, uint64_t start, uint64_t last)
 {
 	bool had_range = hs_range_tree_overlap(&process->svm->tree, start, last + 1);
+	const char *result = cuts_range(process->svm, start, last) ? "cut" : "removed";
 
-	svm_process_begin(process, process->now);
+	svm_process_begin(process, 0, start, start - 1);
+	svm_account_vanished(process, start, last);
 	hs_svm_munmap(process->svm, start, last);
-	set_runs(process, &process->regions, start, last, 0);
-	set_runs(process, &process->moved_out, start, last, 0);
-	if (had_range)
-		svm_process_end(process, HS_POINT_SVM_UNMAP, start, last, invalidation_result(process),
-				hs_svm_event_name(HS_SVM_EVENT_UNMAP));
+	forget(process, start, last);
+	if (!had_range)
+		return;
+	invalidation_result(process);
+	svm_process_end(process, HS_POINT_SVM_UNMAP, start, last, result, hs_svm_event_name(HS_SVM_EVENT_UNMAP));
+}
+
+void svm_process_zap(struct svm_process *process, uint64_t start, uint64_t last)
+{
+	svm_process_begin(process, 0, start, last);
+	svm_account_vanished(process, start, last);
+	hs_svm_zap(process->svm, start, last);
 }
 
 void svm_process_invalidate(struct svm_process *process, enum hs_svm_event event, uint64_t start, uint64_t last,
-			    bool zap)
+			    unsigned int doubts)
 {
-	bool had_range = hs_range_tree_overlap(&process->svm->tree, start, last + 1);
+	bool is_unmap = event == HS_SVM_EVENT_UNMAP;
+	const char *unmapped = cuts_range(process->svm, start, last) ? "cut" : "removed", *result;
 
-	svm_process_begin(process, process->now);
+	if (!hs_range_tree_overlap(&process->svm->tree, start, last + 1))
+		return;
+	svm_process_begin(process, doubts, start, is_unmap ? start - 1 : last);
 	hs_svm_invalidate(process->svm, event, start, last);
-	if (zap)
-		hs_svm_zap(process->svm, start, last);
-	if (had_range)
-		svm_process_end(process, event == HS_SVM_EVENT_UNMAP ? HS_POINT_SVM_UNMAP : HS_POINT_SVM_EVICT, start,
-				last, invalidation_result(process), hs_svm_event_name(event));
+	result = invalidation_result(process);
+	svm_process_end(process, is_unmap ? HS_POINT_SVM_UNMAP : HS_POINT_SVM_EVICT, start, last,
+			is_unmap ? unmapped : result, hs_svm_event_name(event));
+}
+
+/* Each device that follows the CPU touches the page, too, a while later. */
+static void follow_touch(struct svm_process *process, uint64_t page, bool write)
+{
+	const struct svm_scenario *scenario = process->scenario;
+
+	for (uint32_t i = 0; i < scenario->nr_devices; i++) {
+		const struct svm_device *device = &scenario->devices[i];
+		struct svm_touch again = { .due = process->now + device->time, .page = page, .last = page,
+					   .gpu = device->gpu, .write = write };
+
+		if (device->rule == SVM_DEVICE_FOLLOW && hs_svm_runs_get(&process->regions, page) &&
+		    !svm_touches_push(&process->touches, again))
+			process->svm->nomem = true;
+	}
 }
 
 void svm_process_cpu_touch(struct svm_process *process, uint64_t page, bool write)
 {
-	const struct svm_scenario *scenario = process->scenario;
 	bool in_vram = svm_page_bo(hs_svm_runs_get(&process->svm->pages, page)), is_served;
-	struct svm_touch again = { .due = process->now + scenario->rule_time, .page = page,
-				   .gpu = scenario->device, .write = write };
 
-	svm_process_begin(process, process->now);
+	svm_process_begin(process, 0, page, page);
+	process->totals.cpu_touches++;
 	is_served = hs_svm_cpu_fault(process->svm, page);
 	if (in_vram)
 		svm_process_end(process, HS_POINT_SVM_CPU_FAULT, page, page, !is_served ? "SIGBUS" :
 				process->costs[SVM_COST_PAGES_OUT] ? "migrated" : "stays",
 				"a CPU touched a page in VRAM");
-	if (scenario->rule == SVM_DEVICE_FOLLOW && hs_svm_runs_get(&process->regions, page) &&
-	    !svm_touches_push(&process->touches, again))
-		process->svm->nomem = true;
+	if (!process->is_silent)
+		follow_touch(process, page, write);
+}
+
+/* --- doubts --- */
+
+void svm_process_lost(struct svm_process *process)
+{
+	hs_range_for_each(node, &process->svm->tree) {
+		unsigned int doubts = svm_process_doubts(process, node->start, node->end - 1);
+
+		svm_process_set(process, &process->taint, node->start, node->end - 1, doubts | SVM_DOUBT_LOST);
+	}
+}
+
+void svm_process_clear_doubt(struct svm_process *process, uint64_t start, uint64_t last, unsigned int doubts)
+{
+	for (uint64_t from = start; from <= last;) {
+		struct hs_svm_span span;
+
+		hs_svm_runs_span(&process->taint, from, last, &span);
+		svm_process_set(process, &process->taint, span.start, span.last, span.value & ~(uint64_t)doubts);
+		from = span.last + 1;
+	}
 }
 
 /* --- what is due --- */
 
 static void run_deferred(struct svm_process *process)
 {
-	svm_process_begin(process, process->deferred_due);
 	process->deferred_due = UINT64_MAX;
+	svm_process_begin(process, SVM_DOUBT_TIMING, 1, 0);
 	hs_svm_run_deferred(process->svm);
 }
 
@@ -329,8 +313,8 @@ static void run_restore(struct svm_process *process)
 {
 	bool was_stopped = process->svm->queues_stopped;
 
-	svm_process_begin(process, process->restore_due);
 	process->restore_due = UINT64_MAX;
+	svm_process_begin(process, SVM_DOUBT_TIMING, 1, 0);
 	hs_svm_run_restore(process->svm);
 	if (!was_stopped)
 		return;
@@ -341,23 +325,28 @@ static void run_restore(struct svm_process *process)
 }
 
 /* At equal times: deferred work, accesses, restore worker. */
+static void run_next(struct svm_process *process, uint64_t next)
+{
+	struct svm_touch touch;
+
+	process->now = svm_max(process->now, next);
+	if (process->deferred_due == next)
+		run_deferred(process);
+	else if (svm_touches_pop(&process->touches, next, &touch))
+		svm_device_run(process, &touch);
+	else
+		run_restore(process);
+}
+
 void svm_process_run_due(struct svm_process *process, uint64_t now)
 {
 	for (;;) {
-		uint64_t touch_due = svm_touches_next(&process->touches);
-		uint64_t next = svm_min(svm_min(process->deferred_due, touch_due), process->restore_due);
-		struct svm_touch touch;
+		uint64_t next = svm_min(svm_min(process->deferred_due, svm_touches_next(&process->touches)),
+					process->restore_due);
 
-		if (next > now)
+		if (next >= now)
 			break;
-		if (process->deferred_due == next) {
-			run_deferred(process);
-		} else if (touch_due == next && svm_touches_pop(&process->touches, next, &touch)) {
-			process->now = next;
-			svm_device_touch(process, &touch);
-		} else {
-			run_restore(process);
-		}
+		run_next(process, next);
 	}
-	process->now = now;
+	process->now = svm_max(process->now, now);
 }

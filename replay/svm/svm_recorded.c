@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * validate: what the driver of a host with a GPU said it did (its event descriptor), against the rules. The
- * events tell outcomes; attributes are the scenario's, so every basis is "assumed".
+ * events tell outcomes and, of a migration, the preferred location; other attributes are the scenario's. A decision
+ * that follows from recorded inputs alone is exact, one that needs the scenario's is assumed.
  */
 #include "replay/svm/svm_instance.h"
 
@@ -13,6 +14,7 @@ struct svm_request {
 	struct hs_request common;
 	struct svm_fault_inputs fault;
 	bool is_known, is_stopped, may_stop, has_access;
+	bool is_determined;	/* by recorded inputs alone */
 };
 
 void svm_add_recorded_kinds(hs_kind_set *kinds)
@@ -36,6 +38,22 @@ static void fill_request(struct svm_request *request, enum hs_point point, const
 	};
 }
 
+/*
+ * kfd_svm.c svm_range_best_restore_location(): where the preferred location is system memory or the faulting GPU,
+ * nothing else counts. True: so it is, and fault holds the location that follows.
+ */
+static bool prefer_recorded(const struct svm_slot *slot, const struct hs_svm_migrate_start *event,
+			    struct svm_fault_inputs *fault)
+{
+	const struct hs_svm *svm = slot->process->svm;
+
+	if (!fault->is_known || event->preferred == HS_SVM_UNDEFINED ||
+	    (event->preferred && event->preferred != svm->gpus[fault->gpu].setup.id))
+		return false;
+	fault->location = event->preferred;
+	return true;
+}
+
 static int ask_migrate(const struct svm_slot *slot, const struct hs_svm_migrate_start *event,
 		       struct svm_request *request, struct hs_decision *recorded)
 {
@@ -43,6 +61,8 @@ static int ask_migrate(const struct svm_slot *slot, const struct hs_svm_migrate_
 		return 0;
 	fill_request(request, HS_POINT_SVM_MIGRATE, &event->row, event->start, event->nr_pages);
 	request->fault = slot->fault;
+	request->is_determined = prefer_recorded(slot, event, &request->fault);
+	recorded->basis = request->is_determined ? HS_BASIS_EXACT : HS_BASIS_ASSUMED;
 	recorded->result = event->to ? "to_vram" : "to_system";
 	return 1;
 }
@@ -71,7 +91,7 @@ static int ask_evict(const struct hs_model *model, const struct svm_slot *slot, 
 	if (event->trigger != TRIGGER_SVM || event->gpu != model->scenario.gpus[0].id)
 		return 0;
 	fill_request(request, HS_POINT_SVM_EVICT, &event->row, 0, 0);
-	request->is_known = true;
+	request->is_known = !slot->is_stop_unknown;
 	request->is_stopped = slot->is_recorded_stopped;
 	request->may_stop = !slot->process->svm->xnack || has_always_mapped(slot->process->svm);
 	recorded->result = "queues_stopped";
@@ -86,7 +106,8 @@ static int ask_unmap(const struct svm_slot *slot, const struct hs_svm_unmap *eve
 	int gpu = svm_gpu_by_id(svm, event->gpu);
 
 	fill_request(request, HS_POINT_SVM_UNMAP, &event->row, event->start, event->nr_pages);
-	request->is_known = range && gpu >= 0;
+	request->is_known = range && gpu >= 0 &&
+			    !(svm_process_doubts(slot->process, range->start, range->last) & SVM_DOUBT_LOST);
 	if (request->is_known) {
 		request->has_access = (range->access | range->aip) >> gpu & 1;
 		request->may_stop = !svm->xnack || range->flags & HS_SVM_FLAG_ALWAYS_MAPPED;
@@ -155,6 +176,10 @@ static void decide_fault(const struct svm_fault_inputs *fault, struct hs_decisio
 
 static void decide_evict(const struct svm_request *request, struct hs_decision *decision)
 {
+	if (!request->is_known) {
+		decide_unknown(decision, "events were lost: whether the queues ran is not known");
+		return;
+	}
 	decision->result = !request->may_stop ? "nothing" : request->is_stopped ? "already_stopped" :
 			   "queues_stopped";
 	decision->reason = request->may_stop ? "first eviction since the last restore" :
@@ -195,46 +220,118 @@ void svm_decide_recorded(const struct hs_model *model, const struct hs_request *
 
 /* --- facts --- */
 
-static void see_fault_start(struct svm_slot *slot, const struct hs_svm_fault_start *event)
+/* Byte addresses as pages. False, and counted: no addresses of a user, or of nothing. */
+static bool pages_of(struct hs_model *model, const struct hs_row *row, uint64_t address, uint64_t nr_pages,
+		     uint64_t *first, uint64_t *last)
+{
+	*first = address / HS_PAGE_BYTES;
+	if (!nr_pages || address % HS_PAGE_BYTES || *first > SVM_LAST_USER_PAGE ||
+	    nr_pages > SVM_LAST_USER_PAGE - *first + 1) {
+		svm_contradict(model, row, "an address that is not aligned, or a range that is empty or wraps around");
+		return false;
+	}
+	*last = *first + nr_pages - 1;
+	return true;
+}
+
+static int gpu_of(struct hs_model *model, const struct svm_slot *slot, const struct hs_row *row, uint32_t id)
+{
+	int gpu = svm_gpu_by_id(slot->process->svm, id);
+
+	if (gpu < 0)
+		svm_contradict(model, row, "a GPU that is not declared; give its id in svm.gpus or the scenario");
+	return gpu;
+}
+
+static void see_fault_start(struct hs_model *model, struct svm_slot *slot, const struct hs_svm_fault_start *event)
 {
 	struct hs_svm *svm = slot->process->svm;
-	uint64_t page = event->address / HS_PAGE_BYTES;
-	uint64_t size = 1ull << svm->default_granularity;
-	int gpu = svm_gpu_by_id(svm, event->gpu);
+	uint64_t page, last, size = 1ull << svm->default_granularity;
+	int gpu = gpu_of(model, slot, &event->row, event->gpu);
 	const struct svm_range *range;
 
-	slot->fault = (struct svm_fault_inputs){ .is_known = gpu >= 0 };
-	if (gpu < 0)
+	slot->fault = (struct svm_fault_inputs){ .is_known = false };
+	if (gpu < 0 || !pages_of(model, &event->row, event->address, 1, &page, &last))
 		return;
 	if (!svm_range_from_addr(svm, page, NULL))
 		hs_svm_follow_range(svm, svm_align_down(page, size), svm_align_up(page + 1, size) - 1);
 	range = svm_range_from_addr(svm, page, NULL);
 	if (!range)
 		return;
+	slot->fault.is_known = !(svm_process_doubts(slot->process, page, page) & SVM_DOUBT_LOST);
+	slot->fault.gpu = (uint32_t)gpu;
 	slot->fault.actual_loc = range->actual_loc;
 	slot->fault.location = svm_best_restore(svm, range, (uint32_t)gpu);
 	slot->fault.needs_migration = svm_needs_migration(svm, range, (uint32_t)slot->fault.location);
 }
 
-/* 1 in error: the kernel does not say, and then the event means that pages were moved. */
-static void see_migrate_end(struct svm_slot *slot, const struct hs_svm_migrate_end *event)
+/* The preferred location is an attribute of the range, and recorded. */
+static void see_migrate_start(struct hs_model *model, struct svm_slot *slot, const struct hs_svm_migrate_start *event)
 {
-	uint64_t start = event->start / HS_PAGE_BYTES;
+	uint64_t first, last;
 
-	if (event->error < 0 || !event->nr_pages)
+	if (!pages_of(model, &event->row, event->start, event->nr_pages, &first, &last))
 		return;
-	slot->fault.has_left |= !event->to;
-	hs_svm_follow_range(slot->process->svm, start, start + event->nr_pages - 1);
-	hs_svm_follow_migration(slot->process->svm, start, start + event->nr_pages - 1, event->to);
+	if (event->from == event->to)
+		svm_contradict(model, &event->row, "a migration to where the pages are");
+	hs_svm_follow_range(slot->process->svm, first, last);
+	hs_range_for_each_overlap(node, &slot->process->svm->tree, first, last + 1)
+		svm_range_of(node)->preferred_loc = event->preferred;
+	if (prefer_recorded(slot, event, &slot->fault))
+		slot->fault.needs_migration = true;
 }
 
-static void see_fault_end(struct svm_slot *slot, const struct hs_svm_fault_end *event)
+/* 1 in error: the kernel does not say, and then the event means that pages were moved. */
+static void see_migrate_end(struct hs_model *model, struct svm_slot *slot, const struct hs_svm_migrate_end *event)
 {
-	int gpu = svm_gpu_by_id(slot->process->svm, event->gpu);
+	uint64_t first, last;
+
+	if (event->error < 0 || !pages_of(model, &event->row, event->start, event->nr_pages, &first, &last))
+		return;
+	if (event->to && gpu_of(model, slot, &event->row, event->to) < 0)
+		return;
+	slot->fault.has_left |= !event->to;
+	hs_svm_follow_range(slot->process->svm, first, last);
+	hs_svm_follow_migration(slot->process->svm, first, last, event->to);
+	svm_process_clear_doubt(slot->process, first, last, SVM_DOUBT_LOST);
+}
+
+static void see_fault_end(struct hs_model *model, struct svm_slot *slot, const struct hs_svm_fault_end *event)
+{
+	uint64_t page, last;
+	int gpu = gpu_of(model, slot, &event->row, event->gpu);
 
 	slot->fault.is_known = false;
-	if (gpu >= 0)
-		hs_svm_follow_mapping(slot->process->svm, (uint32_t)gpu, event->address / HS_PAGE_BYTES);
+	if (gpu < 0 || !pages_of(model, &event->row, event->address, 1, &page, &last))
+		return;
+	hs_svm_follow_mapping(slot->process->svm, (uint32_t)gpu, page);
+	svm_process_clear_doubt(slot->process, page, page, SVM_DOUBT_LOST);
+}
+
+static void see_evict(struct hs_model *model, struct svm_slot *slot, const struct hs_svm_evict *event)
+{
+	if (event->trigger != TRIGGER_SVM || gpu_of(model, slot, &event->row, event->gpu) < 0)
+		return;
+	slot->is_recorded_stopped = true;
+	slot->is_stop_unknown = false;
+}
+
+static void see_restore(struct hs_model *model, struct svm_slot *slot, const struct hs_svm_restore *event)
+{
+	if (gpu_of(model, slot, &event->row, event->gpu) < 0)
+		return;
+	slot->is_recorded_stopped &= event->rescheduled != 0;
+	slot->is_stop_unknown = false;
+}
+
+/* What the CPU unmapped has no range any more; what the notifier unmapped is not mapped. */
+static void see_unmap(struct hs_model *model, struct svm_slot *slot, const struct hs_svm_unmap *event)
+{
+	uint64_t first, last;
+
+	if (gpu_of(model, slot, &event->row, event->gpu) < 0)
+		return;
+	pages_of(model, &event->row, event->start, event->nr_pages, &first, &last);
 }
 
 void svm_observe_recorded(struct hs_model *model, const struct hs_event *event)
@@ -243,24 +340,24 @@ void svm_observe_recorded(struct hs_model *model, const struct hs_event *event)
 
 	if (!slot)
 		return;
-	svm_process_begin(slot->process, event->row->time);
+	slot->process->now = svm_max(slot->process->now, event->row->time);
+	svm_process_begin(slot->process, 0, 1, 0);
 	switch (event->kind) {
 	case HS_KIND_svm_fault_start:
-		see_fault_start(slot, event->svm_fault_start);
-		break;
+		return see_fault_start(model, slot, event->svm_fault_start);
+	case HS_KIND_svm_migrate_start:
+		return see_migrate_start(model, slot, event->svm_migrate_start);
 	case HS_KIND_svm_migrate_end:
-		see_migrate_end(slot, event->svm_migrate_end);
-		break;
+		return see_migrate_end(model, slot, event->svm_migrate_end);
 	case HS_KIND_svm_fault_end:
-		see_fault_end(slot, event->svm_fault_end);
-		break;
+		return see_fault_end(model, slot, event->svm_fault_end);
 	case HS_KIND_svm_evict:
-		slot->is_recorded_stopped |= event->svm_evict->trigger == TRIGGER_SVM;
-		break;
+		return see_evict(model, slot, event->svm_evict);
 	case HS_KIND_svm_restore:
-		slot->is_recorded_stopped &= event->svm_restore->rescheduled;
-		break;
+		return see_restore(model, slot, event->svm_restore);
+	case HS_KIND_svm_unmap:
+		return see_unmap(model, slot, event->svm_unmap);
 	default:
-		break;
+		return;
 	}
 }

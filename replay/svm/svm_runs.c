@@ -101,11 +101,24 @@ static void insert_joined(struct hs_svm_runs *runs, struct run *run)
 	hs_range_tree_insert(&runs->tree, &run->node);
 }
 
+/* Is [start, last] so already? */
+static bool is_set(const struct hs_svm_runs *runs, uint64_t start, uint64_t last, uint64_t value)
+{
+	struct hs_range_node *node = hs_range_tree_overlap(&runs->tree, start, last + 1);
+
+	if (!value || !node)
+		return !value && !node;
+	return !runs->keeps_borders && run_of(node)->value == value && node->start <= start && node->end > last;
+}
+
 int hs_svm_runs_set(struct hs_svm_runs *runs, uint64_t start, uint64_t last, uint64_t value)
 {
-	struct run *run = calloc(1, sizeof(*run));
-	struct run *spare = calloc(1, sizeof(*spare));
+	struct run *run, *spare;
 
+	if (is_set(runs, start, last, value))
+		return 0;
+	run = calloc(1, sizeof(*run));
+	spare = calloc(1, sizeof(*spare));
 	if (!run || !spare) {
 		free(run);
 		free(spare);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The scenario that the keys of a policy declare. */
 #include "replay/svm/svm_scenario.h"
 
 #include <errno.h>
@@ -14,8 +15,11 @@ const struct hs_policy_key svm_scenario_keys[] = {
 	  .help = "whose rules; auto: the recorded kernel's" },
 	{ .key = "svm.rule", .default_text = "",
 	  .help = "single rules of the variant, e.g. partial_migration=no,remap_split=v2 (see docs/models/svm.md)" },
+	{ .key = "svm.scenario", .default_text = "",
+	  .help = "scenario file: GPUs, regions, accesses (see docs/models/svm.md); bundled ones by name" },
 	{ .key = "svm.gpus", .default_text = "",
 	  .help = "GPUs by index, e.g. A:vram=16368M,id=0x1a2b,hive=1;B:vram=8G,kind=apu (none: nothing is replayed)" },
+	{ .key = "svm.vram", .default_text = "", .help = "VRAM of every declared GPU, e.g. 8G (empty: as declared)" },
 	{ .key = "svm.xnack", .default_text = "on", .words = "on|off", .help = "recoverable GPU faults" },
 	{ .key = "svm.granularity", .tunable = "/sys/module/amdgpu/parameters/svm_default_granularity",
 	  .default_text = "9", .min = 0, .max = 255, .help = "default granularity, log2 of pages" },
@@ -28,55 +32,25 @@ const struct hs_policy_key svm_scenario_keys[] = {
 	{ .key = "svm.deferred_us", .default_text = "0", .min = 0, .max = 60000000, .help = "delay of the deferred work" },
 	{ .key = "svm.retry_us", .default_text = "50", .min = 1, .max = 60000000,
 	  .help = "a fault that was not served comes again after" },
+	{ .key = "svm.pingpong_ms", .default_text = "1000", .min = 0, .max = 3600000,
+	  .help = "a page that moves back within this time of its last move goes to and fro" },
 	{ .key = "svm.process", .default_text = "",
 	  .help = "who uses the GPUs: comm:PATTERN, pid:N or mm:N (empty: nobody)" },
 	{ .key = "svm.region", .default_text = "min=2M",
-	  .help = "private anonymous memory that is registered: min=BYTES, addr=START-END" },
+	  .help = "its private anonymous memory that is registered: min=BYTES, addr=START-END, or none" },
 	{ .key = "svm.attrs", .default_text = "",
-	  .help = "its attributes, e.g. access:A,in_place:B,none:C,preferred:ram,prefetch:A,gran:9,flags:0x40" },
+	  .help = "its attributes, e.g. access:A,preferred:ram,gran:9,flags:0x40; with a scenario file: after its own" },
 	{ .key = "svm.kvm_unmap", .default_text = "ignore", .words = "ignore|clear",
 	  .help = "clear: ranges that KVM of the same process was told about are invalidated too" },
-	{ .key = "svm.device", .default_text = "none",
-	  .help = "when a GPU touches it: none, follow:TIME, threads:PATTERN, sweep:TIME" },
-	{ .key = "svm.device_gpu", .default_text = "", .help = "which GPU (empty: the first)" },
+	{ .key = "svm.device", .default_text = "scenario",
+	  .help = "when a GPU touches it: none, follow:TIME, threads:PATTERN, sweep:TIME; scenario: as the file says" },
+	{ .key = "svm.device_gpu", .default_text = "", .help = "which GPU (empty: the first, or as the scenario file says)" },
 	{ .key = NULL },
 };
 
 static int bad_value(struct hs_error *err, const char *key, const char *text, const char *wanted)
 {
 	return hs_error_set(err, -EINVAL, "%s: '%s' is not understood; give %s", key, text, wanted);
-}
-
-/* Cuts a list in place; NULL at its end. Empty items are skipped. */
-static char *next_item(char **list, const char *separators)
-{
-	char *item;
-
-	while ((item = strsep(list, separators)))
-		if (*item)
-			return item;
-	return NULL;
-}
-
-/* "name=value" or "name:value": the value, with the name cut off; NULL: there is none. */
-static char *cut_value(char *item, char separator)
-{
-	char *at = strchr(item, separator);
-
-	if (!at)
-		return NULL;
-	*at = '\0';
-	return at + 1;
-}
-
-static bool copy_text(char to[SVM_SCENARIO_TEXT], const char *from)
-{
-	size_t length = strlen(from);
-
-	if (!length || length >= SVM_SCENARIO_TEXT)
-		return false;
-	memcpy(to, from, length + 1);
-	return true;
 }
 
 static int read_rules(struct svm_scenario *scenario, const char *text, struct hs_error *err)
@@ -86,8 +60,8 @@ static int read_rules(struct svm_scenario *scenario, const char *text, struct hs
 
 	if (!copy)
 		return hs_error_nomem(err);
-	while ((item = next_item(&list, ", "))) {
-		const char *value = cut_value(item, '=');
+	while ((item = svm_next_item(&list, ", "))) {
+		const char *value = svm_cut_value(item, '=');
 
 		if (!value || hs_svm_rule_set(&scenario->rules, item, value))
 			return bad_value(err, "svm.rule", item, "a rule's name, = and one of its values");
@@ -97,52 +71,19 @@ static int read_rules(struct svm_scenario *scenario, const char *text, struct hs
 
 /* --- GPUs --- */
 
-static bool read_gpu_kind(struct hs_svm_gpu_setup *gpu, const char *kind)
-{
-	gpu->is_apu = strncmp(kind, "apu", 3) == 0;
-	gpu->prefers_gtt = strcmp(kind, "apu_gtt") == 0;
-	return strcmp(kind, "dgpu") == 0 || strcmp(kind, "apu") == 0 || gpu->prefers_gtt;
-}
-
-static bool read_gpu_field(struct hs_svm_gpu_setup *gpu, const char *name, const char *value)
-{
-	uint64_t number = 0;
-
-	if (strcmp(name, "kind") == 0)
-		return read_gpu_kind(gpu, value);
-	if (strcmp(name, "vram") == 0) {
-		bool is_valid = !hs_parse_bytes(value, &number) && number >= 4096;
-
-		gpu->vram_pages = number / 4096;
-		return is_valid;
-	}
-	if (hs_parse_u64_in(value, 0, UINT32_MAX - 1, &number))
-		return false;
-	if (strcmp(name, "id") == 0)
-		gpu->id = (uint32_t)number;
-	else if (strcmp(name, "hive") == 0)
-		gpu->hive = (uint32_t)number;
-	else if (strcmp(name, "device") == 0)
-		gpu->device = (uint32_t)number;
-	else
-		return false;
-	return gpu->id && gpu->device < HS_SVM_MAX_GPUS;
-}
-
 static bool read_gpu(struct svm_scenario *scenario, char *item)
 {
-	enum { FIRST_ID = 0xa };
 	uint32_t index = scenario->nr_gpus;
 	struct hs_svm_gpu_setup *gpu = &scenario->gpus[index];
-	char *fields = cut_value(item, ':'), *field;
+	char *fields = svm_cut_value(item, ':'), *field;
 
-	*gpu = (struct hs_svm_gpu_setup){ .id = FIRST_ID + index, .device = index, .is_supported = true };
-	if (!fields || !copy_text(scenario->gpu_names[index], item))
+	svm_init_gpu(gpu, index);
+	if (!fields || !svm_copy_text(scenario->gpu_names[index], item))
 		return false;
-	while ((field = next_item(&fields, ", "))) {
-		const char *value = cut_value(field, '=');
+	while ((field = svm_next_item(&fields, ", "))) {
+		const char *value = svm_cut_value(field, '=');
 
-		if (!value || !read_gpu_field(gpu, field, value))
+		if (!value || !svm_read_gpu_field(gpu, field, value))
 			return false;
 	}
 	return gpu->vram_pages;
@@ -155,7 +96,7 @@ static int read_gpus(struct svm_scenario *scenario, const char *text, struct hs_
 
 	if (!copy)
 		return hs_error_nomem(err);
-	while ((item = next_item(&list, ";"))) {
+	while ((item = svm_next_item(&list, ";"))) {
 		if (scenario->nr_gpus == HS_SVM_MAX_GPUS || !read_gpu(scenario, item))
 			return bad_value(err, "svm.gpus", text,
 					 "NAME:vram=BYTES[,id=N][,hive=N][,device=N][,kind=dgpu|apu|apu_gtt];… (at most 64)");
@@ -168,153 +109,96 @@ static int read_gpus(struct svm_scenario *scenario, const char *text, struct hs_
 	return 0;
 }
 
-static bool find_gpu(const struct svm_scenario *scenario, const char *name, uint32_t *index)
+static int read_vram(struct svm_scenario *scenario, const char *text, struct hs_error *err)
 {
-	for (*index = 0; *index < scenario->nr_gpus; (*index)++)
-		if (strcmp(scenario->gpu_names[*index], name) == 0)
-			return true;
-	return false;
+	uint64_t bytes = 0;
+
+	if (*text && (hs_parse_bytes(text, &bytes) || bytes < 4096))
+		return bad_value(err, "svm.vram", text, "a size in bytes (K, M, G), at least one page");
+	for (uint32_t i = 0; *text && i < scenario->nr_gpus; i++)
+		scenario->gpus[i].vram_pages = bytes / 4096;
+	return 0;
 }
 
-/* --- attributes --- */
+/* --- one region and one device --- */
 
-static const struct {
-	const char *name;
-	enum hs_svm_attr_type type;
-} attr_names[] = {
-	{ "access", HS_SVM_ACCESS }, { "in_place", HS_SVM_ACCESS_IN_PLACE }, { "none", HS_SVM_NO_ACCESS },
-	{ "preferred", HS_SVM_PREFERRED_LOC }, { "prefetch", HS_SVM_PREFETCH_LOC },
-	{ "gran", HS_SVM_GRANULARITY }, { "flags", HS_SVM_SET_FLAGS }, { "clear_flags", HS_SVM_CLR_FLAGS },
-};
-
-static bool read_attr_value(const struct svm_scenario *scenario, struct hs_svm_attr *attr, const char *value)
+static int read_region(struct svm_scenario *scenario, const struct hs_policy *policy, struct hs_error *err)
 {
-	bool is_location = attr->type <= HS_SVM_PREFETCH_LOC;
-	uint64_t number;
-	uint32_t gpu;
+	const char *process = hs_policy_text(policy, "svm.process"), *text = hs_policy_text(policy, "svm.region");
+	hs_auto_free char *copy = strdup(text);
+	struct svm_region region;
 
-	if (attr->type >= HS_SVM_SET_FLAGS) {
-		if (hs_parse_u64_in(value, 0, UINT32_MAX, &number))
-			return false;
-		attr->value = (uint32_t)number;
-		return true;
-	}
-	if (is_location && strcmp(value, "ram") == 0)
-		return true;
-	if (!find_gpu(scenario, value, &gpu))
-		return false;
-	attr->value = scenario->gpus[gpu].id;
-	return true;
+	if (!copy)
+		return hs_error_nomem(err);
+	if (*process && scenario->nr_regions)
+		return hs_error_set(err, -EINVAL, "svm.process: the scenario file says who uses the GPUs; set one of both");
+	svm_init_region(&region);
+	if (!svm_copy_text(region.name, "region") || (*process && !svm_read_selector(&region.process, process)))
+		return bad_value(err, "svm.process", process, SVM_WANTED_PROCESS);
+	if (!svm_read_select(&region, copy))
+		return bad_value(err, "svm.region", text, SVM_WANTED_SELECT);
+	if (*process)
+		scenario->regions[scenario->nr_regions++] = region;
+	return 0;
 }
 
-static bool read_attr(const struct svm_scenario *scenario, struct hs_svm_attr *attr, char *item)
-{
-	const char *value = cut_value(item, ':');
-
-	for (size_t i = 0; value && i < sizeof(attr_names) / sizeof(attr_names[0]); i++) {
-		if (strcmp(attr_names[i].name, item) != 0)
-			continue;
-		*attr = (struct hs_svm_attr){ .type = attr_names[i].type };
-		return read_attr_value(scenario, attr, value);
-	}
-	return false;
-}
-
+/* Set after what a file gives its regions, so that a policy can ask: and if it were otherwise? */
 static int read_attrs(struct svm_scenario *scenario, const char *text, struct hs_error *err)
 {
+	struct svm_attr_list attrs = { .count = 0 };
 	hs_auto_free char *copy = strdup(text);
-	char *list = copy, *item;
 
 	if (!copy)
 		return hs_error_nomem(err);
-	while ((item = next_item(&list, ", ")))
-		if (scenario->nr_attrs == SVM_SCENARIO_ATTRS ||
-		    !read_attr(scenario, &scenario->attrs[scenario->nr_attrs++], item))
-			return bad_value(err, "svm.attrs", text,
-					 "access|in_place|none:GPU, preferred|prefetch:GPU|ram, gran:N, flags:N (GPUs of svm.gpus)");
-	return 0;
-}
+	if (!svm_read_attrs(scenario, &attrs, copy))
+		return bad_value(err, "svm.attrs", text, SVM_WANTED_ATTRS);
+	for (uint32_t i = 0; i < scenario->nr_regions; i++) {
+		struct svm_attr_list *to = &scenario->regions[i].attrs;
 
-/* --- who, what, when --- */
-
-static int read_process(struct svm_scenario *scenario, const char *text, struct hs_error *err)
-{
-	static const struct {
-		const char *prefix;
-		enum svm_select select;
-	} kinds[] = { { "comm:", SVM_SELECT_COMM }, { "pid:", SVM_SELECT_PID }, { "mm:", SVM_SELECT_MM } };
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		size_t length = strlen(kinds[i].prefix);
-
-		if (strncmp(text, kinds[i].prefix, length) != 0)
-			continue;
-		scenario->select = kinds[i].select;
-		if (scenario->select == SVM_SELECT_COMM ? copy_text(scenario->select_text, text + length) :
-		    !hs_parse_u64(text + length, &scenario->select_number))
-			return 0;
-	}
-	return *text ? bad_value(err, "svm.process", text, "comm:PATTERN, pid:N or mm:N") : 0;
-}
-
-static bool read_bounds(struct svm_scenario *scenario, char *text)
-{
-	const char *end = cut_value(text, '-');
-	uint64_t from, to;
-
-	if (!end || hs_parse_u64(text, &from) || hs_parse_u64(end, &to) || from >= to)
-		return false;
-	scenario->region_start = from / 4096;
-	scenario->region_last = (to - 1) / 4096;
-	return true;
-}
-
-static int read_region(struct svm_scenario *scenario, const char *text, struct hs_error *err)
-{
-	hs_auto_free char *copy = strdup(text);
-	char *list = copy, *item;
-
-	if (!copy)
-		return hs_error_nomem(err);
-	scenario->region_last = UINT64_MAX / 4096;
-	while ((item = next_item(&list, ", "))) {
-		char *value = cut_value(item, '=');
-		uint64_t bytes;
-		bool is_valid = false;
-
-		if (value && strcmp(item, "min") == 0 && !hs_parse_bytes(value, &bytes)) {
-			scenario->region_least = bytes / 4096;
-			is_valid = true;
-		} else if (value && strcmp(item, "addr") == 0) {
-			is_valid = read_bounds(scenario, value);
-		}
-		if (!is_valid)
-			return bad_value(err, "svm.region", text, "min=BYTES and/or addr=START-END");
+		if (to->count + attrs.count > SVM_SCENARIO_ATTRS)
+			return bad_value(err, "svm.attrs", text, "fewer attributes: at most 32 with those of the file");
+		memcpy(&to->items[to->count], attrs.items, attrs.count * sizeof(attrs.items[0]));
+		to->count += attrs.count;
 	}
 	return 0;
+}
+
+static bool read_rule(struct svm_device *device, const char *text)
+{
+	device->stride = 1;
+	if (strncmp(text, "follow:", 7) == 0) {
+		device->rule = SVM_DEVICE_FOLLOW;
+		return !hs_parse_duration(text + 7, &device->time);
+	}
+	if (strncmp(text, "sweep:", 6) == 0) {
+		device->rule = SVM_DEVICE_SWEEP;
+		return !hs_parse_duration(text + 6, &device->time) && device->time;
+	}
+	if (strncmp(text, "threads:", 8) == 0) {
+		device->rule = SVM_DEVICE_THREADS;
+		device->who.kind = SVM_SELECT_COMM;
+		return svm_copy_text(device->who.text, text + 8);
+	}
+	return strcmp(text, "none") == 0;
 }
 
 static int read_device(struct svm_scenario *scenario, const char *text, const char *gpu, struct hs_error *err)
 {
-	static const char wanted[] = "none, follow:TIME, threads:PATTERN or sweep:TIME (TIME e.g. 5ms)";
-	bool is_valid = true;
+	struct svm_device device = { .rule = SVM_DEVICE_NONE };
 
-	if (strncmp(text, "follow:", 7) == 0) {
-		scenario->rule = SVM_DEVICE_FOLLOW;
-		is_valid = !hs_parse_duration(text + 7, &scenario->rule_time);
-	} else if (strncmp(text, "sweep:", 6) == 0) {
-		scenario->rule = SVM_DEVICE_SWEEP;
-		is_valid = !hs_parse_duration(text + 6, &scenario->rule_time) && scenario->rule_time;
-	} else if (strncmp(text, "threads:", 8) == 0) {
-		scenario->rule = SVM_DEVICE_THREADS;
-		is_valid = copy_text(scenario->rule_text, text + 8);
-	} else {
-		is_valid = strcmp(text, "none") == 0;
-	}
-	if (!is_valid)
-		return bad_value(err, "svm.device", text, wanted);
-	if (*gpu && !find_gpu(scenario, gpu, &scenario->device))
-		return bad_value(err, "svm.device_gpu", gpu, "the name of a GPU of svm.gpus");
+	if (*gpu && !svm_find_gpu(scenario, gpu, &device.gpu))
+		return bad_value(err, "svm.device_gpu", gpu, "the name of a declared GPU");
+	for (uint32_t i = 0; *gpu && i < scenario->nr_devices; i++)
+		scenario->devices[i].gpu = device.gpu;
+	if (strcmp(text, "scenario") == 0)
+		return 0;
+	if (!read_rule(&device, text))
+		return bad_value(err, "svm.device", text,
+				 "scenario, none, follow:TIME, threads:PATTERN or sweep:TIME (TIME e.g. 5ms)");
+	for (uint32_t i = 0; i < scenario->nr_devices; i++)
+		hs_vec_deinit(&scenario->devices[i].pattern);
+	scenario->nr_devices = device.rule != SVM_DEVICE_NONE;
+	scenario->devices[0] = device;
 	return 0;
 }
 
@@ -329,6 +213,7 @@ static int read_numbers(const struct hs_policy *policy, struct svm_scenario *sce
 	scenario->restore_delay = hs_policy_number(policy, "svm.restore_ms") * NS_PER_MS;
 	scenario->retry_window = hs_policy_number(policy, "svm.window_ms") * NS_PER_MS;
 	scenario->deferred_delay = hs_policy_number(policy, "svm.deferred_us") * NS_PER_US;
+	scenario->ping_pong_window = hs_policy_number(policy, "svm.pingpong_ms") * NS_PER_MS;
 	scenario->retry_delay = hs_policy_number(policy, "svm.retry_us") * NS_PER_US;
 	if (most & (most - 1))
 		return bad_value(err, "svm.max_range", hs_policy_text(policy, "svm.max_range"), "a power of two or 0");
@@ -342,7 +227,8 @@ static int read_numbers(const struct hs_policy *policy, struct svm_scenario *sce
 static void read_variant(const struct hs_policy *policy, const struct hs_header *header,
 			 struct svm_scenario *scenario)
 {
-	enum hs_variant variant = hs_variant_resolve(hs_policy_text(policy, "svm.variant"), header,
+	static const struct hs_header none = { .kernel = NULL };
+	enum hs_variant variant = hs_variant_resolve(hs_policy_text(policy, "svm.variant"), header ? header : &none,
 						     &scenario->variant_is_guess);
 
 	/* The driver's SVM code is younger than the oldest variant. */
@@ -351,26 +237,43 @@ static void read_variant(const struct hs_policy *policy, const struct hs_header 
 	scenario->rules = *hs_svm_variant_find(hs_variant_name(variant));
 }
 
+void svm_scenario_deinit(struct svm_scenario *scenario)
+{
+	for (uint32_t i = 0; i < SVM_SCENARIO_DEVICES; i++)
+		hs_vec_deinit(&scenario->devices[i].pattern);
+}
+
+/* What a file declares comes first: keys refer to its GPUs and add to its regions. */
+static int read_all(const struct hs_policy *policy, struct svm_scenario *scenario, struct hs_error *err)
+{
+	int rc = read_rules(scenario, hs_policy_text(policy, "svm.rule"), err);
+
+	if (!rc)
+		rc = read_gpus(scenario, hs_policy_text(policy, "svm.gpus"), err);
+	if (!rc)
+		rc = svm_scenario_read_file(policy, scenario, err);
+	if (!rc)
+		rc = read_vram(scenario, hs_policy_text(policy, "svm.vram"), err);
+	if (!rc)
+		rc = read_numbers(policy, scenario, err);
+	if (!rc)
+		rc = read_region(scenario, policy, err);
+	if (!rc)
+		rc = read_attrs(scenario, hs_policy_text(policy, "svm.attrs"), err);
+	return rc ? rc : read_device(scenario, hs_policy_text(policy, "svm.device"),
+				     hs_policy_text(policy, "svm.device_gpu"), err);
+}
+
 int svm_scenario_read(const struct hs_policy *policy, const struct hs_header *header, struct svm_scenario *scenario,
 		      struct hs_error *err)
 {
 	int rc;
 
 	memset(scenario, 0, sizeof(*scenario));
+	scenario->start_time = header ? header->start_time : 0;
 	read_variant(policy, header, scenario);
-	rc = read_rules(scenario, hs_policy_text(policy, "svm.rule"), err);
-	if (!rc)
-		rc = read_gpus(scenario, hs_policy_text(policy, "svm.gpus"), err);
-	if (!rc)
-		rc = read_numbers(policy, scenario, err);
-	if (!rc)
-		rc = read_process(scenario, hs_policy_text(policy, "svm.process"), err);
-	if (!rc)
-		rc = read_region(scenario, hs_policy_text(policy, "svm.region"), err);
-	if (!rc)
-		rc = read_attrs(scenario, hs_policy_text(policy, "svm.attrs"), err);
-	if (!rc)
-		rc = read_device(scenario, hs_policy_text(policy, "svm.device"),
-				 hs_policy_text(policy, "svm.device_gpu"), err);
+	rc = read_all(policy, scenario, err);
+	if (rc)
+		svm_scenario_deinit(scenario);
 	return rc;
 }

@@ -172,6 +172,7 @@ int hs_svm_create(const struct hs_svm_setup *setup, struct hs_svm **out)
 		svm->supported |= (uint64_t)setup->gpus[gpu].is_supported << gpu;
 	}
 	svm->xnack = setup->xnack;
+	svm->makes_room = setup->makes_room;
 	svm->default_granularity = (uint8_t)hs_svm_default_granularity(setup->rules, setup->granularity);
 	svm->max_range_pages = setup->max_range_pages;
 	svm->system_limit_pages = setup->system_limit_pages;

@@ -100,7 +100,7 @@ struct hs_svm {
 	uint64_t max_range_pages, system_limit_pages, retry_window;
 	uint64_t heap_start, heap_end, stack_page;
 	uint8_t default_granularity;
-	bool xnack;
+	bool xnack, makes_room;
 	bool nomem;
 	unsigned int depth;		/* operations inside each other */
 	uint64_t now;

@@ -1,18 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef SVM_TOUCHES_H
 #define SVM_TOUCHES_H
-/* GPU accesses that are due later: a heap by time, first in first out at equal times. */
+/* What a scenario has due later: a heap by time, first in first out at equal times. */
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/vec.h"
 
+enum svm_touch_kind {
+	SVM_TOUCH_PAGES,	/* a GPU accesses page..last */
+	SVM_TOUCH_SWEEP,	/* a pass of device `index` over all registered pages */
+	SVM_TOUCH_PATTERN,	/* entry `at` of the pattern of device `index` */
+	SVM_TOUCH_CALL,		/* a later set_attr: `index` of the scenario's calls */
+	SVM_TOUCH_REGISTER,	/* region `index` may be registered now */
+};
+
 struct svm_touch {
 	uint64_t due;		/* ns */
 	uint64_t order;		/* set by push */
-	uint64_t page;		/* HS_SVM_NO_PAGE: a sweep */
+	enum svm_touch_kind kind;
+	uint32_t index;
+	uint64_t at;
+	uint64_t page, last;
 	uint32_t gpu;
-	uint32_t tries;		/* how often it was not served */
+	uint32_t tries;		/* how often its first page was not served */
 	bool write;
 };
 

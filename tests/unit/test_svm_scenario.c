@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Scenario files: what they declare, how they are refused, and what a trace becomes under them. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cli/scenario_file.h"
+#include "replay/engine.h"
+#include "replay/svm/svm_scenario.h"
+
+enum { TASK = 1, WORKER = 2, OTHER = 3, MM = 7, OTHER_MM = 8, MS = 1000000, USER_WRITE = 6 };
+#define ADDRESS 0x7f0000000000ull
+#define REGION_BYTES (4ull << 20)
+#define START 1000000000ull
+
+/* --- files --- */
+
+static char path[64];
+
+static void write_file(const char *name, const char *text)
+{
+	FILE *out = fopen(name, "w");
+
+	assert_non_null(out);
+	fputs(text, out);
+	assert_int_equal(fclose(out), 0);
+}
+
+static int load(struct hs_policy *policy, const char *text, struct hs_error *err)
+{
+	snprintf(path, sizeof(path), "/tmp/svm-scenario-%d.ini", (int)getpid());
+	write_file(path, text);
+	assert_int_equal(hs_policy_init(policy, "test"), 0);
+	return hs_scenario_load(policy, path, err);
+}
+
+static void forget(struct hs_policy *policy)
+{
+	hs_policy_deinit(policy);
+	unlink(path);
+}
+
+#define GPU "[gpu A]\nvram = 16G\n"
+#define REGION "[region heap]\nprocess = comm:train*\nselect = anon,min=64K\n"
+
+static void files_are_read(void **state)
+{
+	static const char text[] =
+		"; comment\n[svm]\nxnack = off\nwindow_ms = 0\n[region r]\nprocess = pid:100 ; who\n"
+		"select = addr=0x10000-0x90000\nattr = access:A,in_place:B\nattr = gran:4,flags:+always_mapped\n"
+		"at = 10ms\nuntil = 2s\n" GPU "[gpu B]\nvram = 8G\nhive = 1\nkind = apu_gtt\nid = 0x1a2b\n"
+		"[device]\ngpu = B\nrule = sweep period=5ms stride=2 n=10 order=random seed=3\n"
+		"[device]\nrule = process comm:cpu* offset=-0x1000\n[attr 30ms]\nregion = r\nattr = prefetch:A\n"
+		"[cost]\ngb_s_in = 20\nus_fault = 2.5\n";
+	struct hs_policy policy;
+	struct hs_error err = { 0 };
+	struct svm_scenario *scenario = malloc(sizeof(*scenario));
+
+	(void)state;
+	assert_non_null(scenario);
+	if (load(&policy, text, &err) || svm_scenario_read(&policy, NULL, scenario, &err))
+		fail_msg("%s", err.text);
+	assert_false(scenario->xnack);
+	assert_int_equal(scenario->retry_window, 0);
+	assert_int_equal(scenario->nr_gpus, 2);
+	assert_int_equal(scenario->gpus[1].id, 0x1a2b);
+	assert_true(scenario->gpus[1].is_apu && scenario->gpus[1].prefers_gtt && scenario->gpus[1].hive == 1);
+	assert_int_equal(scenario->nr_regions, 1);
+	assert_int_equal(scenario->regions[0].start, 0x10);
+	assert_int_equal(scenario->regions[0].last, 0x8f);
+	assert_int_equal(scenario->regions[0].attrs.count, 4);
+	assert_int_equal(scenario->regions[0].from, 10 * MS);
+	assert_int_equal(scenario->nr_devices, 2);
+	assert_int_equal(scenario->devices[0].gpu, 1);
+	assert_true(scenario->devices[0].is_random && scenario->devices[0].stride == 2);
+	assert_int_equal(scenario->devices[1].rule, SVM_DEVICE_PROCESS);
+	assert_int_equal(scenario->devices[1].offset, (uint64_t)-1);
+	assert_int_equal(scenario->nr_calls, 1);
+	assert_int_equal(scenario->calls[0].region, 0);
+	assert_true(scenario->has_rates && scenario->rates.ns_per_fault == 2500);
+	svm_scenario_deinit(scenario);
+	free(scenario);
+	forget(&policy);
+}
+
+/* Each is refused with one line that names the file, the line and what is wrong. */
+static void bad_files_are_refused(void **state)
+{
+	static const struct {
+		const char *text, *where, *what;
+	} bad[] = {
+		{ "[svm]\nxnack = maybe\n" GPU REGION, ":2:", "xnack" },
+		{ "[svm]\nspeed = 9\n" GPU REGION, ":2:", "speed" },
+		{ "[svm]\nscenario = x\n" GPU REGION, ":2:", "scenario" },
+		{ "nonsense\n", ":1:", "KEY = VALUE" },
+		{ "[gpu A]\nvram = lots\n", ":2:", "vram" },
+		{ "[gpu A]\nvram = 1G\ncolor = red\n" REGION, ":3:", "color" },
+		{ "[gpu A]\nid = 5\n" REGION, ".ini:", "vram" },
+		{ GPU "id = 5\n[gpu B]\nvram = 1G\nid = 5\n" REGION, ":6:", "id" },
+		{ GPU "[gpu A]\nvram = 1G\n", ":4:", "already" },
+		{ REGION, ".ini:", "[gpu NAME]" },
+		{ GPU, ".ini:", "[region NAME]" },
+		{ GPU "[region r]\nselect = anon\n", ":4:", "process" },
+		{ GPU "[region r]\nprocess = name:x\n", ":4:", "comm:PATTERN" },
+		{ GPU "[region r]\nprocess = pid:1\nselect = file=x\n", ":5:", "select" },
+		{ GPU "[region r]\nprocess = pid:1\nattr = access:B\n", ":5:", "declared" },
+		{ GPU "[region r]\nprocess = pid:1\nattr = gran:x\n", ":5:", "gran" },
+		{ GPU REGION "[device]\ngpu = B\n", ":7:", "gpu NAME" },
+		{ GPU REGION "[device]\ngpu = A\n", ":7:", "rule" },
+		{ GPU REGION "[device]\nrule = often\n", ":7:", "follow" },
+		{ GPU REGION "[device]\nrule = sweep stride=1\n", ":7:", "period" },
+		{ GPU REGION "[device]\nrule = follow 1ms\nrule = follow 2ms\n", ":8:", "one rule" },
+		{ GPU REGION "[device]\nrule = pattern /nonexistent/p\n", ":7:", "/nonexistent/p" },
+		{ GPU REGION "[attr soon]\nattr = gran:4\n", ":7:", "time" },
+		{ GPU REGION "[attr 1ms]\nregion = other\nattr = gran:4\n", ":7:", "region NAME" },
+		{ GPU REGION "[cost]\ngb_s_in = fast\n", ":7:", "number" },
+		{ GPU REGION "[costs]\ngb_s_in = 1\n", ":7:", "unknown" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct hs_policy policy;
+		struct hs_error err = { 0 };
+
+		if (!load(&policy, bad[i].text, &err))
+			fail_msg("accepted: %s", bad[i].text);
+		if (!strstr(err.text, bad[i].where) || !strstr(err.text, bad[i].what) || strchr(err.text, '\n'))
+			fail_msg("%s\n%s", bad[i].text, err.text);
+		forget(&policy);
+	}
+}
+
+static void bad_patterns_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"1 A 2 3\n", "1 A 2 3 x\n", "1 B 2 3 r\n", "x A 2 3 r\n", "1 A 0 3 r\n", "1 A 2 0 r\n", "1 A 2 3 r r\n",
+		"1 A 2 99999999999999 r\n", "5 A 2 3 r\n4 A 2 3 r\n",
+	};
+	char pattern[80], text[300];
+
+	(void)state;
+	snprintf(pattern, sizeof(pattern), "/tmp/svm-pattern-%d", (int)getpid());
+	snprintf(text, sizeof(text), GPU REGION "[device]\nrule = pattern %s\n", pattern);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct hs_policy policy;
+		struct hs_error err = { 0 };
+
+		write_file(pattern, bad[i]);
+		if (!load(&policy, text, &err) || !strstr(err.text, pattern))
+			fail_msg("%s: %s", bad[i], err.text);
+		forget(&policy);
+	}
+	unlink(pattern);
+}
+
+/* --- replays --- */
+
+struct world {
+	struct hs_header header;
+	struct hs_policy policy;
+	struct hs_engine *engine;
+	uint64_t now;
+	HS_VEC(struct hs_decision) decisions;
+};
+
+static void take_outcome(void *context, const struct hs_outcome *outcome)
+{
+	struct world *world = context;
+
+	assert_true(hs_vec_push(&world->decisions, *outcome->modelled));
+}
+
+static void open_world(struct world *world, const char *text)
+{
+	static const char *const models[] = { "svm", NULL };
+	struct hs_engine_setup setup = { .mode = HS_MODE_WHATIF, .models = models, .nr_policies = 1,
+					 .outcome = take_outcome, .check_each = true, .context = world };
+	struct hs_error err = { 0 };
+
+	memset(world, 0, sizeof(*world));
+	assert_int_equal(hs_header_set(&world->header.variant, "6.12"), 0);
+	world->header.start_time = START;
+	if (load(&world->policy, text, &err))
+		fail_msg("%s", err.text);
+	setup.header = &world->header;
+	setup.policies = &world->policy;
+	if (hs_engine_create(&setup, &world->engine, &err))
+		fail_msg("%s", err.text);
+	world->now = START;
+}
+
+static void close_world(struct world *world)
+{
+	hs_engine_destroy(world->engine);
+	hs_header_deinit(&world->header);
+	hs_vec_deinit(&world->decisions);
+	forget(&world->policy);
+}
+
+static void run_row(struct world *world, unsigned int kind, void *row, uint64_t after)
+{
+	struct hs_run run = { .kind = kind, .nr = 1, .rows = row };
+	struct hs_error err = { 0 };
+
+	world->now += after;
+	((struct hs_row *)row)->time = world->now;
+	if (hs_engine_run(world->engine, &run, &err))
+		fail_msg("%s", err.text);
+}
+
+static void introduce(struct world *world)
+{
+	struct hs_meta_task tasks[] = {
+		{ .row = { .task = TASK }, .pid = 100, .tgid = 100, .comm = { "trainer", 7 } },
+		{ .row = { .task = WORKER }, .pid = 101, .tgid = 100, .comm = { "gpu-0", 5 } },
+		{ .row = { .task = OTHER }, .pid = 200, .tgid = 200, .comm = { "cpu", 3 } },
+	};
+	struct hs_meta_mm mm = { .row = { .mm = MM }, .owner = TASK };
+	struct hs_meta_mm other = { .row = { .mm = OTHER_MM }, .owner = OTHER };
+	struct hs_mm_mmap map = { .row = { .task = TASK, .mm = MM }, .ret = (int64_t)ADDRESS, .len = REGION_BYTES,
+				  .prot = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE | MAP_ANONYMOUS, .fd = -1 };
+
+	for (size_t i = 0; i < 3; i++)
+		run_row(world, HS_KIND_meta_task, &tasks[i], 0);
+	run_row(world, HS_KIND_meta_mm, &mm, 0);
+	run_row(world, HS_KIND_meta_mm, &other, 0);
+	run_row(world, HS_KIND_mm_mmap, &map, MS);
+}
+
+static void touch(struct world *world, uint32_t task, uint32_t mm, uint64_t address, uint64_t after)
+{
+	struct hs_fault_user event = { .row = { .task = task, .mm = mm }, .address = address,
+				       .error_code = USER_WRITE };
+
+	run_row(world, HS_KIND_fault_user, &event, after);
+}
+
+static void section(struct world *world, unsigned int event, uint64_t start, uint64_t end)
+{
+	struct hs_notifier_start row = { .row = { .task = TASK, .mm = MM }, .start = start, .end = end,
+					 .event = (uint8_t)event };
+
+	run_row(world, HS_KIND_notifier_start, &row, MS);
+}
+
+static void unmap_half(struct world *world)
+{
+	struct hs_mm_munmap event = { .row = { .task = TASK, .mm = MM }, .addr = ADDRESS + REGION_BYTES / 2,
+				      .len = REGION_BYTES / 2 };
+
+	run_row(world, HS_KIND_mm_munmap, &event, MS);
+}
+
+static void finish(struct world *world)
+{
+	world->now += 1000 * (uint64_t)MS;
+	touch(world, OTHER, OTHER_MM, 0x1000, 0);
+	assert_int_equal(hs_engine_finish(world->engine, NULL), 0);
+}
+
+/* Decisions come out with the next event: one that means nothing here. */
+static void settle(struct world *world)
+{
+	touch(world, OTHER, OTHER_MM, 0x1000, 0);
+}
+
+/* Decision `index` of a point. */
+static const struct hs_decision *decision(struct world *world, enum hs_point point, size_t index)
+{
+	settle(world);
+	hs_vec_for_each(one, &world->decisions)
+		if (one->point == point && index-- == 0)
+			return one;
+	return NULL;
+}
+
+static size_t count(struct world *world, enum hs_point point)
+{
+	size_t nr = 0;
+
+	settle(world);
+	hs_vec_for_each(one, &world->decisions)
+		nr += one->point == point;
+	return nr;
+}
+
+struct wanted {
+	const char *name;
+	double value;
+};
+
+static void take_number(void *context, const char *name, double value)
+{
+	struct wanted *wanted = context;
+
+	if (strcmp(name, wanted->name) == 0)
+		wanted->value = value;
+}
+
+static double number(const struct world *world, const char *name)
+{
+	struct wanted wanted = { name, -1 };
+
+	hs_model_find("svm")->summarize(hs_engine_model(world->engine, "svm", 0), take_number, &wanted);
+	return wanted.value;
+}
+
+#define XNACK_OFF "[svm]\nxnack = off\n"
+
+/* L3: without a device only invalidations are decided; a GPU touch without access is no mapping. */
+static void spec_L3(void **state)
+{
+	struct world world;
+
+	(void)state;
+	open_world(&world, XNACK_OFF GPU REGION "attr = access:A\n");
+	introduce(&world);
+	unmap_half(&world);
+	finish(&world);
+	assert_int_equal(count(&world, HS_POINT_SVM_FAULT), 0);
+	assert_int_equal(count(&world, HS_POINT_SVM_UNMAP), 1);
+	close_world(&world);
+	open_world(&world, XNACK_OFF GPU REGION "[device]\nrule = threads comm:gpu-*\n");
+	introduce(&world);
+	touch(&world, WORKER, MM, ADDRESS, MS);
+	finish(&world);
+	assert_true(number(&world, "no_mapping") == 1);
+	close_world(&world);
+}
+
+static uint64_t count_problems(const struct world *world)
+{
+	return hs_model_find("svm")->problems(hs_engine_model(world->engine, "svm", 0), NULL);
+}
+
+/* L3, too: a region that matches nothing is told. */
+static void unmatched_regions_are_told(void **state)
+{
+	struct world world;
+
+	(void)state;
+	open_world(&world, GPU "[region r]\nprocess = comm:nobody\n" REGION);
+	introduce(&world);
+	finish(&world);
+	assert_int_equal(count_problems(&world), 1);
+	close_world(&world);
+}
+
+/* L4: the worker's fault is the GPU's; what the CPU touches later in VRAM is not seen, and the totals say so. */
+static void spec_L4(void **state)
+{
+	struct world world;
+	const struct hs_decision *fault;
+
+	(void)state;
+	open_world(&world, GPU REGION "[device]\nrule = threads comm:gpu-*\n");
+	introduce(&world);
+	touch(&world, TASK, MM, ADDRESS, MS);
+	touch(&world, WORKER, MM, ADDRESS + 0x1000, MS);
+	finish(&world);
+	fault = decision(&world, HS_POINT_SVM_FAULT, 0);
+	assert_non_null(fault);
+	assert_string_equal(fault->result, "migrated");
+	assert_int_equal(fault->basis, HS_BASIS_ASSUMED);
+	assert_int_equal(count(&world, HS_POINT_SVM_CPU_FAULT), 0);
+	assert_true(number(&world, "unseen_touch_pages") == 1);
+	assert_true(number(&world, "decisions_assumed_more") == 0);
+	close_world(&world);
+}
+
+static void run_pattern(struct world *world, const char *region, const char *lines)
+{
+	char pattern[80], text[400];
+
+	snprintf(pattern, sizeof(pattern), "/tmp/svm-pattern-%d", (int)getpid());
+	snprintf(text, sizeof(text), GPU "%s[device]\nrule = pattern %s\n", region, pattern);
+	write_file(pattern, lines);
+	open_world(world, text);
+	introduce(world);
+	finish(world);
+	unlink(pattern);
+}
+
+/* L5: 0x400 pages: two granules, each in a range of its own where nothing is registered; else one window. */
+static void spec_L5(void **state)
+{
+	char lines[80];
+	struct world world;
+
+	(void)state;
+	snprintf(lines, sizeof(lines), "%d A %llu 1024 w\n", 20 * MS, ADDRESS / 4096);
+	run_pattern(&world, "[region r]\nprocess = pid:100\nselect = none\n", lines);
+	assert_int_equal(count(&world, HS_POINT_SVM_FAULT), 2);
+	assert_string_equal(decision(&world, HS_POINT_SVM_FAULT, 1)->result, "migrated");
+	assert_true(number(&world, "peak_ranges") == 2 && number(&world, "pages_in") == 1024);
+	close_world(&world);
+	run_pattern(&world, REGION, lines);
+	assert_string_equal(decision(&world, HS_POINT_SVM_FAULT, 0)->result, "migrated");
+	assert_string_equal(decision(&world, HS_POINT_SVM_FAULT, 1)->result, "dropped_window");
+	assert_string_equal(decision(&world, HS_POINT_SVM_FAULT, 2)->result, "migrated");
+	assert_int_equal(decision(&world, HS_POINT_SVM_FAULT, 2)->time - decision(&world, HS_POINT_SVM_FAULT, 0)->time,
+			 2 * MS);
+	assert_true(number(&world, "peak_ranges") == 1 && number(&world, "pages_in") == 1024);
+	close_world(&world);
+}
+
+/* L6: which ranges an unmap cuts is exact, whatever a GPU is assumed to have done; the half forgets its taint. */
+static void spec_L6(void **state)
+{
+	struct hs_mm_mmap again = { .row = { .task = TASK, .mm = MM }, .ret = (int64_t)(ADDRESS + REGION_BYTES / 2),
+				    .len = REGION_BYTES / 2, .prot = PROT_READ | PROT_WRITE,
+				    .flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, .fd = -1 };
+	struct hs_mm_mprotect protect = { .row = { .task = TASK, .mm = MM }, .addr = ADDRESS, .len = 4096,
+					  .prot = PROT_READ | PROT_WRITE };
+	struct world world;
+
+	(void)state;
+	open_world(&world, GPU REGION "[device]\nrule = follow 1ms\n");
+	introduce(&world);
+	touch(&world, TASK, MM, ADDRESS + 0x1000, MS);
+	touch(&world, TASK, MM, ADDRESS + REGION_BYTES / 2, 20 * MS);
+	unmap_half(&world);
+	assert_string_equal(decision(&world, HS_POINT_SVM_UNMAP, 0)->result, "cut");
+	assert_int_equal(decision(&world, HS_POINT_SVM_UNMAP, 0)->basis, HS_BASIS_EXACT);
+	run_row(&world, HS_KIND_mm_mmap, &again, MS);
+	run_row(&world, HS_KIND_mm_mprotect, &protect, MS);
+	protect.addr = ADDRESS + REGION_BYTES / 2;
+	run_row(&world, HS_KIND_mm_mprotect, &protect, MS);
+	assert_int_equal(decision(&world, HS_POINT_SVM_EVICT, 0)->basis, HS_BASIS_ASSUMED);
+	assert_int_equal(decision(&world, HS_POINT_SVM_EVICT, 1)->basis, HS_BASIS_EXACT);
+	close_world(&world);
+}
+
+/* L7: a collapse of 2 MiB is one CLEAR, and stops the queues once. */
+static void spec_L7(void **state)
+{
+	struct hs_collapse_huge_page event = { .row = { .mm = MM }, .address = ADDRESS, .address_basis = 2,
+					       .isolated = 1, .status = { "SCAN_SUCCEED", 12 } };
+	struct world world;
+
+	(void)state;
+	open_world(&world, XNACK_OFF GPU REGION "attr = access:A\n");
+	introduce(&world);
+	run_row(&world, HS_KIND_collapse_huge_page, &event, MS);
+	assert_int_equal(count(&world, HS_POINT_SVM_EVICT), 1);
+	assert_string_equal(decision(&world, HS_POINT_SVM_EVICT, 0)->result, "queues_stopped");
+	assert_int_equal(decision(&world, HS_POINT_SVM_EVICT, 0)->subject_end - ADDRESS, 2 << 20);
+	finish(&world);
+	assert_true(number(&world, "queue_stops") == 1 && number(&world, "longest_stop_ns") == MS);
+	close_world(&world);
+}
+
+static bool is_same(const struct hs_decision *a, const struct hs_decision *b)
+{
+	return a->time == b->time && a->point == b->point && a->subject == b->subject &&
+	       a->subject_end == b->subject_end && strcmp(a->result, b->result) == 0 && a->basis == b->basis &&
+	       memcmp(a->cost, b->cost, sizeof(a->cost)) == 0;
+}
+
+/* L8: the same events, the same decisions. */
+static void spec_L8(void **state)
+{
+	struct world worlds[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		open_world(&worlds[i], GPU REGION "[device]\nrule = sweep period=3ms n=7 order=random seed=5\n");
+		introduce(&worlds[i]);
+		touch(&worlds[i], TASK, MM, ADDRESS, 10 * MS);
+		unmap_half(&worlds[i]);
+		finish(&worlds[i]);
+	}
+	assert_true(worlds[0].decisions.count > 10);
+	assert_int_equal(worlds[0].decisions.count, worlds[1].decisions.count);
+	for (size_t i = 0; i < worlds[0].decisions.count; i++)
+		assert_true(is_same(&worlds[0].decisions.items[i], &worlds[1].decisions.items[i]));
+	close_world(&worlds[0]);
+	close_world(&worlds[1]);
+}
+
+/* Another process's faults, at a distance, are the GPU's. */
+static void other_process_touches(void **state)
+{
+	struct world world;
+
+	(void)state;
+	open_world(&world, GPU REGION "[device]\nrule = process comm:cpu offset=0x2000\n");
+	introduce(&world);
+	touch(&world, OTHER, OTHER_MM, ADDRESS + 0x3000, MS);
+	assert_int_equal(count(&world, HS_POINT_SVM_FAULT), 1);
+	assert_int_equal(decision(&world, HS_POINT_SVM_FAULT, 0)->subject, ADDRESS + 0x5000);
+	close_world(&world);
+}
+
+/* Recorded sections alone invalidate, exactly; the system call behind them does not do it again. */
+static void sections_drive(void **state)
+{
+	enum { UNMAP = 0, CLEAR = 1 };
+	struct world world;
+
+	(void)state;
+	open_world(&world, XNACK_OFF GPU REGION "attr = access:A\n");
+	introduce(&world);
+	section(&world, CLEAR, ADDRESS, ADDRESS + 0x1000);
+	section(&world, UNMAP, ADDRESS + REGION_BYTES / 2, ADDRESS + REGION_BYTES);
+	unmap_half(&world);
+	assert_int_equal(count(&world, HS_POINT_SVM_EVICT), 1);
+	assert_int_equal(count(&world, HS_POINT_SVM_UNMAP), 1);
+	assert_string_equal(decision(&world, HS_POINT_SVM_UNMAP, 0)->result, "cut");
+	close_world(&world);
+}
+
+/* A call at its time, on what is registered by then; a region at its time. */
+static void calls_and_regions_have_times(void **state)
+{
+	struct world world;
+
+	(void)state;
+	open_world(&world, GPU REGION "at = 50ms\n[attr 60ms]\nattr = gran:4\n");
+	introduce(&world);
+	touch(&world, TASK, MM, ADDRESS, 10 * MS);
+	assert_int_equal(count(&world, HS_POINT_SVM_SET_ATTR), 0);
+	touch(&world, TASK, MM, ADDRESS + 0x1000, 100 * MS);
+	assert_int_equal(count(&world, HS_POINT_SVM_SET_ATTR), 2);
+	assert_int_equal(decision(&world, HS_POINT_SVM_SET_ATTR, 0)->time, START + 50 * MS);
+	assert_int_equal(decision(&world, HS_POINT_SVM_SET_ATTR, 1)->time, START + 60 * MS);
+	close_world(&world);
+}
+
+/* Lost events weaken what is known of every range, until it is unmapped. */
+static void losses_taint(void **state)
+{
+	struct hs_meta_lost lost = { .source = { "fault", 5 }, .cause = { "ring_full", 9 }, .count = 3 };
+	struct hs_mm_madvise drop = { .row = { .task = TASK, .mm = MM }, .addr = ADDRESS, .len = 4096,
+				      .advice = MADV_DONTNEED };
+	struct world world;
+
+	(void)state;
+	open_world(&world, GPU REGION);
+	introduce(&world);
+	run_row(&world, HS_KIND_mm_madvise, &drop, MS);
+	lost.first_time = lost.last_time = world.now;
+	run_row(&world, HS_KIND_meta_lost, &lost, 1);
+	run_row(&world, HS_KIND_mm_madvise, &drop, MS);
+	assert_int_equal(decision(&world, HS_POINT_SVM_EVICT, 0)->basis, HS_BASIS_EXACT);
+	assert_int_equal(decision(&world, HS_POINT_SVM_EVICT, 1)->basis, HS_BASIS_ASSUMED);
+	assert_true(number(&world, "assumed_lost") == 1);
+	close_world(&world);
+}
+
+/* VRAM that does not hold all: the oldest buffer has to go. */
+static void vram_runs_out(void **state)
+{
+	char lines[160];
+	struct world world;
+
+	(void)state;
+	snprintf(lines, sizeof(lines), "%d A %llu 1 w\n%d A %llu 1 w\n", 20 * MS, ADDRESS / 4096, 40 * MS,
+		 ADDRESS / 4096 + 512);
+	run_pattern(&world, "[svm]\nvram = 3M\n[region r]\nprocess = pid:100\nselect = none\n", lines);
+	assert_int_equal(count(&world, HS_POINT_SVM_FAULT), 2);
+	assert_true(number(&world, "bo_evictions") == 1 && number(&world, "pages_out") == 512);
+	assert_true(number(&world, "assumed_lru") >= 1);
+	close_world(&world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_are_read), cmocka_unit_test(bad_files_are_refused),
+		cmocka_unit_test(bad_patterns_are_refused), cmocka_unit_test(spec_L3),
+		cmocka_unit_test(unmatched_regions_are_told), cmocka_unit_test(spec_L4), cmocka_unit_test(spec_L5),
+		cmocka_unit_test(spec_L6), cmocka_unit_test(spec_L7), cmocka_unit_test(spec_L8),
+		cmocka_unit_test(other_process_touches), cmocka_unit_test(sections_drive),
+		cmocka_unit_test(calls_and_regions_have_times), cmocka_unit_test(losses_taint),
+		cmocka_unit_test(vram_runs_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
