@@ -50,28 +50,48 @@ static enum hs_verdict compare(const struct hs_engine *engine, const struct hs_i
 	return strcmp(modelled->result, recorded->result) == 0 ? HS_VERDICT_AGREE : HS_VERDICT_DISAGREE;
 }
 
+/* Completes the recorded decision and takes the modelled one. */
+static void decide(const struct hs_engine *engine, const struct hs_instance *instance, struct hs_decision *recorded,
+		   struct hs_decision *modelled)
+{
+	const struct hs_request *request = &instance->request->request;
+
+	copy_where(recorded, request);
+	modelled->basis = recorded->basis;
+	copy_where(modelled, request);
+	if (engine->setup.is_echo)
+		*modelled = *recorded;
+	else
+		instance->ops->decide(instance->model, request, modelled);
+}
+
 /* Leaves what is to be adopted in instance->pending. */
 static void judge(const struct hs_engine *engine, struct hs_instance *instance, const struct hs_event *event)
 {
-	const struct hs_request *request = &instance->request->request;
 	struct hs_decision recorded = { 0 }, modelled = { 0 };
 
 	instance->is_asked = instance->ops->ask(instance->model, event, instance->request, &recorded) == 1;
 	if (!instance->is_asked)
 		return;
-	copy_where(&recorded, request);
-	modelled.basis = recorded.basis;
-	copy_where(&modelled, request);
-	if (engine->setup.is_echo)
-		modelled = recorded;
-	else
-		instance->ops->decide(instance->model, request, &modelled);
+	decide(engine, instance, &recorded, &modelled);
 	if (engine->setup.mode == HS_MODE_VALIDATE) {
 		emit(engine, instance, &recorded, &modelled, compare(engine, instance, &recorded, &modelled));
 		instance->pending = recorded;
 	} else {
 		emit(engine, instance, NULL, &modelled, HS_VERDICT_NONE);
 		instance->pending = modelled;
+	}
+}
+
+static void judge_after(const struct hs_engine *engine, const struct hs_instance *instance,
+			const struct hs_event *event)
+{
+	struct hs_decision recorded = { 0 }, modelled = { 0 };
+
+	while (instance->ops->ask_after(instance->model, event, instance->request, &recorded) == 1) {
+		decide(engine, instance, &recorded, &modelled);
+		emit(engine, instance, &recorded, &modelled, compare(engine, instance, &recorded, &modelled));
+		recorded = modelled = (struct hs_decision){ 0 };
 	}
 }
 
@@ -162,6 +182,10 @@ static void run_event(const struct hs_engine *engine, const struct hs_instance_l
 				judge(engine, *slot, event);
 	hs_vec_for_each(slot, list)
 		apply(*slot, may_ask && hs_kind_set_has(&(*slot)->asks, event->kind), event);
+	if (may_ask && engine->setup.mode == HS_MODE_VALIDATE)
+		hs_vec_for_each(slot, list)
+			if ((*slot)->ops->ask_after && hs_kind_set_has(&(*slot)->asks, event->kind))
+				judge_after(engine, *slot, event);
 }
 
 static bool is_of_engine(unsigned int kind)

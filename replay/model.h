@@ -12,6 +12,7 @@
  *   2. whatif: advance(time of the event)
  *   3. ask and decide, on the state before the event
  *   4. adopt for the models that were asked, and observe
+ *   5. validate: ask_after and decide, for decisions that the event completes rather than stands for
  * validate: ask also gives the recorded decision; the two are compared and the recorded one is adopted.
  * whatif: ask answers only for decisions that the event itself demands (a fault, a new block), not for
  * those that the model's own daemons take; the modelled one is adopted. What the daemons decide in
@@ -87,6 +88,13 @@ struct hs_model_ops {
 	 */
 	int (*ask)(struct hs_model *model, const struct hs_event *event, union hs_request_storage *request,
 		   struct hs_decision *recorded);
+	/*
+	 * As ask, but behind observe, and again until it answers 0: decisions whose recorded side lies in several
+	 * events, or whose modelled side follows from what observe made of this one. Nothing is adopted. validate
+	 * only. May be NULL.
+	 */
+	int (*ask_after)(struct hs_model *model, const struct hs_event *event, union hs_request_storage *request,
+			 struct hs_decision *recorded);
 	/* Pure: same request, same decision; the model is not changed. */
 	void (*decide)(const struct hs_model *model, const struct hs_request *request, struct hs_decision *decision);
 	/* Makes an outcome true. */

@@ -17,6 +17,7 @@
 
 #include "lib/bitmap512.h"
 #include "lib/range_tree.h"
+#include "replay/address_space/section.h"
 #include "replay/model.h"
 
 struct hs_address_space;
@@ -136,6 +137,12 @@ struct hs_address_space_watcher {
 	void (*slot_populated)(void *context, uint32_t mm, uint64_t address);
 	/* A mapping got its first anon_vma. */
 	void (*anon_vma_prepared)(void *context, uint32_t mm, const struct hs_vma *vma);
+	/*
+	 * mmu-notifier sections, properly nested: the recorded ones where the recording has those of this mm, else
+	 * what the model predicts of each operation, when the operation is made true; their basis is then assumed.
+	 */
+	void (*section_opens)(void *context, uint32_t mm, const struct hs_section *section);
+	void (*section_closes)(void *context, uint32_t mm, const struct hs_section *section);
 };
 /* watcher and context outlive the watching. 0 or -ENOMEM. */
 int hs_address_space_watch(struct hs_address_space *space, const struct hs_address_space_watcher *watcher,

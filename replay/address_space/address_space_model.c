@@ -33,7 +33,8 @@ static hs_kind_set address_space_kinds(void)
 		HS_KIND_snap_end, HS_KIND_fault_user, HS_KIND_fault_kernel, HS_KIND_mm_mmap, HS_KIND_mm_munmap,
 		HS_KIND_mm_mremap, HS_KIND_mm_brk, HS_KIND_mm_mprotect, HS_KIND_mm_madvise, HS_KIND_mm_mlock,
 		HS_KIND_mm_prctl, HS_KIND_mm_fork, HS_KIND_mm_exec, HS_KIND_mm_exit_mmap, HS_KIND_collapse_huge_page,
-		HS_KIND_collapse_scan,
+		HS_KIND_collapse_scan, HS_KIND_collapse_isolate, HS_KIND_notifier_start, HS_KIND_notifier_end,
+		HS_KIND_notifier_subscribe,
 	};
 	hs_kind_set kinds = { { 0 } };
 
@@ -52,9 +53,9 @@ static void read_tunables(struct hs_address_space *space)
 }
 
 /* Where faults were not recorded at all, no page is ever known to be absent. */
-static bool are_faults_recorded(const struct hs_header *header)
+static bool is_recorded(const struct hs_header *header, const char *source)
 {
-	const char *rung = hs_header_rung(header, "fault");
+	const char *rung = hs_header_rung(header, source);
 
 	return !rung || strcmp(rung, "none") != 0;
 }
@@ -69,7 +70,8 @@ static int address_space_create(const struct hs_model_setup *setup, struct hs_mo
 	model->space.policy = setup->policy;
 	model->space.mode = setup->mode;
 	model->space.variant = hs_space_variant_of(hs_variant_resolve(variant, setup->header, NULL));
-	model->space.are_faults_unseen = !are_faults_recorded(setup->header);
+	model->space.are_faults_unseen = !is_recorded(setup->header, "fault");
+	model->space.are_calls_unseen = !is_recorded(setup->header, "mm");
 	model->space.stack_limit = hs_policy_number(setup->policy, "address_space.stack_limit");
 	read_tunables(&model->space);
 	*out = model;
@@ -89,8 +91,13 @@ static void observe_fault(struct hs_address_space *space, const struct hs_row *r
 {
 	struct hs_mm *mm = space->last_mm && space->last_mm->id == row->mm ? space->last_mm : hs_space_get(space, row->mm);
 
-	if (mm)
-		hs_apply_fault(mm, address, code & FAULT_WRITE, code & FAULT_PRESENT);
+	if (!mm)
+		return;
+	if (mm->is_listened)
+		hs_pairing_begin(mm, row, &row->time);
+	hs_apply_fault(mm, address, code & FAULT_WRITE, code & FAULT_PRESENT);
+	if (mm->is_listened)
+		hs_pairing_fault(mm, row, address);
 }
 
 /* In whatif the collapse model, if any, keeps its own outcomes: see address_space.h. */
@@ -98,6 +105,23 @@ static void observe_collapse(struct hs_mm *mm, uint64_t address, unsigned int ba
 {
 	if (basis && mm->space->mode == HS_MODE_VALIDATE)
 		hs_apply_collapse(mm, address, status);
+}
+
+/* Any successful registration leaves what makes the kernel open sections, until the mm ends. */
+static void observe_subscription(struct hs_mm *mm, const struct hs_notifier_subscribe *row)
+{
+	enum { REGISTER = 0, INSERT = 2 };
+
+	if (!row->ret && (row->op == REGISTER || row->op == INSERT))
+		mm->is_listened = true;
+}
+
+/* The attempt has taken the locks and closed its section (collapse_huge_page). */
+static void observe_isolation(struct hs_mm *mm, const struct hs_collapse_isolate *row)
+{
+	if (row->address_basis)
+		hs_section_note(mm, HS_SECTION_CLEAR, row->address, row->address + HS_SLOT_BYTES, HS_RULE_COLLAPSE,
+				HS_BASIS_EXACT);
 }
 
 static void observe_of_mm(struct hs_mm *mm, const struct hs_event *event)
@@ -129,6 +153,10 @@ static void observe_of_mm(struct hs_mm *mm, const struct hs_event *event)
 		return hs_apply_fork(mm, event->mm_fork);
 	case HS_KIND_mm_exit_mmap:
 		return hs_space_end(mm->space, mm);
+	case HS_KIND_notifier_subscribe:
+		return observe_subscription(mm, event->notifier_subscribe);
+	case HS_KIND_collapse_isolate:
+		return observe_isolation(mm, event->collapse_isolate);
 	case HS_KIND_collapse_huge_page:
 		return observe_collapse(mm, event->collapse_huge_page->address, event->collapse_huge_page->address_basis,
 					&event->collapse_huge_page->status);
@@ -138,6 +166,74 @@ static void observe_of_mm(struct hs_mm *mm, const struct hs_event *event)
 	default:
 		return;
 	}
+}
+
+/* Which pages reclaim takes is its own decision. */
+static bool is_pageout(const struct hs_mm_madvise *call)
+{
+	enum { ADVICE_PAGEOUT = 21 };
+
+	return call->advice == ADVICE_PAGEOUT;
+}
+
+struct operation {
+	enum hs_section_op op;
+	bool has_duration;
+	uint64_t duration;
+	struct hs_own_range own;
+};
+
+/* False: no operation that opens sections. */
+static bool operation_of(const struct hs_event *event, struct operation *operation)
+{
+#define CALL(id, name, length) \
+	case HS_KIND_mm_##id: \
+		*operation = (struct operation){ HS_SECTION_OP_##name, true, event->mm_##id->duration, \
+						 { event->mm_##id->addr, event->mm_##id->addr + (length) } }; \
+		return true;
+#define POINT_IN_TIME(id, name) \
+	case HS_KIND_##id: \
+		*operation = (struct operation){ .op = HS_SECTION_OP_##name }; \
+		return true;
+
+	switch (event->kind) {
+	CALL(mmap, MMAP, event->mm_mmap->len)
+	CALL(munmap, MUNMAP, event->mm_munmap->len)
+	CALL(mremap, MREMAP, event->mm_mremap->old_len)
+	CALL(brk, BRK, 0)
+	CALL(mprotect, MPROTECT, event->mm_mprotect->len)
+	CALL(madvise, MADVISE, is_pageout(event->mm_madvise) ? 0 : event->mm_madvise->len)
+	CALL(mlock, MLOCK, event->mm_mlock->len)
+	POINT_IN_TIME(mm_fork, FORK)
+	POINT_IN_TIME(mm_exit_mmap, EXIT)
+	POINT_IN_TIME(collapse_isolate, COLLAPSE)
+	default:
+		return false;
+	}
+#undef CALL
+#undef POINT_IN_TIME
+}
+
+/* An operation on an mm whose sections are recorded: they are set against those that it is predicted to open. */
+static void observe_listened(struct hs_mm *mm, const struct hs_event *event)
+{
+	struct operation operation;
+	uint64_t since;
+
+	if (!operation_of(event, &operation)) {
+		observe_of_mm(mm, event);
+		return;
+	}
+	since = event->row->time - operation.duration;
+	hs_pairing_begin(mm, event->row, operation.has_duration ? &since : NULL);
+	if (event->kind == HS_KIND_mm_exit_mmap) {
+		hs_section_note(mm, HS_SECTION_UNMAP, 0, UINT64_MAX, HS_RULE_EXIT_MMAP, HS_BASIS_EXACT);
+		hs_pairing_end(mm, event->row, operation.op, operation.own);
+		observe_of_mm(mm, event);
+		return;
+	}
+	observe_of_mm(mm, event);
+	hs_pairing_end(mm, event->row, operation.op, operation.own);
 }
 
 static void observe_slowly(struct hs_address_space *space, const struct hs_event *event)
@@ -152,11 +248,19 @@ static void observe_slowly(struct hs_address_space *space, const struct hs_event
 		return hs_apply_snap_end(space);
 	case HS_KIND_mm_exec:
 		return hs_apply_exec(space, event->mm_exec);
+	case HS_KIND_notifier_start:
+		return hs_pairing_open(space, event->notifier_start);
+	case HS_KIND_notifier_end:
+		return hs_pairing_close(space, event->notifier_end);
 	default:
 		break;
 	}
 	mm = hs_space_get(space, event->row->mm);
-	if (mm)
+	if (!mm)
+		return;
+	if (mm->is_listened)
+		observe_listened(mm, event);
+	else
 		observe_of_mm(mm, event);
 }
 
@@ -190,6 +294,12 @@ static int address_space_ask(struct hs_model *model, const struct hs_event *even
 			     struct hs_decision *recorded)
 {
 	return hs_space_ask(&model->space, event, request, recorded);
+}
+
+static int address_space_ask_after(struct hs_model *model, const struct hs_event *event,
+				   union hs_request_storage *request, struct hs_decision *recorded)
+{
+	return hs_space_ask_section(&model->space, event->row->time, request, recorded);
 }
 
 static void address_space_decide(const struct hs_model *model, const struct hs_request *request,
@@ -258,6 +368,7 @@ const struct hs_model_ops hs_address_space_model = {
 	.destroy = address_space_destroy,
 	.observe = address_space_observe,
 	.ask = address_space_ask,
+	.ask_after = address_space_ask_after,
 	.decide = address_space_decide,
 	.adopt = address_space_adopt,
 	.lost = address_space_lost,

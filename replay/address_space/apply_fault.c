@@ -35,12 +35,14 @@ static bool is_refused(const struct hs_vma *vma, bool is_write)
 	return is_write ? !(vma->flags & HS_VMA_WR) : !is_accessible(vma);
 }
 
-/* A fault on a mapped page says nothing about the others of its slot. */
-static bool is_settled_by_presence(const struct hs_mm *mm, uint64_t address)
+/* A page is there that no access of its own made: the access to another page of the slot got a huge one. */
+static bool proves_huge(const struct hs_mm *mm, uint64_t address)
 {
 	const struct hs_slot_record *record = hs_slot_table_find(&mm->slots, &mm->space->pages, address);
 
-	return record && record->kind == HS_SLOT_MAYBE_HUGE;
+	return record && record->kind == HS_SLOT_MAYBE_HUGE &&
+	       hs_record_page(&mm->space->pages, record, (address >> HS_PAGE_SHIFT) % HS_PAGES_PER_SLOT) &
+		       HS_PLANE_BIT(UNKNOWN);
 }
 
 void hs_apply_fault(struct hs_mm *mm, uint64_t address, bool is_write, bool was_present)
@@ -58,8 +60,8 @@ void hs_apply_fault(struct hs_mm *mm, uint64_t address, bool is_write, bool was_
 	}
 	if (is_refused(vma, is_write) || vma->kind == HS_VMA_HUGETLB || hs_vma_is_behind_object(vma, address))
 		return;
-	if (was_present && is_settled_by_presence(mm, address))
-		return;
+	if (was_present && proves_huge(mm, address))
+		hs_mm_settle_huge(mm, vma, address);
 	hs_mm_touch_page(mm, vma, address, is_write);
 }
 

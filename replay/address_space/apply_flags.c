@@ -86,6 +86,8 @@ void hs_apply_mprotect(struct hs_mm *mm, const struct hs_mm_mprotect *call)
 		uint64_t until = clip_end(vma, end), old = vma->flags;
 
 		vma = set_range_flags(mm, vma, at, until, protected_flags(mm, vma, call->prot));
+		if (vma->flags != old)
+			hs_section_protect(mm, at, until);
 		if (old & HS_VMA_WR && !(vma->flags & HS_VMA_WR))
 			hs_mm_clear_planes(mm, at, until, HS_PLANE_BIT(WRITABLE));
 		else if ((old & (HS_VMA_WR | HS_VMA_SH | HS_VMA_LO)) == HS_VMA_LO && vma->flags & HS_VMA_WR)
@@ -179,6 +181,8 @@ static void advise_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uin
 	const struct advised_flags *flags = flags_of_advice(advice);
 	bool keeps_tables = !mm->space->variant.dontneed_frees_tables;
 
+	if (advice == MADV_UNMERGEABLE && vma->flags & HS_VMA_MG)
+		hs_mm_break_ksm(mm, start, end);
 	if (flags) {
 		if (advice != MADV_MERGEABLE || !is_special(vma))	/* ksm_madvise is silent there */
 			set_range_flags(mm, vma, start, end, (vma->flags | flags->set) & ~flags->clear);
@@ -188,17 +192,24 @@ static void advise_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uin
 	case MADV_DONTNEED:
 	case MADV_DONTNEED_LOCKED:
 	case MADV_REMOVE:
+		hs_section_open(mm, HS_SECTION_CLEAR, start, end, HS_RULE_ZAP_RANGE, HS_BASIS_EXACT);
+		hs_mm_split_edges(mm, start, end);
+		hs_section_close(mm);
 		hs_mm_zap_pages(mm, start, end,
 				HS_DROP_KEEPS_MARKERS | (keeps_tables ? HS_DROP_KEEPS_TABLES : HS_DROP_ALL));
 		break;
 	case MADV_FREE:
 		hs_mm_note_rss(mm);
+		hs_section_open(mm, HS_SECTION_CLEAR, start, end, HS_RULE_FREE_PAGES, HS_BASIS_EXACT);
+		hs_mm_split_folios(mm, start, end);
+		hs_section_close(mm);
 		hs_mm_clear_planes(mm, start, end, HS_PLANE_BIT(DIRTY) | HS_PLANE_BIT(YOUNG));
 		break;
 	case MADV_COLD:
 		hs_mm_clear_planes(mm, start, end, HS_PLANE_BIT(YOUNG));
 		break;
 	case MADV_PAGEOUT:
+		hs_section_reclaim(mm, start, end);
 		hs_mm_make_unknown(mm, start, end);
 		break;
 	case MADV_POPULATE_READ:

@@ -75,8 +75,6 @@ static void strip_source(struct hs_mm *mm, uint64_t start, uint64_t bytes)
 
 	if (!vma)
 		return;
-	if (vma->flags & HS_VMA_LO && !variant->dontunmap_keeps_source_whole && hs_mm_split_range(mm, start, start + bytes))
-		vma = hs_mm_find_vma(mm, start);
 	if (vma->node.start == start && vma->node.end == start + bytes) {
 		vma->anon_vma = HS_ANON_VMA_NONE;
 		vma->anon_vma_id = 0;
@@ -99,9 +97,16 @@ static void move_part(struct hs_mm *mm, const struct remap *remap, uint64_t from
 	struct hs_vma model = model_of(source, from, to, new_bytes);
 	uint64_t peak = mm->counters.hiwater_vm, flags = source->flags;
 
+	if (source->flags & HS_VMA_MG)
+		hs_mm_break_ksm(mm, from, from + bytes);
+	if (remap->keeps_source && source->flags & HS_VMA_LO && !mm->space->variant.dontunmap_keeps_source_whole)
+		hs_mm_split_range(mm, from, from + bytes);
 	if (!add_mapping(mm, &model, may_merge_copy(mm, remap, source, &model)))
 		return;
+	hs_section_open(mm, HS_SECTION_UNMAP, hs_move_start(mm, from, to, bytes), from + bytes, HS_RULE_MOVE_TABLES,
+			HS_BASIS_EXACT);
 	hs_mm_move_pages(mm, from, to, bytes);
+	hs_section_close(mm);
 	if (remap->keeps_source)
 		strip_source(mm, from, bytes);
 	else

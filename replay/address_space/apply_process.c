@@ -61,6 +61,11 @@ static void copy_pages(struct hs_mm *parent, struct hs_mm *child, const struct h
 	hs_mm_count_range(child, vma, start, end, true);
 }
 
+static enum hs_basis basis_of_copy(const struct hs_vma *vma)
+{
+	return vma->anon_vma == HS_ANON_VMA_UNKNOWN ? HS_BASIS_ASSUMED : HS_BASIS_EXACT;
+}
+
 static void copy_mappings(struct hs_mm *parent, struct hs_mm *child)
 {
 	hs_range_for_each(node, &parent->vmas) {
@@ -72,8 +77,12 @@ static void copy_mappings(struct hs_mm *parent, struct hs_mm *child)
 		model = child_model(parent, vma);
 		if (!hs_mm_insert_vma(child, &model))
 			return;
-		if (!(vma->flags & HS_VMA_WF) && needs_copy(parent, vma))
-			copy_pages(parent, child, vma);
+		if (vma->flags & HS_VMA_WF || !needs_copy(parent, vma))
+			continue;
+		if (is_cow(vma))
+			hs_section_note(parent, HS_SECTION_PROTECTION_PAGE, vma->node.start, vma->node.end,
+					HS_RULE_COPY_RANGE, basis_of_copy(vma));
+		copy_pages(parent, child, vma);
 	}
 }
 
@@ -93,6 +102,7 @@ void hs_apply_fork(struct hs_mm *mm, const struct hs_mm_fork *call)
 		child = hs_space_add(space, call->child_mm, mm->id);
 	if (!child)
 		return;
+	hs_mm_join_kin(child, mm);
 	child->has_layout = mm->has_layout;
 	child->has_counters = mm->has_counters;
 	child->thp_disable = mm->thp_disable;

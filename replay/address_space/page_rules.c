@@ -99,8 +99,8 @@ static uint32_t after_access(const struct hs_vma *vma, uint32_t old, bool is_wri
 	return old & HS_PLANE_BIT(PRESENT) ? after_present(vma, old, is_write) : after_absent(vma, old, is_write);
 }
 
-/* Could a fault in an untouched slot get a huge page (thp_vma_allowable_order, in a fault)? */
-static bool may_fault_huge(const struct hs_mm *mm, const struct hs_vma *vma, uint64_t slot, bool is_write)
+/* May an untouched slot be faulted in as a huge page (thp_vma_allowable_order, in a fault)? */
+static bool suits_huge(const struct hs_mm *mm, const struct hs_vma *vma, uint64_t slot)
 {
 	enum hs_thp_mode mode = mm->space->thp_mode;
 	bool is_advised = vma->flags & HS_VMA_HG;
@@ -110,7 +110,12 @@ static bool may_fault_huge(const struct hs_mm *mm, const struct hs_vma *vma, uin
 	if (vma->flags & (HS_VMA_NH | HS_VMA_IO | HS_VMA_DE | HS_VMA_PF | HS_VMA_MM | HS_VMA_UM | HS_VMA_UW | HS_VMA_UI) ||
 	    vma->is_temporary_stack || mm->thp_disable == 1 || (mm->thp_disable == 2 && !is_advised))
 		return false;
-	return (is_write || mm->space->uses_zero_page) && (mode == HS_THP_ALWAYS || (mode == HS_THP_MADVISE && is_advised));
+	return mode == HS_THP_ALWAYS || (mode == HS_THP_MADVISE && is_advised);
+}
+
+static bool may_fault_huge(const struct hs_mm *mm, const struct hs_vma *vma, uint64_t slot, bool is_write)
+{
+	return (is_write || mm->space->uses_zero_page) && suits_huge(mm, vma, slot);
 }
 
 static void make_others_unknown(struct hs_page_store *store, struct hs_slot_record *record, unsigned int page,
@@ -140,32 +145,95 @@ static void settle_as_table(struct hs_page_store *store, struct hs_slot_record *
 	record->kind = HS_SLOT_TABLE;
 }
 
-/* Writes to huge mappings: do_huge_pmd_wp_page. True: nothing is left to do for the single page. */
-static bool access_huge(struct hs_mm *mm, struct hs_slot_record *record, const struct hs_vma *vma, bool is_write)
+/* All pages of the slot alike, accounted. */
+static void fill_slot(struct hs_mm *mm, const struct hs_vma *vma, struct hs_slot_record *record,
+		      enum hs_slot_kind kind, uint32_t planes)
 {
-	struct hs_page_store *store = &mm->space->pages;
 	struct hs_page_sums before = sums_of_record(record), after;
 
+	hs_record_set_all(&mm->space->pages, record, planes);
+	record->kind = (uint8_t)kind;
+	after = sums_of_record(record);
+	count_pages(mm, vma, &before, false);
+	count_pages(mm, vma, &after, true);
+}
+
+/* What could be a huge page is one: as the page that is known of it. */
+static void settle_as_huge(struct hs_mm *mm, const struct hs_vma *vma, struct hs_slot_record *record)
+{
+	uint32_t shared = OWN_PAGE & ~(HS_PLANE_BIT(EXCLUSIVE) | HS_PLANE_BIT(WRITABLE));
+
+	if (record->zero)
+		fill_slot(mm, vma, record, HS_SLOT_HUGE_ZERO, ZERO_PAGE);
+	else
+		fill_slot(mm, vma, record, HS_SLOT_HUGE_ANON,
+			  hs_record_has(record, HS_PLANE_BIT(EXCLUSIVE)) ? (uint32_t)OWN_PAGE : shared);
+}
+
+/* do_huge_pmd_wp_page: the only user of the page writes to it where it is. */
+static bool is_huge_reused(const struct hs_mm *mm, const struct hs_slot_record *record, uint64_t slot)
+{
+	return record->kind == HS_SLOT_HUGE_ANON &&
+	       (hs_record_page(&mm->space->pages, record, 0) & HS_PLANE_BIT(EXCLUSIVE) || !hs_mm_is_page_shared(mm, slot));
+}
+
+/* Writes to huge mappings. True: nothing is left to do for the single page. */
+static bool access_huge(struct hs_mm *mm, struct hs_slot_record *record, const struct hs_vma *vma, uint64_t slot,
+			bool is_write)
+{
 	if (!is_write)
 		return true;
 	if (record->kind == HS_SLOT_HUGE_FILE && vma->flags & HS_VMA_SH) {
-		hs_record_set_all(store, record, FILE_PAGE | WRITTEN);
+		hs_record_set_all(&mm->space->pages, record, FILE_PAGE | WRITTEN);
 		return true;
 	}
-	if (record->kind == HS_SLOT_HUGE_ANON && hs_record_page(store, record, 0) & HS_PLANE_BIT(EXCLUSIVE)) {
-		hs_record_set_all(store, record, OWN_PAGE);
+	if (is_huge_reused(mm, record, slot)) {
+		hs_record_set_all(&mm->space->pages, record, OWN_PAGE);
 		return true;
 	}
 	if (record->kind == HS_SLOT_HUGE_ZERO && mm->space->variant.huge_zero_write_is_huge) {
-		hs_record_set_all(store, record, OWN_PAGE);
-		record->kind = HS_SLOT_HUGE_ANON;
-		after = sums_of_record(record);
-		count_pages(mm, vma, &before, false);
-		count_pages(mm, vma, &after, true);
+		hs_section_note(mm, HS_SECTION_CLEAR, slot, slot + HS_SLOT_BYTES, HS_RULE_WP_COPY, HS_BASIS_EXACT);
+		fill_slot(mm, vma, record, HS_SLOT_HUGE_ANON, OWN_PAGE);
 		return true;
 	}
-	record->kind = HS_SLOT_TABLE;	/* split; the single page is next */
+	if (record->kind == HS_SLOT_HUGE_FILE) {	/* splitting one only unmaps it */
+		hs_mm_split_huge(mm, slot);
+		fill_slot(mm, vma, record, HS_SLOT_TABLE, 0);
+		return false;
+	}
+	hs_mm_split_huge(mm, slot);	/* the single page is next */
 	return false;
+}
+
+/* do_wp_page: is a private page that is there copied, or written to where it is? */
+static bool is_copied(const struct hs_mm *mm, const struct hs_vma *vma, const struct hs_slot_record *record,
+		      uint32_t planes, uint64_t address)
+{
+	if (planes & (HS_PLANE_BIT(ZERO) | HS_PLANE_BIT(FILE)))
+		return true;
+	if (planes & HS_PLANE_BIT(EXCLUSIVE))
+		return false;
+	return vma->flags & HS_VMA_MG || hs_mm_is_page_shared(mm, address) ||
+	       (record->is_of_folio && !mm->space->variant.reuses_pages_of_folios);
+}
+
+/* KSM shares pages unseen, and who of more than two still has a page is not kept. */
+static enum hs_basis basis_of_copy(const struct hs_mm *mm, const struct hs_vma *vma, uint32_t planes)
+{
+	if (planes & (HS_PLANE_BIT(ZERO) | HS_PLANE_BIT(FILE)))
+		return HS_BASIS_EXACT;
+	return vma->flags & HS_VMA_MG || mm->kin->kin != mm ? HS_BASIS_BOUNDED : HS_BASIS_EXACT;
+}
+
+/* wp_page_copy. */
+static void note_copy(struct hs_mm *mm, const struct hs_vma *vma, const struct hs_slot_record *record,
+		      uint32_t planes, uint64_t address)
+{
+	uint64_t page = hs_page_down(address);
+
+	if (planes & HS_PLANE_BIT(PRESENT) && !(vma->flags & HS_VMA_SH) && is_copied(mm, vma, record, planes, page))
+		hs_section_note(mm, HS_SECTION_CLEAR, page, page + HS_PAGE_BYTES, HS_RULE_WP_COPY,
+				basis_of_copy(mm, vma, planes));
 }
 
 static void store_page(struct hs_mm *mm, const struct hs_vma *vma, struct hs_slot_record *record, uint64_t address,
@@ -205,12 +273,23 @@ static void touch_new_slot(struct hs_mm *mm, struct hs_vma *vma, struct hs_slot_
 
 	record->kind = HS_SLOT_TABLE;
 	record->generation = vma->generation;
+	if (suits_huge(mm, vma, slot_of(address)))	/* do_huge_pmd_anonymous_page: before it looks at the access */
+		hs_mm_prepare_anon_vma(mm, vma);
 	if (may_fault_huge(mm, vma, slot_of(address), is_write))
 		make_others_unknown(&mm->space->pages, record, page_of(address), planes);
 	store_page(mm, vma, record, address, 0, planes);
 	if (!is_write && planes & HS_PLANE_BIT(FILE))
 		map_around(mm, vma, record, address);
 	hs_space_tell_populated(mm, slot_of(address));
+}
+
+void hs_mm_settle_huge(struct hs_mm *mm, const struct hs_vma *vma, uint64_t address)
+{
+	bool is_new;
+	struct hs_slot_record *record = hs_slot_table_own(&mm->slots, &mm->space->pages, address, &is_new);
+
+	if (record && record->kind == HS_SLOT_MAYBE_HUGE)
+		settle_as_huge(mm, vma, record);
 }
 
 void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bool is_write)
@@ -237,13 +316,20 @@ void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bo
 		count_pages(mm, vma, &sums, true);
 		return;
 	}
-	if (record->kind >= HS_SLOT_HUGE_ANON && record->kind <= HS_SLOT_HUGE_ZERO && access_huge(mm, record, vma, is_write))
+	old = hs_record_page(store, record, page_of(address));
+	if (record->kind == HS_SLOT_MAYBE_HUGE && is_write &&
+	    (old & (HS_PLANE_BIT(PRESENT) | HS_PLANE_BIT(EXCLUSIVE))) == HS_PLANE_BIT(PRESENT))
+		settle_as_huge(mm, vma, record);
+	if (record->kind >= HS_SLOT_HUGE_ANON && record->kind <= HS_SLOT_HUGE_ZERO &&
+	    access_huge(mm, record, vma, slot_of(address), is_write))
 		return;
 	old = hs_record_page(store, record, page_of(address));
 	if (record->kind == HS_SLOT_MAYBE_HUGE && old & HS_PLANE_BIT(UNKNOWN)) {
 		settle_as_table(store, record);
 		old = 0;
 	}
+	if (is_write)
+		note_copy(mm, vma, record, old, address);
 	new = after_access(vma, old, is_write);
 	if (new != old)
 		store_page(mm, vma, record, address, old, new);
@@ -404,12 +490,36 @@ static void make_unknown(void *context, struct hs_slot_record *record, struct hs
 	record->kind = HS_SLOT_TABLE;
 }
 
-void hs_mm_make_unknown(struct hs_mm *mm, uint64_t start, uint64_t end)
+static void forget_pages(void *context, struct hs_slot_record *record, struct hs_planes *planes, unsigned int from,
+			 unsigned int to)
+{
+	(void)context;
+	for (int word = 0; word < HS_BITMAP512_WORDS; word++) {
+		uint64_t gone = planes->plane[HS_PLANE_PRESENT].word[word] & hs_bitmap512_mask(word, from, to);
+
+		for (unsigned int i = 0; i < HS_NR_PLANES; i++)
+			planes->plane[i].word[word] &= ~gone;
+		planes->plane[HS_PLANE_UNKNOWN].word[word] |= gone;
+	}
+	record->kind = HS_SLOT_TABLE;
+}
+
+static void change_counted(struct hs_mm *mm, uint64_t start, uint64_t end, hs_change_fn *how)
 {
 	hs_mm_note_rss(mm);
 	count_mappings(mm, start, end, false);
-	change(mm, start, end, make_unknown, NULL);
+	change(mm, start, end, how, NULL);
 	count_mappings(mm, start, end, true);
+}
+
+void hs_mm_make_unknown(struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	change_counted(mm, start, end, make_unknown);
+}
+
+void hs_mm_forget_pages(struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	change_counted(mm, start, end, forget_pages);
 }
 
 static void set_markers(void *context, struct hs_slot_record *record, struct hs_planes *planes, unsigned int from,
@@ -436,8 +546,23 @@ void hs_mm_set_markers(struct hs_mm *mm, uint64_t start, uint64_t end, bool is_s
 	change(mm, start, end, set_markers, &is_set);
 }
 
+/* Huge pages move whole to places like their own; else they are split on the way. */
+static void split_for_move(struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t bytes)
+{
+	uint64_t slot;
+
+	if ((to - from) % HS_SLOT_BYTES == 0) {
+		hs_mm_split_edges(mm, from, from + bytes);
+		return;
+	}
+	slot = hs_slot_table_next(&mm->slots, from, from + bytes);
+	for (; slot != UINT64_MAX; slot = hs_slot_table_next(&mm->slots, slot + HS_SLOT_BYTES, from + bytes))
+		hs_mm_split_huge(mm, slot);
+}
+
 void hs_mm_move_pages(struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t bytes)
 {
+	split_for_move(mm, from, to, bytes);
 	if (!hs_slot_table_move(&mm->slots, &mm->space->pages, from, to, bytes))
 		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, from);
 	hs_space_tell_moved(mm, from, to, bytes);

@@ -50,7 +50,8 @@ struct hs_slot_record {
 	uint16_t present, swap, zero, marker, file, unknown;	/* pages */
 	uint8_t kind;		/* enum hs_slot_kind */
 	uint8_t nr_dense;	/* planes in the block */
-	uint8_t pad[2];
+	bool is_of_folio;	/* pages that are not exclusive belong to a huge page that was split */
+	uint8_t pad;
 };
 _Static_assert(sizeof(struct hs_slot_record) == 32, "a uniform slot costs 32 bytes");
 

@@ -61,11 +61,14 @@ static struct hs_slot_group *find_group(const struct hs_slot_table *table, uint6
 	return is_at(table, at, number) ? table->groups.items[at].group : NULL;
 }
 
+/* A slot of the group gets a record: the level above it has a table then. */
 static struct hs_slot_group *own_group(struct hs_slot_table *table, uint64_t number)
 {
 	struct hs_slot_group *group;
 	size_t at = seek(table, number);
 
+	if (!hs_upper_add(&table->upper, number << HS_GROUP_SHIFT))
+		return NULL;
 	table->last = at;
 	if (is_at(table, at, number))
 		return table->groups.items[at].group;
@@ -90,12 +93,14 @@ void hs_slot_table_deinit(struct hs_slot_table *table, struct hs_page_store *sto
 		free(entry->group);
 	}
 	hs_vec_deinit(&table->groups);
+	hs_upper_deinit(&table->upper);
 	table->last = 0;
 }
 
 uint64_t hs_slot_table_bytes(const struct hs_slot_table *table)
 {
-	return table->groups.count * (sizeof(struct hs_slot_group) + sizeof(struct hs_slot_group_entry));
+	return table->groups.count * (sizeof(struct hs_slot_group) + sizeof(struct hs_slot_group_entry)) +
+	       hs_upper_bytes(&table->upper);
 }
 
 struct hs_slot_record *hs_slot_table_find(const struct hs_slot_table *table, const struct hs_page_store *store,
@@ -358,11 +363,30 @@ static bool move_record(struct hs_slot_table *table, struct hs_page_store *store
 	return true;
 }
 
+/* move_pgt_entry(NORMAL_PUD): the tables of whole GiBs go as they are, empty ones too. */
+static bool move_upper(struct hs_slot_table *table, uint64_t from, uint64_t to, uint64_t bytes)
+{
+	uint64_t first = (from + HS_UPPER_BYTES - 1) & ~(HS_UPPER_BYTES - 1), end = from + bytes;
+
+	if ((to - from) % HS_UPPER_BYTES)
+		return true;
+	for (uint64_t at = first; at < end && end - at >= HS_UPPER_BYTES; at += HS_UPPER_BYTES) {
+		if (!hs_upper_has(&table->upper, at))
+			continue;
+		hs_upper_remove(&table->upper, at);
+		if (!hs_upper_add(&table->upper, to + (at - from)))
+			return false;
+	}
+	return true;
+}
+
 bool hs_slot_table_move(struct hs_slot_table *table, struct hs_page_store *store, uint64_t from, uint64_t to,
 			uint64_t bytes)
 {
 	struct walk walk = { .start = from, .end = from + bytes };
 
+	if (!move_upper(table, from, to, bytes))
+		return false;
 	for_each_slot(&walk, table) {
 		uint64_t start = walk.at + ((uint64_t)walk.from << HS_PAGE_SHIFT), target = to + (start - from);
 		const struct hs_slot_record *record = hs_slot_table_find(table, store, walk.at);

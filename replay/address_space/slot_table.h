@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "replay/address_space/page_store.h"
+#include "replay/address_space/upper_tables.h"
 
 enum { HS_GROUP_SHIFT = 27, HS_GROUP_SLOTS = 64, HS_PAGES_PER_SLOT = 512 };
 
@@ -26,6 +27,7 @@ struct hs_slot_group_entry {
 struct hs_slot_table {
 	HS_VEC(struct hs_slot_group_entry) groups;	/* ascending */
 	size_t last;					/* entry of the last lookup */
+	struct hs_upper_tables upper;
 };
 
 /* Pages of a record that a range takes away or touches, by what they count as. */

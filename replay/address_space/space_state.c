@@ -60,6 +60,7 @@ struct hs_mm *hs_space_add(struct hs_address_space *space, uint32_t id, uint32_t
 	}
 	mm->id = id;
 	mm->space = space;
+	mm->kin = mm;
 	link_mm(space, mm);
 	space->last_mm = mm;
 	hs_space_tell_begin(space, id, parent);
@@ -79,6 +80,41 @@ struct hs_mm *hs_space_get(struct hs_address_space *space, uint32_t id)
 	return hs_space_add(space, id, 0);
 }
 
+void hs_mm_join_kin(struct hs_mm *mm, struct hs_mm *parent)
+{
+	mm->kin = parent->kin;
+	parent->kin = mm;
+}
+
+static void leave_kin(struct hs_mm *mm)
+{
+	struct hs_mm *before = mm->kin;
+
+	while (before->kin != mm)
+		before = before->kin;
+	before->kin = mm->kin;
+}
+
+static bool maps_copied_page(const struct hs_mm *mm, uint64_t address)
+{
+	const struct hs_page_store *store = &mm->space->pages;
+	const struct hs_slot_record *record = hs_slot_table_find(&mm->slots, store, address);
+	uint32_t planes = record ? hs_record_page(store, record, (address >> HS_PAGE_SHIFT) % HS_PAGES_PER_SLOT) : 0;
+
+	if (record && record->kind == HS_SLOT_MAYBE_HUGE)
+		return record->present > record->zero && !hs_record_has(record, HS_PLANE_BIT(EXCLUSIVE));
+	return (planes & (HS_PLANE_BIT(PRESENT) | HS_PLANE_BIT(EXCLUSIVE) | HS_PLANE_BIT(ZERO) | HS_PLANE_BIT(FILE))) ==
+	       HS_PLANE_BIT(PRESENT);
+}
+
+bool hs_mm_is_page_shared(const struct hs_mm *mm, uint64_t address)
+{
+	for (const struct hs_mm *other = mm->kin; other != mm; other = other->kin)
+		if (maps_copied_page(other, address))
+			return true;
+	return false;
+}
+
 /* Without accounting: everything goes. */
 static void free_mm(struct hs_address_space *space, struct hs_mm *mm)
 {
@@ -96,6 +132,7 @@ void hs_space_end(struct hs_address_space *space, struct hs_mm *mm)
 {
 	uint32_t id = mm->id;
 
+	leave_kin(mm);
 	hs_hash_map_remove(&space->mms, id, NULL);
 	unlink_mm(space, mm);
 	if (space->last_mm == mm)
@@ -118,4 +155,6 @@ void hs_space_deinit(struct hs_address_space *space)
 	hs_hash_map_deinit(&space->ended);
 	hs_page_store_deinit(&space->pages);
 	hs_vec_deinit(&space->watches);
+	hs_vec_deinit(&space->log.sections);
+	hs_pairing_deinit(&space->pairing);
 }

@@ -6,6 +6,8 @@
 #include "lib/vec.h"
 #include "replay/address_space/address_space.h"
 #include "replay/address_space/page_store.h"
+#include "replay/address_space/section_log.h"
+#include "replay/address_space/section_pairing.h"
 #include "replay/address_space/slot_table.h"
 #include "replay/address_space/space_variant.h"
 
@@ -28,6 +30,8 @@ struct hs_mm {
 	bool has_layout;		/* its mappings are known (snapshot, fork of a known one) */
 	bool has_counters;		/* rss, swap and high-water marks began at known values */
 	bool is_in_snapshot;		/* mappings not confirmed yet are stale */
+	bool is_listened;		/* its sections are recorded: a listener was registered (never undone) */
+	struct hs_mm *kin;		/* ring of the mms that came from one another by fork */
 };
 
 /* Contradictions are counted by cause. */
@@ -69,6 +73,7 @@ struct hs_address_space {
 	uint32_t next_anon_vma;
 	uint32_t loss_generation;		/* grows with each loss of faults */
 	bool are_faults_unseen;			/* the recording had no source of faults */
+	bool are_calls_unseen;			/* nor of system calls */
 	bool layouts_are_assumed;		/* events that change mappings were lost */
 	uint64_t stack_limit;			/* bytes */
 	enum hs_thp_mode thp_mode;
@@ -79,6 +84,8 @@ struct hs_address_space {
 	struct hs_space_sentence sentences[HS_PROBLEM_SENTENCES];
 	uint64_t nr_corrections;		/* mappings that a later snapshot showed otherwise */
 	uint64_t nr_unplaced;			/* faults in address spaces whose mappings are not known */
+	struct hs_section_log log;
+	struct hs_section_pairing pairing;
 };
 
 /* --- address spaces (space_state.c) -------------------------------------------------------------- */
@@ -88,6 +95,10 @@ struct hs_mm *hs_space_find(struct hs_address_space *space, uint32_t id);
 struct hs_mm *hs_space_get(struct hs_address_space *space, uint32_t id);
 struct hs_mm *hs_space_add(struct hs_address_space *space, uint32_t id, uint32_t parent);
 void hs_space_end(struct hs_address_space *space, struct hs_mm *mm);
+/* mm came from parent by fork. */
+void hs_mm_join_kin(struct hs_mm *mm, struct hs_mm *parent);
+/* Does another mm that came from the same ones map the anonymous page (or huge page) too? */
+bool hs_mm_is_page_shared(const struct hs_mm *mm, uint64_t address);
 void hs_space_deinit(struct hs_address_space *space);
 
 /* Counts a contradiction and keeps the first sentences. */
@@ -103,6 +114,31 @@ void hs_space_tell_dropped(struct hs_mm *mm, uint64_t start, uint64_t end);
 void hs_space_tell_moved(struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t bytes);
 void hs_space_tell_populated(struct hs_mm *mm, uint64_t address);
 void hs_space_tell_anon_vma(struct hs_mm *mm, const struct hs_vma *vma);
+
+void hs_space_tell_section(struct hs_address_space *space, uint32_t mm, const struct hs_section *section, bool opens);
+
+/* --- sections that operations open (section_log.c, section_rules.c) ------------------------------- */
+
+/* Sections that the model predicts: opened and closed like parentheses by the functions that make events true. */
+void hs_section_open(struct hs_mm *mm, enum hs_section_event event, uint64_t start, uint64_t end,
+		     enum hs_section_rule rule, enum hs_basis basis);
+void hs_section_close(struct hs_mm *mm);
+/* One without anything inside. */
+void hs_section_note(struct hs_mm *mm, enum hs_section_event event, uint64_t start, uint64_t end,
+		     enum hs_section_rule rule, enum hs_basis basis);
+
+/* The bound of a mapping, [start, end) before, comes to lie at address inside it (vma_adjust_trans_huge). */
+void hs_section_boundary(struct hs_mm *mm, uint64_t start, uint64_t end, uint64_t address);
+/* The slot's huge page, if there is one, becomes single entries. */
+void hs_mm_split_huge(struct hs_mm *mm, uint64_t slot);
+/* The same for huge pages that [start, end) cuts. */
+void hs_mm_split_edges(struct hs_mm *mm, uint64_t start, uint64_t end);
+/* The same by splitting the folios themselves, of anonymous memory that is this mm's alone (split_folio). */
+void hs_mm_split_folios(struct hs_mm *mm, uint64_t start, uint64_t end);
+/* mprotect of a range whose flags have changed. */
+void hs_section_protect(struct hs_mm *mm, uint64_t start, uint64_t end);
+/* Where moving tables from `from` to `to` begins: both may be aligned down to a slot (try_realign_addr). */
+uint64_t hs_move_start(const struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t bytes);
 
 /* --- mappings (vma_tree.c) ----------------------------------------------------------------------- */
 
@@ -175,6 +211,8 @@ enum hs_populate {
 
 /* Faults [start, end) in; holes and mappings that refuse are passed over. */
 void hs_mm_populate(struct hs_mm *mm, uint64_t start, uint64_t end, enum hs_populate how);
+/* A slot that may be huge is, as a fault on a present page of it shows that no other fault made. */
+void hs_mm_settle_huge(struct hs_mm *mm, const struct hs_vma *vma, uint64_t address);
 /* The slot becomes one huge anonymous page. */
 void hs_mm_make_huge(struct hs_mm *mm, uint64_t address);
 /* Pages of [start, end) leave planes (HS_PLANE_BIT): they lose write permission, grow old, … */
@@ -183,7 +221,13 @@ void hs_mm_clear_planes(struct hs_mm *mm, uint64_t start, uint64_t end, uint32_t
 void hs_mm_count_range(struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end, bool is_added);
 /* Present anonymous pages may be swapped out. */
 void hs_mm_make_unknown(struct hs_mm *mm, uint64_t start, uint64_t end);
+/* Any present page may be gone. */
+void hs_mm_forget_pages(struct hs_mm *mm, uint64_t start, uint64_t end);
 void hs_mm_set_markers(struct hs_mm *mm, uint64_t start, uint64_t end, bool is_set);
+/* MADV_PAGEOUT: the sections of what it is sure to take. */
+void hs_section_reclaim(struct hs_mm *mm, uint64_t start, uint64_t end);
+/* unmerge_ksm_pages: pages that KSM may have merged are copied. */
+void hs_mm_break_ksm(struct hs_mm *mm, uint64_t start, uint64_t end);
 void hs_mm_move_pages(struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t bytes);
 /* Raises the mark to what the resident set is now. */
 void hs_mm_note_rss(struct hs_mm *mm);

@@ -27,6 +27,16 @@ struct hs_space_variant {
 	bool dontunmap_keeps_source_whole;
 	/* A copy by MREMAP_DONTUNMAP may fuse with an untouched source; not with the fix in 6.1.y, 6.12.y (copy_vma). */
 	bool dontunmap_merges_with_source;
+	/* mprotect opens a section for each GiB, not for 512 of them (change_pud_range: 6.10). */
+	bool protects_by_gib;
+	/* mremap of page tables begins at a slot's start where both places allow it (try_realign_addr: 6.7). */
+	bool moves_realign;
+	/* Splitting a folio takes its huge mapping apart in a section of its own first (try_to_migrate_one; until 6.13). */
+	bool splits_before_unmap;
+	/* The OOM reaper opens its sections as CLEAR, not UNMAP (7.2). */
+	bool reaps_by_clear;
+	/* A write may reuse a page of a huge page that was split (wp_can_reuse_anon_folio: 6.16). */
+	bool reuses_pages_of_folios;
 	/* MADV_POPULATE_* ends at a hole; before, it passed over holes like other advice (6.9: madvise_populate). */
 	bool populate_stops_at_hole;
 };

@@ -61,3 +61,11 @@ void hs_space_tell_anon_vma(struct hs_mm *mm, const struct hs_vma *vma)
 {
 	TELL(mm->space, anon_vma_prepared, mm->id, vma);
 }
+
+void hs_space_tell_section(struct hs_address_space *space, uint32_t mm, const struct hs_section *section, bool opens)
+{
+	if (opens)
+		TELL(space, section_opens, mm, section);
+	else
+		TELL(space, section_closes, mm, section);
+}

@@ -112,6 +112,7 @@ struct hs_vma *hs_mm_split_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t ad
 		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, address);
 		return NULL;
 	}
+	hs_section_boundary(mm, vma->node.start, vma->node.end, address);
 	*upper = *vma;
 	upper->node.start = address;
 	upper->pgoff += (address - vma->node.start) >> HS_PAGE_SHIFT;
@@ -262,6 +263,16 @@ static void free_edge_table(struct hs_mm *mm, uint64_t address)
 		hs_slot_table_drop(&mm->slots, &mm->space->pages, slot, slot + HS_SLOT_BYTES, HS_DROP_ALL);
 }
 
+/* free_pgtables, a level up. */
+static void free_upper_tables(struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	uint64_t gib = hs_upper_next(&mm->slots.upper, start, end);
+
+	for (; gib != UINT64_MAX; gib = hs_upper_next(&mm->slots.upper, gib + HS_UPPER_BYTES, end))
+		if (!hs_mm_first_overlap(mm, gib, gib + HS_UPPER_BYTES))
+			hs_upper_remove(&mm->slots.upper, gib);
+}
+
 void hs_mm_unmap_range(struct hs_mm *mm, uint64_t start, uint64_t end)
 {
 	uint64_t before = mm->counters.total_vm;
@@ -269,12 +280,15 @@ void hs_mm_unmap_range(struct hs_mm *mm, uint64_t start, uint64_t end)
 
 	if (start >= end || !hs_mm_first_overlap(mm, start, end) || !hs_mm_split_range(mm, start, end))
 		return;
+	hs_section_open(mm, HS_SECTION_UNMAP, start, end, HS_RULE_UNMAP_VMAS, HS_BASIS_EXACT);
 	hs_mm_zap_pages(mm, start, end, HS_DROP_ALL);
+	hs_section_close(mm);
 	while ((vma = hs_mm_first_overlap(mm, start, end)))
 		hs_mm_erase_vma(mm, vma);
 	if (before > mm->counters.hiwater_vm)
 		mm->counters.hiwater_vm = before;
 	free_edge_table(mm, start);
 	free_edge_table(mm, end - 1);
+	free_upper_tables(mm, start, end);
 	hs_space_tell_layout(mm, start, end);
 }
