@@ -21,6 +21,8 @@ static const struct hs_policy_key address_space_keys[] = {
 	  .words = "always|madvise|never", .help = "where a fault of the recorded host could get a huge page" },
 	{ .key = "address_space.use_zero_page", .tunable = "transparent_hugepage/use_zero_page", .default_text = "1",
 	  .min = 0, .max = 1, .help = "1: a read fault of the recorded host could get the huge zero page" },
+	{ .key = "address_space.zero_page", .default_text = "1", .min = 0, .max = 1,
+	  .help = "0: on the recorded host a read of untouched memory got a page of its own (mm_forbids_zeropage)" },
 	{ .key = "address_space.stack_limit", .default_text = "8388608", .min = 4096, .max = UINT64_MAX,
 	  .help = "bytes: RLIMIT_STACK of the recorded processes" },
 	{ .key = NULL },
@@ -72,6 +74,7 @@ static int address_space_create(const struct hs_model_setup *setup, struct hs_mo
 	model->space.variant = hs_space_variant_of(hs_variant_resolve(variant, setup->header, NULL));
 	model->space.are_faults_unseen = !is_recorded(setup->header, "fault");
 	model->space.are_calls_unseen = !is_recorded(setup->header, "mm");
+	model->space.maps_zero_page = hs_policy_number(setup->policy, "address_space.zero_page");
 	model->space.stack_limit = hs_policy_number(setup->policy, "address_space.stack_limit");
 	read_tunables(&model->space);
 	*out = model;

@@ -73,7 +73,13 @@ static struct hs_page_sums sums_of_record(const struct hs_slot_record *record)
 
 /* --- one access ---------------------------------------------------------------------------------- */
 
-static uint32_t after_absent(const struct hs_vma *vma, uint32_t old, bool is_write)
+/* mm_forbids_zeropage: a read gets a page of its own, writable where the mapping is. */
+static uint32_t read_own_page(const struct hs_vma *vma)
+{
+	return SWAPPED_IN | (vma->flags & HS_VMA_WR ? HS_PLANE_BIT(WRITABLE) | HS_PLANE_BIT(DIRTY) : 0);
+}
+
+static uint32_t after_absent(const struct hs_mm *mm, const struct hs_vma *vma, uint32_t old, bool is_write)
 {
 	if (old & HS_PLANE_BIT(SWAP))
 		return SWAPPED_IN | (is_write ? (uint32_t)WRITTEN : 0);
@@ -81,7 +87,9 @@ static uint32_t after_absent(const struct hs_vma *vma, uint32_t old, bool is_wri
 		return FILE_PAGE | (is_write ? (uint32_t)WRITTEN : 0);
 	if (is_write)
 		return OWN_PAGE;
-	return hs_vma_is_private_anon(vma) ? ZERO_PAGE : FILE_PAGE;
+	if (!hs_vma_is_private_anon(vma))
+		return FILE_PAGE;
+	return mm->space->maps_zero_page ? (uint32_t)ZERO_PAGE : read_own_page(vma);
 }
 
 static uint32_t after_present(const struct hs_vma *vma, uint32_t old, bool is_write)
@@ -91,12 +99,17 @@ static uint32_t after_present(const struct hs_vma *vma, uint32_t old, bool is_wr
 	return vma->flags & HS_VMA_SH ? old | WRITTEN : (uint32_t)OWN_PAGE;
 }
 
+static bool makes_anon_page(const struct hs_mm *mm, const struct hs_vma *vma, bool is_write)
+{
+	return !(vma->flags & HS_VMA_SH) && (is_write || (hs_vma_is_private_anon(vma) && !mm->space->maps_zero_page));
+}
+
 /* The order of do_pte_missing, do_swap_page and do_wp_page. */
-static uint32_t after_access(const struct hs_vma *vma, uint32_t old, bool is_write)
+static uint32_t after_access(const struct hs_mm *mm, const struct hs_vma *vma, uint32_t old, bool is_write)
 {
 	if (old & HS_PLANE_BIT(MARKER))
 		return old;
-	return old & HS_PLANE_BIT(PRESENT) ? after_present(vma, old, is_write) : after_absent(vma, old, is_write);
+	return old & HS_PLANE_BIT(PRESENT) ? after_present(vma, old, is_write) : after_absent(mm, vma, old, is_write);
 }
 
 /* May an untouched slot be faulted in as a huge page (thp_vma_allowable_order, in a fault)? */
@@ -269,7 +282,7 @@ static void map_around(struct hs_mm *mm, const struct hs_vma *vma, struct hs_slo
 static void touch_new_slot(struct hs_mm *mm, struct hs_vma *vma, struct hs_slot_record *record, uint64_t address,
 			   bool is_write)
 {
-	uint32_t planes = after_absent(vma, 0, is_write);
+	uint32_t planes = after_absent(mm, vma, 0, is_write);
 
 	record->kind = HS_SLOT_TABLE;
 	record->generation = vma->generation;
@@ -303,13 +316,13 @@ void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bo
 		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, address);
 		return;
 	}
-	if (is_write && !(vma->flags & HS_VMA_SH) && vma->anon_vma != HS_ANON_VMA_OWN)
+	if (makes_anon_page(mm, vma, is_write) && vma->anon_vma != HS_ANON_VMA_OWN)
 		hs_mm_prepare_anon_vma(mm, vma);
 	if (is_new) {
 		touch_new_slot(mm, vma, record, address, is_write);
 		return;
 	}
-	new = after_absent(vma, 0, is_write);
+	new = after_absent(mm, vma, 0, is_write);
 	if (!(new & HS_PLANE_BIT(FILE)) && hs_record_add_page(store, record, page_of(address), new)) {
 		struct hs_page_sums sums = sums_of_page(new);
 
@@ -330,7 +343,7 @@ void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bo
 	}
 	if (is_write)
 		note_copy(mm, vma, record, old, address);
-	new = after_access(vma, old, is_write);
+	new = after_access(mm, vma, old, is_write);
 	if (new != old)
 		store_page(mm, vma, record, address, old, new);
 	if (!is_write && new & ~old & HS_PLANE_BIT(FILE))
@@ -352,7 +365,7 @@ static bool populate_whole_slot(struct hs_mm *mm, struct hs_vma *vma, uint64_t s
 	if (!record)
 		return false;
 	record->generation = vma->generation;
-	hs_record_set_all(&mm->space->pages, record, after_absent(vma, 0, is_write));
+	hs_record_set_all(&mm->space->pages, record, after_absent(mm, vma, 0, is_write));
 	record->kind = may_fault_huge(mm, vma, slot, is_write) ? HS_SLOT_MAYBE_HUGE : HS_SLOT_TABLE;
 	sums = sums_of_record(record);
 	count_pages(mm, vma, &sums, true);
@@ -373,7 +386,7 @@ static uint64_t end_of_object(const struct hs_vma *vma, uint64_t end)
 static void populate_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end, bool is_write)
 {
 	end = end_of_object(vma, end);
-	if (is_write && !(vma->flags & HS_VMA_SH))
+	if (makes_anon_page(mm, vma, is_write))
 		hs_mm_prepare_anon_vma(mm, vma);
 	for (uint64_t at = start; at < end;) {
 		uint64_t next = slot_of(at) + HS_SLOT_BYTES;

@@ -77,7 +77,8 @@ struct hs_address_space {
 	bool layouts_are_assumed;		/* events that change mappings were lost */
 	uint64_t stack_limit;			/* bytes */
 	enum hs_thp_mode thp_mode;
-	bool uses_zero_page;
+	bool uses_zero_page;			/* the huge one */
+	bool maps_zero_page;			/* the small one */
 	uint64_t time;				/* of the newest event */
 	unsigned int kind;			/* of the event at hand */
 	uint64_t problems[HS_NR_PROBLEMS];

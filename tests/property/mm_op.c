@@ -14,6 +14,7 @@
 static const char *const names[MM_NR_OPS] = {
 	"mmap",	 "munmap",  "mremap",	"brk",	      "mprotect", "madvise", "mlock",
 	"mlock2", "munlock", "mlockall", "munlockall", "read",	  "write",   "fork",
+	"child_read", "child_write",
 };
 
 const char *mm_op_name(enum mm_op_code code)
@@ -29,7 +30,7 @@ enum { LOCK_ALL = 1 };
 #endif
 
 /* How often each operation is drawn, of the sum. */
-static const unsigned int weights[MM_NR_OPS] = { 24, 12, 14, 4, 12, 14, 4, 2, 3, LOCK_ALL, 1, 10, 22, 1 };
+static const unsigned int weights[MM_NR_OPS] = { 24, 12, 14, 4, 12, 14, 4, 2, 3, LOCK_ALL, 1, 10, 22, 2, 3, 5 };
 
 static enum mm_op_code draw_code(struct hs_rng *rng)
 {
@@ -148,7 +149,7 @@ struct mm_op mm_op_random(struct hs_rng *rng)
 	if (op.code == MM_OP_FORK || op.code == MM_OP_MUNLOCKALL)
 		return op;
 	op.addr = draw_address(rng);
-	if (op.code != MM_OP_READ && op.code != MM_OP_WRITE && op.code != MM_OP_MLOCKALL)
+	if (!mm_op_is_touch(op.code) && op.code != MM_OP_MLOCKALL)
 		op.len = draw_length(rng);
 	switch (op.code) {
 	case MM_OP_MMAP:

@@ -25,7 +25,9 @@ enum mm_op_code {
 	MM_OP_MUNLOCKALL,
 	MM_OP_READ,	/* addr: one byte is read */
 	MM_OP_WRITE,	/* addr: one byte is written */
-	MM_OP_FORK,	/* a child is made that waits until the end */
+	MM_OP_FORK,	/* a child is made that waits until the end, or for accesses */
+	MM_OP_CHILD_READ,	/* addr: one byte is read by the child that was forked last */
+	MM_OP_CHILD_WRITE,	/* addr: one byte is written by it */
 	MM_NR_OPS
 };
 
@@ -48,5 +50,20 @@ void mm_op_print(FILE *out, const struct mm_op *op);
 int mm_op_parse(const char *line, struct mm_op *op);
 
 const char *mm_op_name(enum mm_op_code code);
+
+static inline int mm_op_is_of_child(enum mm_op_code code)
+{
+	return code == MM_OP_CHILD_READ || code == MM_OP_CHILD_WRITE;
+}
+
+static inline int mm_op_is_write(enum mm_op_code code)
+{
+	return code == MM_OP_WRITE || code == MM_OP_CHILD_WRITE;
+}
+
+static inline int mm_op_is_touch(enum mm_op_code code)
+{
+	return code == MM_OP_READ || code == MM_OP_WRITE || mm_op_is_of_child(code);
+}
 
 #endif

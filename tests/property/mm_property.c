@@ -3,11 +3,15 @@
  * mm_property: the running kernel as referee of the address_space model.
  *
  *   mm_property [--seed N] [--sequences N] [--steps N] [--seconds N]    random sequences, as many as the time allows
- *   mm_property --case FILE                                             one case, JSON Lines as printed by a failure
+ *   mm_property --case FILE [--huge]                                    one case, JSON Lines as printed by a failure
+ *
+ * --huge: huge pages in every sequence; else in every fourth. --set KEY=VALUE: of the model's policy, as another
+ * variant's rules, which must be found to differ.
  *
  * Each sequence runs for real in a child process; after every step /proc's maps, pagemap and counters are
  * compared with the model's. A failing sequence is cut down to a smallest one and printed.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -26,7 +30,9 @@ struct sequence {
 struct bench {
 	struct hs_header header;
 	struct hs_policy policy;
-	struct mm_view view;
+	struct mm_view view, fork_view;
+	bool has_huge_pages;		/* in the sequence at hand */
+	bool is_always_huge;
 	HS_VEC(uint64_t) edges;		/* bounds of the child's own mappings, from before the first operation */
 	uint64_t steps, predictions[HS_NR_BASES];
 };
@@ -57,6 +63,20 @@ static bool touches_own_memory(const struct bench *bench, const struct mm_op *op
 	return false;
 }
 
+static int compare_all(struct bench *bench, struct mm_child *child, struct mm_twin *twin, struct hs_error *err)
+{
+	int status = mm_twin_compare(twin, &bench->view, err);
+
+	for (size_t nr = 0; nr < mm_child_nr_forks(child) && !status; nr++) {
+		status = mm_child_look_at_fork(child, nr, &bench->fork_view, err);
+		if (!status && mm_twin_compare_fork(twin, nr, &bench->fork_view, err)) {
+			hs_error_prefix(err, "forked child %zu", nr);
+			status = 1;
+		}
+	}
+	return status;
+}
+
 /* 0: agreed; 1: differed at *at; negative: the test itself failed. */
 static int run_steps(struct bench *bench, struct mm_child *child, struct mm_twin *twin,
 		     const struct sequence *sequence,
@@ -76,7 +96,11 @@ static int run_steps(struct bench *bench, struct mm_child *child, struct mm_twin
 		if (status)
 			return status;
 		bench->steps++;
-		if (differs || mm_twin_compare(twin, &bench->view, err)) {
+		if (!differs)
+			differs = compare_all(bench, child, twin, err);
+		if (differs < 0)
+			return differs;
+		if (differs) {
 			hs_error_prefix(err, "%s gave %" PRId64, mm_op_name(op->code), outcome.ret);
 			return 1;
 		}
@@ -84,23 +108,49 @@ static int run_steps(struct bench *bench, struct mm_child *child, struct mm_twin
 	return 0;
 }
 
-static int run_sequence(struct bench *bench, const struct sequence *sequence, size_t *at, struct hs_error *err)
+/* Huge pages that khugepaged has made on this host, ever. */
+static uint64_t nr_collapses(void)
+{
+	hs_auto_file FILE *file = fopen("/proc/vmstat", "re");
+	char line[128];
+	uint64_t nr;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "thp_collapse_alloc %" SCNu64, &nr) == 1)
+			return nr;
+	return 0;
+}
+
+static int run_once(struct bench *bench, const struct sequence *sequence, size_t *at, struct hs_error *err)
 {
 	struct mm_child *child = NULL;
 	struct mm_twin *twin = NULL;
-	int status = mm_child_start(&child, err);
+	int status = mm_child_start(bench->has_huge_pages, &child, err);
 
 	if (!status)
 		status = mm_child_look(child, true, &bench->view, err);
 	note_edges(bench);
 	if (!status)
-		status = mm_twin_create(&bench->view, &bench->header, &bench->policy, &twin, err);
+		status = mm_twin_create(&bench->view, bench->has_huge_pages, &bench->header, &bench->policy, &twin, err);
 	if (!status) {
 		status = run_steps(bench, child, twin, sequence, at, err);
 		mm_twin_count(twin, bench->predictions);
 	}
 	mm_twin_destroy(twin);
 	mm_child_end(child);
+	return status;
+}
+
+/* A difference while khugepaged was at work, which no event shows to the model, counts for nothing: once more. */
+static int run_sequence(struct bench *bench, const struct sequence *sequence, size_t *at, struct hs_error *err)
+{
+	uint64_t before;
+	int status;
+
+	do {
+		before = nr_collapses();
+		status = run_once(bench, sequence, at, err);
+	} while (status == 1 && bench->has_huge_pages && nr_collapses() != before);
 	return status;
 }
 
@@ -132,7 +182,7 @@ static void shrink(struct bench *bench, struct sequence *sequence, size_t failed
 static int report(struct bench *bench, struct sequence *sequence, size_t at, struct hs_error *err)
 {
 	shrink(bench, sequence, at, err);
-	printf("%s\nsmallest case, for --case:\n", err->text);
+	printf("%s\nsmallest case, for --case%s:\n", err->text, bench->has_huge_pages ? " with --huge" : "");
 	hs_vec_for_each(op, &sequence->ops)
 		mm_op_print(stdout, op);
 	return 1;
@@ -151,6 +201,8 @@ static int run_random(struct bench *bench, uint64_t seed, uint64_t nr_sequences,
 		size_t at;
 		int status;
 
+		/* Every fourth with huge pages, where the host gives any. */
+		bench->has_huge_pages = bench->is_always_huge || (seed + i) % 4 == 3;
 		for (uint64_t step = 0; step < nr_steps; step++)
 			(void)hs_vec_push(&sequence.ops, mm_op_random(&rng));
 		status = run_sequence(bench, &sequence, &at, &err);
@@ -186,6 +238,7 @@ static int run_case(struct bench *bench, const char *path)
 		printf("%s: no operations in it\n", path);
 		return 2;
 	}
+	bench->has_huge_pages = bench->is_always_huge;
 	status = run_sequence(bench, &sequence, &at, &err);
 	if (status)
 		printf("step %zu: %s\n", at, err.text);
@@ -193,16 +246,47 @@ static int run_case(struct bench *bench, const char *path)
 	return status != 0;
 }
 
+static void take_tunable(struct bench *bench, const char *name)
+{
+	hs_auto_file FILE *file = NULL;
+	char path[128], value[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/mm/%s", name);
+	file = fopen(path, "re");
+	if (!file || !fgets(value, sizeof(value), file))
+		return;
+	value[strcspn(value, "\n")] = 0;
+	hs_policy_take_tunable(&bench->policy, name, value, strlen(value));
+}
+
 /* What the recorder would have written about this host. */
 static int describe_host(struct bench *bench)
 {
 	struct utsname name;
+	struct hs_error err = { 0 };
+	int status;
 
 	uname(&name);
 	bench->header.page_bytes = MM_PAGE;
 	bench->header.huge_page_bytes = MM_SLOT;
-	return hs_header_set(&bench->header.kernel, name.release) || hs_header_set(&bench->header.arch, name.machine) ||
-	       hs_policy_init(&bench->policy, "recorded");
+	status = hs_header_set(&bench->header.kernel, name.release) || hs_header_set(&bench->header.arch, name.machine) ||
+		 hs_policy_init(&bench->policy, "recorded");
+	take_tunable(bench, "transparent_hugepage/enabled");
+	take_tunable(bench, "transparent_hugepage/use_zero_page");
+	if (!status && !mm_kernel_has_zero_page())
+		status = hs_policy_set(&bench->policy, "address_space.zero_page", "0", HS_POLICY_USER, &err);
+	return status;
+}
+
+static int set_key(struct bench *bench, char *assignment)
+{
+	char *equals = strchr(assignment, '=');
+	struct hs_error err = { 0 };
+
+	if (!equals)
+		return -EINVAL;
+	*equals = 0;
+	return hs_policy_set(&bench->policy, assignment, equals + 1, HS_POLICY_USER, &err);
 }
 
 int main(int argc, char **argv)
@@ -213,6 +297,8 @@ int main(int argc, char **argv)
 		{ "steps", required_argument, NULL, 'l' },
 		{ "seconds", required_argument, NULL, 't' },
 		{ "case", required_argument, NULL, 'c' },
+		{ "huge", no_argument, NULL, 'h' },
+		{ "set", required_argument, NULL, 'k' },
 		{ NULL, 0, NULL, 0 },
 	};
 	uint64_t seed = 1, sequences = 100, steps = 40, seconds = 1u << 30;
@@ -220,8 +306,10 @@ int main(int argc, char **argv)
 	struct bench bench = { 0 };
 	int code, status;
 
-	if (argc == 4 && strcmp(argv[1], "--child") == 0)
-		mm_child_run(atoi(argv[2]), atoi(argv[3]));
+	if (argc == 5 && strcmp(argv[1], "--child") == 0)
+		mm_child_run(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
+	if (describe_host(&bench))
+		return 2;
 	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (code) {
 		case 's':
@@ -239,14 +327,20 @@ int main(int argc, char **argv)
 		case 'c':
 			path = optarg;
 			break;
+		case 'h':
+			bench.is_always_huge = true;
+			break;
+		case 'k':
+			if (set_key(&bench, optarg))
+				return 2;
+			break;
 		default:
 			return 2;
 		}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (describe_host(&bench))
-		return 2;
 	status = path ? run_case(&bench, path) : run_random(&bench, seed, sequences, steps, time(NULL) + (time_t)seconds);
 	mm_view_deinit(&bench.view);
+	mm_view_deinit(&bench.fork_view);
 	hs_vec_deinit(&bench.edges);
 	hs_policy_deinit(&bench.policy);
 	hs_header_deinit(&bench.header);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "replay/address_space/address_space.h"
 #include "replay/model.h"
@@ -19,7 +20,12 @@ struct mm_twin {
 	struct hs_model *none[1];
 	uint64_t time;
 	uint32_t next_child;
-	bool own_pages_shared;	/* after a fork the child's own pages fault again, unseen */
+	bool has_all_pages;	/* the child's own pages are known: resident sizes can be compared */
+	bool has_huge_pages;
+	uint64_t most_unknown;	/* pages of which it was not known, at any time, whether they are present */
+	int64_t own_anon, own_file;	/* resident pages of the child's own that the model counts otherwise */
+	bool is_own_new;	/* everything was locked, the child's own memory too: those are taken anew */
+	uint64_t slack;		/* pages by which the kernel's own resident counters may be off */
 	uint64_t start_brk;
 	uint64_t predictions[HS_NR_BASES];
 };
@@ -53,7 +59,22 @@ static void show_range(struct mm_twin *twin, const struct mm_range *range)
 	observe(twin, HS_KIND_snap_vma, &vma);
 }
 
-/* Nothing is populated where operations will meet; the rest is the child's own and not looked at. */
+static struct hs_bytes bitmap_of(const uint64_t words[8])
+{
+	return (struct hs_bytes){ (const char *)words, 64 };
+}
+
+static void show_pages(struct mm_twin *twin, const struct mm_slot_pages *slot)
+{
+	struct hs_snap_pages pages = {
+		.row = row_of(twin), .address = slot->address, .present = bitmap_of(slot->present),
+		.file = bitmap_of(slot->file), .zero = bitmap_of(slot->zero),
+	};
+
+	observe(twin, HS_KIND_snap_pages, &pages);
+}
+
+/* Nothing is populated where operations will meet; the rest is the child's own. */
 static void show_snapshot(struct mm_twin *twin, const struct mm_view *view)
 {
 	struct hs_meta_task task = { .row = row_of(twin), .pid = 1, .tgid = 1, .comm = text_of("child") };
@@ -61,9 +82,9 @@ static void show_snapshot(struct mm_twin *twin, const struct mm_view *view)
 	struct hs_snap_begin begin = { .row = row_of(twin), .reason = text_of("start") };
 	struct hs_snap_mm counters = {
 		.row = row_of(twin),		  .total_vm = view->total_vm, .locked_vm = view->locked_vm,
-		.hiwater_vm = view->hiwater_vm,	  .hiwater_rss = view->hiwater_rss, .rss_anon = view->rss_anon,
-		.rss_file = view->rss_file,	  .rss_shmem = view->rss_shmem,	    .swap = view->swap,
-		.start_brk = view->start_brk,	  .brk = view->brk,	    .thp_disable = 1,
+		.hiwater_vm = view->hiwater_vm,	  .hiwater_rss = view->hiwater_rss, .rss_anon = view->walked_anon,
+		.rss_file = view->walked_rss - view->walked_anon, .swap = view->swap,
+		.start_brk = view->start_brk,	  .brk = view->brk,	    .thp_disable = !twin->has_huge_pages,
 	};
 	struct hs_snap_end end;
 
@@ -73,12 +94,27 @@ static void show_snapshot(struct mm_twin *twin, const struct mm_view *view)
 	observe(twin, HS_KIND_snap_mm, &counters);
 	hs_vec_for_each(range, &view->ranges)
 		show_range(twin, range);
+	hs_vec_for_each(slot, &view->slots)
+		show_pages(twin, slot);
 	end = (struct hs_snap_end){ .row = row_of(twin), .reason = text_of("start") };
 	observe(twin, HS_KIND_snap_end, &end);
 }
 
-int mm_twin_create(const struct mm_view *view, const struct hs_header *header, const struct hs_policy *policy,
-		   struct mm_twin **out, struct hs_error *err)
+/*
+ * The kernel counts resident pages of each of three kinds in per-CPU parts that are summed up when one exceeds
+ * a batch (percpu_counter, 32 or twice the CPUs), until 6.1 in parts of 64 events a thread (check_sync_rss_stat):
+ * the sum that VmHWM is raised to is off by no more than that.
+ */
+static uint64_t slack_of_counters(void)
+{
+	enum { KINDS = 3, EVENTS = 64 };
+	uint64_t cpus = (uint64_t)sysconf(_SC_NPROCESSORS_CONF), batch = 2 * cpus > 32 ? 2 * cpus : 32;
+
+	return KINDS * (batch * cpus > EVENTS ? batch * cpus : EVENTS);
+}
+
+int mm_twin_create(const struct mm_view *view, bool has_huge_pages, const struct hs_header *header,
+		   const struct hs_policy *policy, struct mm_twin **out, struct hs_error *err)
 {
 	struct mm_twin *twin = calloc(1, sizeof(*twin));
 	struct hs_model_setup setup = { .mode = HS_MODE_VALIDATE, .policy = policy, .header = header };
@@ -90,6 +126,9 @@ int mm_twin_create(const struct mm_view *view, const struct hs_header *header, c
 	twin->ops = hs_model_find("address_space");
 	twin->next_child = FIRST_CHILD;
 	twin->start_brk = view->brk;
+	twin->has_huge_pages = has_huge_pages;
+	twin->has_all_pages = view->has_all_pages;
+	twin->slack = slack_of_counters();
 	status = twin->ops->create(&setup, &twin->model, err);
 	if (status) {
 		free(twin);
@@ -138,10 +177,14 @@ static void apply_touch(struct mm_twin *twin, const struct mm_op *op, const stru
 {
 	struct hs_fault_user fault = {
 		.row = row_of(twin), .address = op->addr,
-		.error_code = FAULT_USER | (op->code == MM_OP_WRITE ? FAULT_WRITE : 0) |
+		.error_code = FAULT_USER | (mm_op_is_write(op->code) ? FAULT_WRITE : 0) |
 			      (outcome->was_present ? FAULT_PRESENT : 0),
 	};
 
+	if (mm_op_is_of_child(op->code))
+		fault.row.task = fault.row.mm = twin->next_child - 1;
+	if (fault.row.mm < MM || (mm_op_is_of_child(op->code) && fault.row.mm < FIRST_CHILD))
+		return;
 	if (outcome->faults || outcome->ret)
 		observe(twin, HS_KIND_fault_user, &fault);
 }
@@ -163,7 +206,6 @@ static void apply_fork(struct mm_twin *twin, const struct mm_outcome *outcome)
 	fork_event.row = row_of(twin);
 	observe(twin, HS_KIND_mm_fork, &fork_event);
 	twin->next_child++;
-	twin->own_pages_shared = true;
 }
 
 static int apply_mlock(struct mm_twin *twin, const struct mm_op *op, const struct mm_outcome *outcome, uint8_t number,
@@ -216,11 +258,14 @@ int mm_twin_apply(struct mm_twin *twin, const struct mm_op *op, const struct mm_
 	case MM_OP_MUNLOCK:
 		return apply_mlock(twin, op, outcome, 2, difference);
 	case MM_OP_MLOCKALL:
+		twin->is_own_new = op->flags & MCL_CURRENT && !outcome->ret;
 		return apply_mlock(twin, op, outcome, 3, difference);
 	case MM_OP_MUNLOCKALL:
 		return apply_mlock(twin, op, outcome, 4, difference);
 	case MM_OP_READ:
 	case MM_OP_WRITE:
+	case MM_OP_CHILD_READ:
+	case MM_OP_CHILD_WRITE:
 		apply_touch(twin, op, outcome);
 		return 0;
 	case MM_OP_FORK:
@@ -296,18 +341,86 @@ static int compare_counter(const char *name, uint64_t real, uint64_t modelled, s
 	return hs_error_set(difference, 1, "%s is %" PRIu64 " pages, the model says %" PRIu64, name, real, modelled);
 }
 
-static int compare_counters(const struct mm_twin *twin, const struct mm_view *view, struct hs_error *difference)
+static int compare_sizes(const struct hs_mm *mm, const struct mm_view *view, struct hs_error *difference)
 {
-	const struct hs_mm_counters *counters = hs_mm_counters(mm_of(twin));
+	const struct hs_mm_counters *counters = hs_mm_counters(mm);
 	uint64_t peak = counters->hiwater_vm > counters->total_vm ? counters->hiwater_vm : counters->total_vm;
-	int differs = compare_counter("VmSize", view->total_vm, counters->total_vm, difference) ||
-		      compare_counter("VmLck", view->locked_vm, counters->locked_vm, difference) ||
-		      compare_counter("VmPeak", view->hiwater_vm, peak, difference);
 
-	return differs;
+	return compare_counter("VmSize", view->total_vm, counters->total_vm, difference) ||
+	       compare_counter("VmLck", view->locked_vm, counters->locked_vm, difference) ||
+	       compare_counter("VmData", view->data_vm, counters->data_vm, difference) ||
+	       compare_counter("VmStk", view->stack_vm, counters->stack_vm, difference) ||
+	       compare_counter("VmExe and VmLib", view->exec_vm, counters->exec_vm, difference) ||
+	       compare_counter("VmPeak", view->hiwater_vm, peak, difference);
 }
 
-int mm_twin_compare(const struct mm_twin *twin, const struct mm_view *view, struct hs_error *difference)
+static int compare_bounds(const char *name, uint64_t real, uint64_t low, uint64_t high, struct hs_error *difference)
+{
+	if (real >= low && real <= high)
+		return 0;
+	return hs_error_set(difference, 1, "%s is %" PRIu64 " pages, the model says %" PRIu64 " to %" PRIu64, name, real,
+			    low, high);
+}
+
+/* Over all slots: pages that may be present; slots that are or may be huge. */
+struct sums {
+	uint64_t unknown, huge, maybe_huge;
+};
+
+static struct sums sum_slots(const struct hs_mm *mm)
+{
+	struct sums sums = { 0 };
+	uint64_t at = hs_mm_next_slot(mm, 0, GATE);
+
+	for (; at != UINT64_MAX; at = hs_mm_next_slot(mm, at + MM_SLOT, GATE)) {
+		struct hs_slot_counts counts = hs_mm_count_slot(mm, at);
+
+		sums.unknown += counts.unknown;
+		sums.huge += counts.kind == HS_SLOT_HUGE_ANON;
+		sums.maybe_huge += counts.kind == HS_SLOT_MAYBE_HUGE;
+	}
+	return sums;
+}
+
+/*
+ * Resident pages by a walk over the page tables are exact. Pages that the model does not know may be there: file
+ * pages around a fault, with huge pages also anonymous ones.
+ */
+static int compare_resident(struct mm_twin *twin, const struct mm_view *view, struct hs_error *difference)
+{
+	const struct hs_mm_counters *counters = hs_mm_counters(mm_of(twin));
+	struct sums sums = sum_slots(mm_of(twin));
+	uint64_t anon = counters->rss_anon + (uint64_t)twin->own_anon;
+	uint64_t file = counters->rss_file + counters->rss_shmem + (uint64_t)twin->own_file, rss = anon + file;
+	uint64_t peak = counters->hiwater_rss > rss ? counters->hiwater_rss : rss;
+	uint64_t walked_file = view->walked_rss - view->walked_anon;
+
+	twin->most_unknown = sums.unknown > twin->most_unknown ? sums.unknown : twin->most_unknown;
+	if (twin->is_own_new) {
+		twin->is_own_new = false;
+		twin->has_all_pages = !twin->has_huge_pages;	/* of the arena's pages not all are known there */
+		twin->own_anon += (int64_t)(view->walked_anon - anon);
+		twin->own_file += (int64_t)(walked_file - file);
+		return 0;
+	}
+	return compare_bounds("Anonymous", view->walked_anon, anon,
+			      anon + (twin->has_huge_pages ? sums.unknown : 0), difference) ||
+	       compare_bounds("Rss of files", walked_file, file, file + sums.unknown, difference) ||
+	       compare_bounds("AnonHugePages", view->huge_anon, sums.huge * 512, (sums.huge + sums.maybe_huge) * 512,
+			      difference) ||
+	       compare_bounds("VmHWM", view->hiwater_rss, peak > twin->slack ? peak - twin->slack : 0,
+			      peak + twin->slack + twin->most_unknown, difference);
+}
+
+static int compare_arena(const struct hs_mm *mm, const struct mm_view *view, struct hs_error *difference)
+{
+	for (uint64_t at = 0; at < view->pagemap.count * MM_PAGE; at += MM_SLOT)
+		if (compare_slot(mm, view, view->pagemap_start + at, difference))
+			return 1;
+	return 0;
+}
+
+int mm_twin_compare(struct mm_twin *twin, const struct mm_view *view, struct hs_error *difference)
 {
 	const struct hs_mm *mm = mm_of(twin);
 
@@ -315,10 +428,18 @@ int mm_twin_compare(const struct mm_twin *twin, const struct mm_view *view, stru
 		return hs_error_set(difference, 1, "the model has lost the address space");
 	if (twin->ops->check && twin->ops->check(twin->model, difference))
 		return 1;
-	if (compare_ranges(mm, view, difference))
-		return 1;
-	for (uint64_t at = 0; at < view->pagemap.count * MM_PAGE; at += MM_SLOT)
-		if (compare_slot(mm, view, view->pagemap_start + at, difference))
-			return 1;
-	return compare_counters(twin, view, difference);
+	return compare_ranges(mm, view, difference) || compare_arena(mm, view, difference) ||
+	       compare_sizes(mm, view, difference) ||
+	       (twin->has_all_pages && compare_resident(twin, view, difference));
+}
+
+int mm_twin_compare_fork(const struct mm_twin *twin, size_t nr, const struct mm_view *view,
+			 struct hs_error *difference)
+{
+	const struct hs_mm *mm = hs_address_space_mm(hs_address_space_of(twin->model), FIRST_CHILD + (uint32_t)nr);
+
+	if (!mm)
+		return hs_error_set(difference, 1, "the model does not have forked child %zu", nr);
+	return compare_ranges(mm, view, difference) || compare_arena(mm, view, difference) ||
+	       compare_sizes(mm, view, difference);
 }
