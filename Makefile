@@ -241,6 +241,16 @@ check-live: all $(LIVE_PROGRAMS) ## tests that record on this host
 check-guest: all workloads property ## tests in guests (Debian 6.1 and 6.12 under QEMU)
 	$(Q)$(run_tests) $(sort $(wildcard tests/guest/*.test))
 
+# Tests whose length is a matter of patience: SEQUENCES of the property test here, seconds of it in each guest.
+.PHONY: soak
+soak: SEQUENCES ?= 50000
+soak: PROPERTY_SECONDS ?= 600
+soak: all workloads property ## the random tests for hours: SEQUENCES=50000 PROPERTY_SECONDS=600 SEED=
+	$(Q)$(MAKE) --no-print-directory SAN=$(TEST_SAN) property
+	$(Q)HINDSIGHT=$(CURDIR)/$(BUILD)/hindsight BUILD=$(CURDIR)/$(BUILD)-san TEST_SECONDS=36000 SEED=$(or $(SEED),$(shell date +%s)) \
+		SEQUENCES=$(SEQUENCES) PROPERTY_SECONDS=$(PROPERTY_SECONDS) python3 tests/run \
+		tests/property/address_space.test tests/guest/property.test
+
 .PHONY: limits
 limits: ## docs/limits.md: which rung works on which kernel, as doctor found in guests
 	$(Q)tests/guest/limits

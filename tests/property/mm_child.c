@@ -126,7 +126,8 @@ static int64_t fork_and_serve(void)
 {
 	pid_t pid;
 
-	if (world.nr_forks == MAX_FORKS || syscall(SYS_pipe2, world.down, O_CLOEXEC) || syscall(SYS_pipe2, world.up, O_CLOEXEC))
+	if (world.nr_forks == MAX_FORKS || syscall(SYS_pipe2, world.down, O_CLOEXEC) ||
+	    syscall(SYS_pipe2, world.up, O_CLOEXEC))
 		return -EAGAIN;
 	pid = (pid_t)syscall(SYS_fork);
 	if (pid == 0)
