@@ -275,3 +275,77 @@ struct hs_table *hs_series_costs(const struct hs_tally *tally, enum hs_point poi
 	}
 	return table;
 }
+
+static double cost_in_bucket(const struct hs_tally *tally, uint32_t policy, enum hs_point point, unsigned int cost,
+			     size_t bucket)
+{
+	double sum = 0;
+
+	hs_vec_for_each(cell, &tally->cells)
+		if (cell->policy == policy && cell->point == point)
+			sum += (double)cell->buckets[bucket].cost[cost];
+	return sum;
+}
+
+/* policy -1: of any. */
+static bool has_cost(const struct hs_tally *tally, int policy, enum hs_point point, unsigned int cost)
+{
+	hs_vec_for_each(cell, &tally->cells)
+		if (cell->point == point && (policy < 0 || cell->policy == (uint32_t)policy) && (cell->modelled ? cell->modelled_cost[cost] : cell->recorded_cost[cost]))
+			return true;
+	return false;
+}
+
+struct hs_table *hs_series_cost_total(const struct hs_tally *tally, enum hs_point point, unsigned int cost, double unit)
+{
+	struct hs_table *table = hs_table_create("cost so far");
+	double *totals = calloc(tally->nr_policies, sizeof(*totals));
+	bool is_used = totals && has_cost(tally, -1, point, cost);
+
+	hs_table_add_column(table, "seconds", "");
+	hs_vec_for_each(policy, &tally->policies)
+		hs_table_add_column(table, *policy, "");
+	for (size_t i = 0; is_used && i <= hs_tally_nr_buckets(tally); i++) {
+		hs_table_number(table, seconds(tally, i), 6);
+		for (uint32_t policy = 0; policy < tally->nr_policies; policy++) {
+			totals[policy] += i ? cost_in_bucket(tally, policy, point, cost, i - 1) : 0;
+			hs_table_number(table, totals[policy] / unit, 6);
+		}
+	}
+	if (!totals) {
+		hs_table_destroy(table);
+		return NULL;
+	}
+	free(totals);
+	return table;
+}
+
+/* The number of a point's cost with that name; HS_NR_COSTS: it has none. */
+static unsigned int find_cost(enum hs_point point, const char *name)
+{
+	for (unsigned int i = 0; i < HS_NR_COSTS && hs_points[point].cost_names[i]; i++)
+		if (strcmp(hs_points[point].cost_names[i], name) == 0)
+			return i;
+	return HS_NR_COSTS;
+}
+
+struct hs_table *hs_series_cost_stack(const struct hs_tally *tally, uint32_t policy, enum hs_point point,
+				      const char *const *names, double unit)
+{
+	struct hs_table *table = hs_table_create("costs over time");
+	bool is_used = false;
+
+	hs_table_add_column(table, "seconds", "");
+	hs_table_add_column(table, "width", "");
+	for (size_t i = 0; names[i]; i++) {
+		hs_table_add_column(table, names[i], "");
+		is_used |= has_cost(tally, (int)policy, point, find_cost(point, names[i]));
+	}
+	for (size_t i = 0; is_used && i < hs_tally_nr_buckets(tally); i++) {
+		hs_table_number(table, seconds(tally, i), 6);
+		hs_table_number(table, seconds(tally, 1), 6);
+		for (size_t k = 0; names[k]; k++)
+			hs_table_number(table, cost_in_bucket(tally, policy, point, find_cost(point, names[k]), i) / unit, 6);
+	}
+	return table;
+}

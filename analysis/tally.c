@@ -63,6 +63,7 @@ void hs_tally_destroy(struct hs_tally *tally)
 	hs_vec_deinit(&tally->mm_cells);
 	hs_vec_deinit(&tally->subjects);
 	hs_vec_deinit(&tally->summaries);
+	hs_places_deinit(&tally->places);
 	hs_hash_map_deinit(&tally->cell_index);
 	hs_hash_map_deinit(&tally->mm_index);
 	hs_hash_map_deinit(&tally->subject_index);
@@ -348,6 +349,8 @@ const struct hs_divergence *hs_tally_add(struct hs_tally *tally, const struct hs
 	entry.recorded = intern_result(tally, outcome->recorded);
 	entry.modelled = intern_result(tally, outcome->modelled);
 	tally->status = add_entry(tally, &entry);
+	if (!tally->status)
+		tally->status = hs_places_add(&tally->places, outcome);
 	if (!tally->status) {
 		fresh = add_divergence(tally, outcome);
 		tally->nr_outcomes[outcome->policy]++;

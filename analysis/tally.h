@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "analysis/names.h"
+#include "analysis/places.h"
 #include "analysis/quantile.h"
 #include "lib/error.h"
 #include "replay/engine.h"
@@ -85,6 +86,7 @@ struct hs_tally {
 	int16_t *last;			/* per subject and policy: number of the last result, -1: none */
 	size_t last_capacity;
 	HS_VEC(struct hs_summary) summaries;
+	struct hs_places places;	/* of what policies move */
 	struct hs_quantiles *costs;	/* see hs_tally_costs */
 	struct hs_hash_map cell_index, mm_index, subject_index;
 	uint64_t *nr_outcomes;		/* per policy */

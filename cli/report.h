@@ -65,6 +65,8 @@ void hs_report_matrices(struct hs_report *report, size_t trace);
 void hs_report_results_over_time(struct hs_report *report, const struct hs_study *study, size_t trace,
 				 const char *name);
 void hs_report_whatif_figures(struct hs_report *report, size_t trace);
+/* What moved between memories, where it was, and how long queues stood still. */
+void hs_report_svm_figures(struct hs_report *report, size_t trace);
 /* Coverage against cost; only where the policies differ in one number and are three at least. */
 void hs_report_sweep(struct hs_report *report, size_t trace);
 

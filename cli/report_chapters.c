@@ -72,6 +72,28 @@ static void warn_of_bases(struct hs_report *report, const struct hs_tally *tally
 				"on ranges or assumptions.", path, list);
 }
 
+/* What a policy declares about GPUs that were not there. */
+static void warn_of_scenario(struct hs_report *report, uint32_t policy)
+{
+	const struct hs_policy *in_force = policy < report->whatif.in_force.count ?
+					   &report->whatif.in_force.items[policy] : NULL;
+	const char *file = in_force ? hs_policy_text(in_force, "svm.scenario") : "";
+	uint64_t all = 0, assumed = 0;
+	char text[2][HS_UNITS_TEXT];
+
+	hs_vec_for_each(tally, &report->whatif.tallies)
+		for (int point = 0; point < (int)HS_NR_POINTS; point++)
+			if (strncmp(hs_points[point].name, "svm.", 4) == 0) {
+				all += count(*tally, policy, point, -1, -1);
+				assumed += count(*tally, policy, point, HS_BASIS_ASSUMED, -1);
+			}
+	if (assumed)
+		hs_page_warning(report->page, "What if %s: GPUs, the memory registered with them and when they touch it are declared "
+				"by %s, not measured. %s of %s decisions about shared virtual memory are assumed: they hold as far as "
+				"the scenario does, and say nothing about agreement.", report->whatif.names.items[policy],
+				*file ? file : "the policy's keys", hs_format_count(assumed, text[0]), hs_format_count(all, text[1]));
+}
+
 static void tell_agreement(struct hs_report *report, const struct hs_tally *tally, int point, int basis)
 {
 	uint64_t agree = count(tally, 0, point, basis, HS_VERDICT_AGREE);
@@ -135,6 +157,8 @@ static void add_summary(struct hs_report *report)
 		warn_of_gaps(report, &report->facts[i]);
 		warn_of_bases(report, report->validate.tallies.items[i], report->facts[i].path);
 	}
+	for (uint32_t policy = 0; policy < report->whatif.names.count; policy++)
+		warn_of_scenario(report, policy);
 	for (size_t i = 0; i < report->nr_traces; i++) {
 		const struct hs_tally *tally = report->validate.tallies.items[i];
 
@@ -250,6 +274,7 @@ static void add_whatif_trace(struct hs_report *report, size_t trace)
 
 	name_trace(report, trace);
 	hs_report_whatif_figures(report, trace);
+	hs_report_svm_figures(report, trace);
 	for (uint32_t b = 1; b < report->whatif.names.count; b++)
 		hs_report_table(report, hs_table_subjects(tally, 0, b));
 	hs_report_table(report, hs_table_results(tally));

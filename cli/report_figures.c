@@ -16,6 +16,8 @@ static const struct hs_report_focus focuses[] = {
 	{ HS_POINT_COLLAPSE_SCAN, "SCAN_SUCCEED", "huge pages made by collapse", 0,
 	  "page-table entries scanned per decision",
 	  3, "memory added (bytes)", true },
+	{ HS_POINT_SVM_FAULT, "migrated", "GPU faults that moved memory", 0, "pages moved into VRAM per fault",
+	  2, "bytes copied", false },
 };
 
 const struct hs_report_focus *hs_report_focus_of(enum hs_point point)

@@ -186,6 +186,8 @@ static void end_slot(struct hs_model *model, const struct hs_row *row)
 	if (!slot)
 		return;
 	index = (size_t)(slot - model->list.items);
+	svm_process_run_due(slot->process, row->time);
+	svm_account_vanished(slot->process, 0, HS_SVM_NO_PAGE - 1);
 	svm_keep_totals(model, slot);
 	svm_process_destroy(slot->process);
 	hs_hash_map_remove(&model->slots, slot_key(row), NULL);

@@ -44,7 +44,7 @@ const struct hs_policy_key svm_scenario_keys[] = {
 	  .help = "clear: ranges that KVM of the same process was told about are invalidated too" },
 	{ .key = "svm.device", .default_text = "scenario",
 	  .help = "when a GPU touches it: none, follow:TIME, threads:PATTERN, sweep:TIME; scenario: as the file says" },
-	{ .key = "svm.device_gpu", .default_text = "", .help = "which GPU (empty: the first, or as the scenario file says)" },
+	{ .key = "svm.device_gpu", .default_text = "", .help = "which GPU (empty: the first, or as the file says)" },
 	{ .key = NULL },
 };
 
