@@ -117,7 +117,8 @@ static unsigned int percent_of(const block_list *blocks, const struct strip *str
 	return (unsigned int)((100 * pages + 256 * strip->nr) / (512 * strip->nr));
 }
 
-static void put(struct hs_table *table, const block_list *blocks, const struct strip *strips, size_t row, double until)
+static void put(struct hs_table *table, const block_list *blocks, const struct strip *strips, size_t row,
+		double until)
 {
 	const struct strip *strip = &strips[row];
 	const struct block *block = &blocks->items[strip->first];

@@ -291,12 +291,14 @@ static double cost_in_bucket(const struct hs_tally *tally, uint32_t policy, enum
 static bool has_cost(const struct hs_tally *tally, int policy, enum hs_point point, unsigned int cost)
 {
 	hs_vec_for_each(cell, &tally->cells)
-		if (cell->point == point && (policy < 0 || cell->policy == (uint32_t)policy) && (cell->modelled ? cell->modelled_cost[cost] : cell->recorded_cost[cost]))
+		if (cell->point == point && (policy < 0 || cell->policy == (uint32_t)policy) &&
+		    (cell->modelled ? cell->modelled_cost[cost] : cell->recorded_cost[cost]))
 			return true;
 	return false;
 }
 
-struct hs_table *hs_series_cost_total(const struct hs_tally *tally, enum hs_point point, unsigned int cost, double unit)
+struct hs_table *hs_series_cost_total(const struct hs_tally *tally, enum hs_point point, unsigned int cost,
+				      double unit)
 {
 	struct hs_table *table = hs_table_create("cost so far");
 	double *totals = calloc(tally->nr_policies, sizeof(*totals));
@@ -345,7 +347,8 @@ struct hs_table *hs_series_cost_stack(const struct hs_tally *tally, uint32_t pol
 		hs_table_number(table, seconds(tally, i), 6);
 		hs_table_number(table, seconds(tally, 1), 6);
 		for (size_t k = 0; names[k]; k++)
-			hs_table_number(table, cost_in_bucket(tally, policy, point, find_cost(point, names[k]), i) / unit, 6);
+			hs_table_number(table, cost_in_bucket(tally, policy, point, find_cost(point, names[k]), i) /
+					unit, 6);
 	}
 	return table;
 }

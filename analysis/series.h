@@ -53,7 +53,8 @@ struct hs_table *hs_series_costs(const struct hs_tally *tally, enum hs_point poi
  * The sum of a cost at a point, with `unit` to one of the plot: up to a time, as hs_series_total counts results; and
  * the sums of several costs of one policy in each bucket, as hs_series_results lists results. names NULL-terminated.
  */
-struct hs_table *hs_series_cost_total(const struct hs_tally *tally, enum hs_point point, unsigned int cost, double unit);
+struct hs_table *hs_series_cost_total(const struct hs_tally *tally, enum hs_point point, unsigned int cost,
+				      double unit);
 struct hs_table *hs_series_cost_stack(const struct hs_tally *tally, uint32_t policy, enum hs_point point,
 				      const char *const *names, double unit);
 

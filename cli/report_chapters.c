@@ -88,8 +88,8 @@ static void warn_of_scenario(struct hs_report *report, uint32_t policy)
 				assumed += count(*tally, policy, point, HS_BASIS_ASSUMED, -1);
 			}
 	if (assumed)
-		hs_page_warning(report->page, "What if %s: GPUs, the memory registered with them and when they touch it are declared "
-				"by %s, not measured. %s of %s decisions about shared virtual memory are assumed: they hold as far as "
+		hs_page_warning(report->page, "What if %s: GPUs, the memory registered with them and when they touch it are "
+				"declared by %s, not measured. %s of %s decisions about shared virtual memory are assumed: they hold as far as "
 				"the scenario does, and say nothing about agreement.", report->whatif.names.items[policy],
 				*file ? file : "the policy's keys", hs_format_count(assumed, text[0]), hs_format_count(all, text[1]));
 }
