@@ -52,10 +52,12 @@ struct hs_vma {
 	uint64_t object_pages;		/* size of shared anonymous memory: behind it is SIGBUS; 0: not known */
 	uint32_t anon_vma_id;		/* equal ids: the same anon_vma; 0: none or unknown */
 	uint32_t generation;		/* of losses, when its pages were last wholly known */
+	uint32_t generation_before;	/* the same before the snapshot that is being taken in */
 	uint8_t kind;			/* enum hs_vma_kind */
 	uint8_t anon_vma;		/* enum hs_anon_vma */
 	bool is_temporary_stack;
 	bool is_assumed;		/* its bounds or flags are not sure (guessed, or events were lost) */
+	bool is_anon_vma_guessed;	/* which one it has, from before the recording: what it merges with is not sure */
 	bool is_stale;			/* a snapshot is being taken in and has not confirmed it yet */
 };
 

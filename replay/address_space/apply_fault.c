@@ -35,6 +35,12 @@ static bool is_refused(const struct hs_vma *vma, bool is_write)
 	return is_write ? !(vma->flags & HS_VMA_WR) : !is_accessible(vma);
 }
 
+/* Neither /proc nor the counters show pages of these. */
+static bool has_no_pages(const struct hs_vma *vma)
+{
+	return vma->kind == HS_VMA_HUGETLB || vma->flags & HS_VMA_PF;
+}
+
 /* A page is there that no access of its own made: the access to another page of the slot got a huge one. */
 static bool proves_huge(const struct hs_mm *mm, uint64_t address)
 {
@@ -58,7 +64,7 @@ void hs_apply_fault(struct hs_mm *mm, uint64_t address, bool is_write, bool was_
 			mm->space->nr_unplaced++;
 		return;
 	}
-	if (is_refused(vma, is_write) || vma->kind == HS_VMA_HUGETLB || hs_vma_is_behind_object(vma, address))
+	if (is_refused(vma, is_write) || has_no_pages(vma) || hs_vma_is_behind_object(vma, address))
 		return;
 	if (was_present && proves_huge(mm, address))
 		hs_mm_settle_huge(mm, vma, address);

@@ -71,6 +71,15 @@ static bool may_protect(const struct hs_vma *vma, uint32_t prot)
 	return !(hs_flags_of_prot(prot) & ~(vma->flags >> 4 & ACCESS)) && !(vma->flags & HS_VMA_SL);
 }
 
+/* The call has succeeded: the descriptor of a mapping that was taken as read-only was open for writing. */
+static void learn_mode(struct hs_mm *mm, struct hs_vma *vma, const struct hs_mm_mprotect *call)
+{
+	enum { SHARED = HS_VMA_SH | HS_VMA_MW };
+
+	if (!call->ret && vma->is_assumed && call->prot & PROT_WRITE && vma->flags & HS_VMA_MS && !(vma->flags & SHARED))
+		hs_mm_set_flags(mm, vma, vma->flags | SHARED);
+}
+
 void hs_apply_mprotect(struct hs_mm *mm, const struct hs_mm_mprotect *call)
 {
 	uint64_t at = call->addr, end = call->addr + hs_page_up(call->len);
@@ -82,9 +91,13 @@ void hs_apply_mprotect(struct hs_mm *mm, const struct hs_mm_mprotect *call)
 	if (at % HS_PAGE_BYTES || end <= at || !vma)
 		return;
 	/* A hole or a refusal ends the walk; what lies before it is changed. */
-	for (; vma && vma->node.start <= at && may_protect(vma, call->prot); vma = next_behind(mm, at, end)) {
-		uint64_t until = clip_end(vma, end), old = vma->flags;
+	for (; vma && vma->node.start <= at; vma = next_behind(mm, at, end)) {
+		uint64_t until = clip_end(vma, end), old;
 
+		learn_mode(mm, vma, call);
+		if (!may_protect(vma, call->prot))
+			break;
+		old = vma->flags;
 		vma = set_range_flags(mm, vma, at, until, protected_flags(mm, vma, call->prot));
 		if (vma->flags != old)
 			hs_section_protect(mm, at, until);

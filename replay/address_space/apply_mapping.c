@@ -24,12 +24,20 @@ static bool is_accountable(uint64_t flags)
 	return flags & HS_VMA_WR && !(flags & (HS_VMA_SH | HS_VMA_NR | HS_VMA_HT));
 }
 
+/* What the descriptor was opened for is not recorded: a file that is mapped to be read was opened to be read. */
+static bool is_taken_as_read_only(const struct hs_mm_mmap *call)
+{
+	return is_shared(call->flags) && !(call->flags & MAP_ANONYMOUS) && !(call->prot & PROT_WRITE);
+}
+
 static uint64_t flags_of_call(const struct hs_mm *mm, const struct hs_mm_mmap *call)
 {
 	uint64_t flags = hs_flags_of_prot(call->prot) | HS_VMA_MR | HS_VMA_MW | HS_VMA_ME | mm->def_flags;
 
 	if (is_shared(call->flags))
 		flags |= HS_VMA_SH | HS_VMA_MS;
+	if (is_taken_as_read_only(call))
+		flags &= ~(uint64_t)(HS_VMA_SH | HS_VMA_MW);
 	if (call->flags & MAP_GROWSDOWN)
 		flags |= HS_VMA_GD;
 	if (call->flags & MAP_LOCKED)
@@ -92,6 +100,7 @@ void hs_apply_mmap(struct hs_mm *mm, const struct hs_mm_mmap *call)
 	model.node.end = start + bytes;
 	model.flags = flags_of_call(mm, call);
 	model.kind = kind_of_call(call);
+	model.is_assumed = is_taken_as_read_only(call);
 	model.file = file_of_call(mm, call);
 	model.object_pages = model.kind == HS_VMA_SHMEM ? bytes >> HS_PAGE_SHIFT : 0;
 	model.pgoff = model.kind == HS_VMA_ANON ? start >> HS_PAGE_SHIFT :

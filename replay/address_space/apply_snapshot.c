@@ -6,7 +6,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "replay/address_space/space_state.h"
+#include "replay/address_space/checkpoint.h"
 
 /* Object identities of snapshots and of descriptors (apply_mapping.c) never meet. */
 #define KERNEL_HALF (1ull << 63)
@@ -76,6 +76,10 @@ static void inherit(struct hs_vma *model, const struct hs_vma *old)
 		return;
 	model->anon_vma = old->anon_vma;
 	model->anon_vma_id = old->anon_vma_id;
+	model->is_anon_vma_guessed = old->is_anon_vma_guessed;
+	/* What a guess about anon_vmas has led to is no surer for the bounds that a snapshot shows. */
+	model->is_assumed |= old->is_assumed;
+	model->generation_before = old->is_stale ? old->generation : old->generation_before;
 	if (old->file && !(old->file >> 62 & 1) == !(model->file >> 62 & 1))
 		model->file = old->file;
 	if (model->kind == HS_VMA_ANON)
@@ -102,6 +106,7 @@ void hs_apply_snap_mm(struct hs_mm *mm, const struct hs_snap_mm *row)
 	hs_range_for_each(node, &mm->vmas)
 		hs_vma_of(node)->is_stale = true;
 	mm->is_in_snapshot = true;
+	hs_checkpoint_begin(mm);
 	mm->has_counters = true;
 	counters->hiwater_vm = row->hiwater_vm;
 	counters->hiwater_rss = row->hiwater_rss;
@@ -211,14 +216,16 @@ static bool is_anon_in(const struct hs_planes *planes, uint64_t slot, const stru
 	return false;
 }
 
-/* Anonymous pages prove an anon_vma. */
+/* Anonymous pages prove an anon_vma, but not which one. */
 static void prove_anon_vmas(struct hs_mm *mm, uint64_t slot, const struct hs_planes *planes)
 {
 	struct hs_vma *vma = hs_mm_first_overlap(mm, slot, slot + HS_SLOT_BYTES);
 
 	for (; vma && vma->node.start < slot + HS_SLOT_BYTES; vma = hs_vma_next_in(vma))
-		if (vma->anon_vma == HS_ANON_VMA_UNKNOWN && !(vma->flags & HS_VMA_SH) && is_anon_in(planes, slot, vma))
+		if (vma->anon_vma == HS_ANON_VMA_UNKNOWN && !(vma->flags & HS_VMA_SH) && is_anon_in(planes, slot, vma)) {
 			hs_mm_prepare_anon_vma(mm, vma);
+			vma->is_anon_vma_guessed = true;
+		}
 }
 
 static bool unpack_row(const struct hs_mm *mm, const struct hs_snap_pages *row, struct hs_planes *planes)
@@ -242,18 +249,22 @@ void hs_apply_snap_pages(struct hs_mm *mm, const struct hs_snap_pages *row)
 {
 	struct hs_slot_record *record;
 	struct hs_planes planes;
+	enum hs_slot_kind kind;
 	bool is_new;
 
 	if (!unpack_row(mm, row, &planes)) {
 		hs_space_problem(mm->space, HS_PROBLEM_BAD_RANGE, mm->id, row->address);
 		return;
 	}
+	kind = kind_of_slot(row, &planes);
+	if (mm->is_in_checkpoint && hs_checkpoint_keep(mm, row->address, &planes, kind))
+		return;
 	record = hs_slot_table_own(&mm->slots, &mm->space->pages, row->address, &is_new);
 	if (!record || !hs_record_pack(&mm->space->pages, record, &planes)) {
 		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, row->address);
 		return;
 	}
-	record->kind = kind_of_slot(row, &planes);
+	record->kind = kind;
 	record->generation = mm->space->loss_generation;
 	prove_anon_vmas(mm, row->address, &planes);
 	hs_space_tell_populated(mm, row->address);
@@ -274,6 +285,7 @@ static void mark_inherited(struct hs_mm *mm)
 		low->anon_vma = HS_ANON_VMA_INHERITED;
 		low->anon_vma_id = ++mm->space->next_anon_vma;
 		high->anon_vma = HS_ANON_VMA_NONE;
+		low->is_anon_vma_guessed = high->is_anon_vma_guessed = true;
 	}
 }
 
@@ -296,6 +308,8 @@ static void sweep(struct hs_mm *mm)
 		vma = next;
 	}
 	mm->counters.hiwater_vm = hiwater;
+	if (mm->is_in_checkpoint)
+		hs_checkpoint_end(mm);
 	mark_inherited(mm);
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "replay/address_space/checkpoint.h"
 #include "replay/address_space/space_predict.h"
 
 /* A call is its own request. */
@@ -24,7 +25,8 @@ hs_kind_set hs_space_decision_kinds(void)
 {
 	static const unsigned int kinds_of_calls[] = {
 		HS_KIND_mm_mmap, HS_KIND_mm_munmap, HS_KIND_mm_mremap, HS_KIND_mm_mprotect, HS_KIND_mm_madvise,
-		HS_KIND_mm_mlock, HS_KIND_notifier_start, HS_KIND_mm_exit_mmap,
+		HS_KIND_mm_mlock, HS_KIND_notifier_start, HS_KIND_mm_exit_mmap, HS_KIND_snap_mm, HS_KIND_snap_vma,
+		HS_KIND_snap_pages, HS_KIND_snap_end,
 	};
 	hs_kind_set kinds = { { 0 } };
 
@@ -79,6 +81,11 @@ static bool is_of_collapse(const struct hs_event *event)
 	return event->kind == HS_KIND_mm_madvise && event->mm_madvise->advice == ADVICE_COLLAPSE;
 }
 
+static bool is_of_snapshot(unsigned int kind)
+{
+	return kind == HS_KIND_snap_mm || kind == HS_KIND_snap_vma || kind == HS_KIND_snap_pages || kind == HS_KIND_snap_end;
+}
+
 int hs_space_ask(struct hs_address_space *space, const struct hs_event *event, union hs_request_storage *storage,
 		 struct hs_decision *recorded)
 {
@@ -86,7 +93,11 @@ int hs_space_ask(struct hs_address_space *space, const struct hs_event *event, u
 	const struct hs_mm *mm = hs_space_find(space, event->row->mm);
 
 	/* In whatif programs do what they did: their calls are facts. */
-	if (space->mode == HS_MODE_WHATIF || !is_call(event->kind) || !mm || !mm->has_layout || is_of_collapse(event))
+	if (space->mode == HS_MODE_WHATIF)
+		return 0;
+	if (is_of_snapshot(event->kind))
+		return hs_checkpoint_ask(space, event, storage, recorded);
+	if (!is_call(event->kind) || !mm || !mm->has_layout || is_of_collapse(event))
 		return 0;
 	memset(request, 0, sizeof(*request));
 	request->common.time = event->row->time;
@@ -236,6 +247,10 @@ void hs_space_decide(const struct hs_address_space *space, const struct hs_reque
 
 	if (common->point == HS_POINT_SPACE_SECTION) {
 		decide_section(space, (const struct section_request *)common, decision);
+		return;
+	}
+	if (common->point >= HS_POINT_SPACE_SEEN_COUNTERS && common->point <= HS_POINT_SPACE_SEEN_REST) {
+		hs_checkpoint_decide(space, common, decision);
 		return;
 	}
 	if (mm)

@@ -43,9 +43,10 @@ static void dump_counters(const struct hs_mm_counters *c, FILE *out)
 static void dump_vma(const struct hs_vma *vma, FILE *out)
 {
 	fprintf(out, "{\"start\": \"0x%llx\", \"end\": \"0x%llx\", \"kind\": \"%s\", \"flags\": \"0x%llx\", "
-		"\"pgoff\": %llu, \"anon_vma\": \"%s\"}",
+		"\"pgoff\": %llu, \"anon_vma\": \"%s\"%s}",
 		(unsigned long long)vma->node.start, (unsigned long long)vma->node.end, vma_kind_names[vma->kind],
-		(unsigned long long)vma->flags, (unsigned long long)vma->pgoff, anon_vma_names[vma->anon_vma]);
+		(unsigned long long)vma->flags, (unsigned long long)vma->pgoff, anon_vma_names[vma->anon_vma],
+		vma->is_assumed ? ", \"assumed\": true" : "");
 }
 
 /* Runs of pages as "3-7,9": shorter than 512 bits, and readable. */

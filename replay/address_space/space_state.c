@@ -125,6 +125,7 @@ static void free_mm(struct hs_address_space *space, struct hs_mm *mm)
 		free(hs_vma_of(node));
 	}
 	hs_slot_table_deinit(&mm->slots, &space->pages);
+	hs_slot_table_deinit(&mm->put_aside, &space->pages);
 	free(mm);
 }
 

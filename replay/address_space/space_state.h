@@ -23,6 +23,7 @@ struct hs_mm {
 	struct hs_range_tree vmas;
 	struct hs_vma *last_vma;	/* of the last lookup, or NULL */
 	struct hs_slot_table slots;
+	struct hs_slot_table put_aside;	/* what was known before the snapshot at hand: checkpoint.h */
 	struct hs_mm_counters counters;
 	uint64_t def_flags;		/* HS_VMA_LO, HS_VMA_LF after mlockall(MCL_FUTURE) */
 	uint64_t layout_generation;
@@ -30,6 +31,7 @@ struct hs_mm {
 	bool has_layout;		/* its mappings are known (snapshot, fork of a known one) */
 	bool has_counters;		/* rss, swap and high-water marks began at known values */
 	bool is_in_snapshot;		/* mappings not confirmed yet are stale */
+	bool is_in_checkpoint;		/* … and were known before it */
 	bool is_listened;		/* its sections are recorded: a listener was registered (never undone) */
 	struct hs_mm *kin;		/* ring of the mms that came from one another by fork */
 };

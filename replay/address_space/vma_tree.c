@@ -199,6 +199,7 @@ static struct hs_vma *fuse(struct hs_mm *mm, struct hs_vma *low, struct hs_vma *
 	take_anon_vma(low, high);
 	low->flags |= high->flags;		/* only sticky ones differ */
 	low->is_assumed |= high->is_assumed;
+	low->is_anon_vma_guessed |= high->is_anon_vma_guessed;
 	low->is_stale &= high->is_stale;
 	if (high->generation < low->generation)
 		low->generation = high->generation;
@@ -208,12 +209,20 @@ static struct hs_vma *fuse(struct hs_mm *mm, struct hs_vma *low, struct hs_vma *
 	return low;
 }
 
+/* The two fit; do they become one? Where an anon_vma is a guess, so is what comes of it. */
+static bool do_merge(const struct hs_space_variant *variant, struct hs_vma *range, struct hs_vma *neighbour)
+{
+	if (is_anon_vma_unknown(range, neighbour) || range->is_anon_vma_guessed || neighbour->is_anon_vma_guessed)
+		range->is_assumed = neighbour->is_assumed = true;
+	return anon_vmas_allow(variant, range, neighbour);
+}
+
 struct hs_vma *hs_mm_merge_vma(struct hs_mm *mm, struct hs_vma *vma)
 {
 	const struct hs_space_variant *variant = &mm->space->variant;
 	struct hs_vma *prev = hs_vma_prev_in(vma), *next = hs_vma_next_in(vma);
-	bool with_prev = prev && hs_vma_fits(variant, prev, vma) && anon_vmas_allow(variant, vma, prev);
-	bool with_next = next && hs_vma_fits(variant, vma, next) && anon_vmas_allow(variant, vma, next);
+	bool with_prev = prev && hs_vma_fits(variant, prev, vma) && do_merge(variant, vma, prev);
+	bool with_next = next && hs_vma_fits(variant, vma, next) && do_merge(variant, vma, next);
 
 	if (with_prev && with_next && has_anon_vma(prev) && has_anon_vma(next) && !have_same_anon_vma(prev, next))
 		with_next = false;
