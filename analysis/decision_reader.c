@@ -141,6 +141,8 @@ static int check_row(const struct hs_decision_reader *reader, const struct hs_re
 		return hs_error_set(err, -EINVAL, "decision with basis %u; 0 to 2 are known", row->basis);
 	if (row->verdict >= HS_NR_VERDICTS)
 		return hs_error_set(err, -EINVAL, "decision with verdict %u; 0 to 3 are known", row->verdict);
+	if (row->cause >= HS_NR_CAUSES)
+		return hs_error_set(err, -EINVAL, "decision with cause %u; 0 to 6 are known", row->cause);
 	if (row->origin > HS_ORIGIN_MODELLED)
 		return hs_error_set(err, -EINVAL, "decision with origin %u; 0 and 1 are known", row->origin);
 	if (row->policy >= reader->policies.count)
@@ -158,7 +160,7 @@ static int take_row(struct hs_decision_reader *reader, const struct hs_replay_de
 		.time = row->row.time, .task = row->row.task, .mm = row->row.mm, .point = (enum hs_point)point,
 		.subject = row->subject, .subject_end = row->subject_end,
 		.result = text_of(reader, &row->result), .reason = text_of(reader, &row->reason),
-		.basis = row->basis,
+		.basis = row->basis, .cause = row->cause,
 		.cost = { row->cost0, row->cost1, row->cost2, row->cost3, row->cost4, row->cost5, row->cost6,
 			  row->cost7 },
 	};

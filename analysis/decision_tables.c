@@ -6,6 +6,7 @@
 
 #include "analysis/wilson.h"
 #include "lib/cleanup.h"
+#include "replay/cause.h"
 
 /* --- helpers ------------------------------------------------------------------------------------- */
 
@@ -219,11 +220,54 @@ struct hs_table *hs_table_matrix(const struct hs_tally *tally, uint32_t policy, 
 	return table;
 }
 
+static void put_cause(struct hs_table *table, const struct hs_tally *tally, const struct hs_cause_cell *cell)
+{
+	hs_table_text(table, "%s", hs_points[cell->point].name);
+	hs_table_text(table, "%s", hs_verdict_name(cell->verdict));
+	hs_table_text(table, "%s", hs_cause_name(cell->cause));
+	hs_table_count(table, cell->count);
+	hs_table_ns(table, cell->first_time > tally->start_time ? cell->first_time - tally->start_time : 0);
+	hs_table_address(table, cell->first_subject);
+	hs_table_count(table, cell->number);
+	if (cell->verdict == HS_VERDICT_DISAGREE)
+		hs_table_mark_row(table, HS_ROW_FAILED);
+}
+
+struct hs_table *hs_table_causes(const struct hs_tally *tally, int policy)
+{
+	static const struct column columns[] = {
+		{ "point", "" }, { "verdict", "" }, { "cause", "" }, { "cases", "decisions" }, { "first_at", "ns" },
+		{ "subject", "" }, { "decision", "" }, { NULL, NULL },
+	};
+	struct hs_table *table = create_by_policy(tally, policy, "why they do not agree", columns);
+	char note[1200] = "";
+
+	for (int cause = 1; cause < HS_NR_CAUSES; cause++) {
+		bool is_shown = false;
+
+		hs_vec_for_each(cell, &tally->causes) {
+			if ((int)cell->cause != cause || (policy != HS_ALL_POLICIES && policy != (int)cell->policy))
+				continue;
+			if (policy == HS_ALL_POLICIES)
+				put_policy(table, tally, cell->policy);
+			put_cause(table, tally, cell);
+			is_shown = true;
+		}
+		if (is_shown)
+			snprintf(note + strlen(note), sizeof(note) - strlen(note), "%s%s: %s", *note ? " " : "",
+				 hs_cause_name((enum hs_cause)cause), hs_cause_text((enum hs_cause)cause));
+	}
+	if (*note)
+		hs_table_set_note(table, "%s", note);
+	return table;
+}
+
 struct hs_table *hs_table_divergences(const struct hs_tally *tally, int policy)
 {
 	static const struct column columns[] = {
 		{ "first_at", "ns" }, { "point", "" }, { "subject", "" }, { "recorded", "" }, { "modelled", "" },
-		{ "basis", "" }, { "cases", "decisions" }, { "decision", "" }, { "chunk", "" }, { "reason", "" },
+		{ "basis", "" }, { "cause", "" }, { "cases", "decisions" }, { "decision", "" }, { "chunk", "" },
+		{ "reason", "" },
 		{ NULL, NULL },
 	};
 	struct hs_table *table = create_by_policy(tally, policy, "disagreements", columns);
@@ -241,14 +285,15 @@ struct hs_table *hs_table_divergences(const struct hs_tally *tally, int policy)
 		hs_table_text(table, "%s", class->recorded.result);
 		hs_table_text(table, "%s", class->modelled.result);
 		hs_table_text(table, "%s", hs_basis_name(class->modelled.basis));
+		hs_table_text(table, "%s", hs_cause_name(class->modelled.cause));
 		hs_table_count(table, class->count);
 		hs_table_count(table, class->number);
 		hs_table_count(table, class->chunk);
 		hs_table_text(table, "%s", class->modelled.reason);
 		hs_table_mark_row(table, HS_ROW_FAILED);
 	}
-	hs_table_set_note(table, "Each row is a class (same results, basis and check); first_at, subject, decision and "
-			  "chunk are those of its first case.");
+	hs_table_set_note(table, "Each row is a class (same results, basis, cause and check); first_at, subject, "
+			  "decision and chunk are those of its first case: 'hindsight explain --decision N'.");
 	return table;
 }
 

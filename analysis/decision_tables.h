@@ -23,6 +23,9 @@ struct hs_table *hs_table_pairs(const struct hs_tally *tally, uint32_t policy);
 /* Recorded (rows) by modelled (columns) results at one point, all bases; both in the same order. */
 struct hs_table *hs_table_matrix(const struct hs_tally *tally, uint32_t policy, enum hs_point point);
 
+/* Why outcomes are no agreements: causes by policy, point and verdict, each with its first case. */
+struct hs_table *hs_table_causes(const struct hs_tally *tally, int policy);
+
 /* The classes of disagreement of one policy or HS_ALL_POLICIES, each with its first case, in the order of these. */
 struct hs_table *hs_table_divergences(const struct hs_tally *tally, int policy);
 

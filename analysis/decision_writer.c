@@ -133,7 +133,7 @@ static void fill_row(struct hs_replay_decision *row, const struct hs_outcome *ou
 		.point = bytes_of(hs_points[decision->point].name),
 		.subject = decision->subject, .subject_end = decision->subject_end,
 		.result = bytes_of(decision->result), .reason = bytes_of(decision->reason),
-		.basis = (uint8_t)decision->basis,
+		.basis = (uint8_t)decision->basis, .cause = (uint8_t)decision->cause,
 		.cost0 = decision->cost[0], .cost1 = decision->cost[1], .cost2 = decision->cost[2],
 		.cost3 = decision->cost[3], .cost4 = decision->cost[4], .cost5 = decision->cost[5],
 		.cost6 = decision->cost[6], .cost7 = decision->cost[7],

@@ -60,6 +60,7 @@ void hs_tally_destroy(struct hs_tally *tally)
 	hs_vec_deinit(&tally->policies);
 	hs_vec_deinit(&tally->cells);
 	hs_vec_deinit(&tally->divergences);
+	hs_vec_deinit(&tally->causes);
 	hs_vec_deinit(&tally->mm_cells);
 	hs_vec_deinit(&tally->subjects);
 	hs_vec_deinit(&tally->summaries);
@@ -287,7 +288,7 @@ static bool is_divergence(const struct hs_divergence *known, const struct hs_out
 	const struct hs_decision *recorded = outcome->recorded, *modelled = outcome->modelled;
 
 	return known->policy == outcome->policy && known->recorded.point == recorded->point &&
-	       known->modelled.basis == modelled->basis &&
+	       known->modelled.basis == modelled->basis && known->modelled.cause == modelled->cause &&
 	       strcmp(known->recorded.result, text_of(recorded->result)) == 0 &&
 	       strcmp(known->modelled.result, text_of(modelled->result)) == 0 &&
 	       strcmp(known->modelled.reason, text_of(modelled->reason)) == 0;
@@ -313,6 +314,29 @@ static const struct hs_divergence *add_divergence(struct hs_tally *tally, const 
 		return NULL;
 	}
 	return &tally->divergences.items[tally->divergences.count - 1];
+}
+
+/* Why outcomes are no agreements; there are few kinds of them. */
+static void add_cause(struct hs_tally *tally, const struct hs_outcome *outcome)
+{
+	struct hs_cause_cell fresh = { .policy = outcome->policy, .verdict = outcome->verdict, .count = 1 };
+
+	if ((outcome->verdict != HS_VERDICT_DISAGREE && outcome->verdict != HS_VERDICT_UNKNOWN) ||
+	    !outcome->recorded || !outcome->modelled)
+		return;
+	fresh.point = outcome->recorded->point;
+	fresh.cause = outcome->modelled->cause;
+	fresh.number = tally->nr_outcomes[outcome->policy];
+	fresh.first_time = outcome->recorded->time;
+	fresh.first_subject = outcome->recorded->subject;
+	hs_vec_for_each(known, &tally->causes)
+		if (known->policy == fresh.policy && known->point == fresh.point &&
+		    known->verdict == fresh.verdict && known->cause == fresh.cause) {
+			known->count++;
+			return;
+		}
+	if (!hs_vec_push(&tally->causes, fresh))
+		tally->status = -ENOMEM;
 }
 
 void hs_tally_set_chunk(struct hs_tally *tally, uint64_t chunk)
@@ -353,6 +377,7 @@ const struct hs_divergence *hs_tally_add(struct hs_tally *tally, const struct hs
 		tally->status = hs_places_add(&tally->places, outcome);
 	if (!tally->status) {
 		fresh = add_divergence(tally, outcome);
+		add_cause(tally, outcome);
 		tally->nr_outcomes[outcome->policy]++;
 	}
 	return fresh;

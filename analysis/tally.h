@@ -41,7 +41,18 @@ struct hs_cell {
 	struct hs_bucket *buckets;	/* HS_TALLY_BUCKETS of them */
 };
 
-/* A class of disagreement: same policy, point, results, basis and reason. Texts live as long as the tally. */
+/* Outcomes that are no agreement, by why. */
+struct hs_cause_cell {
+	uint32_t policy;
+	enum hs_point point;
+	enum hs_verdict verdict;	/* disagree or unknown */
+	enum hs_cause cause;
+	uint64_t count;
+	uint64_t number;		/* of the first one among its policy's outcomes, from 0 */
+	uint64_t first_time, first_subject;
+};
+
+/* A class of disagreement: same policy, point, results, basis, cause and reason. Texts live as long as the tally. */
 struct hs_divergence {
 	uint32_t policy;
 	uint64_t count;
@@ -81,6 +92,7 @@ struct hs_tally {
 	struct hs_names results, texts;
 	HS_VEC(struct hs_cell) cells;	/* in the order of their first outcomes */
 	HS_VEC(struct hs_divergence) divergences;
+	HS_VEC(struct hs_cause_cell) causes;
 	HS_VEC(struct hs_mm_cell) mm_cells;
 	HS_VEC(struct hs_subject) subjects;
 	int16_t *last;			/* per subject and policy: number of the last result, -1: none */

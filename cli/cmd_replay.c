@@ -176,7 +176,7 @@ static void finish_models(struct replaying *replaying)
 
 /* --- the answer ---------------------------------------------------------------------------------- */
 
-enum { MAX_TABLES = 8 };
+enum { MAX_TABLES = 9 };
 
 static int judge(struct replaying *replaying, struct hs_table **table)
 {
@@ -202,8 +202,10 @@ static int make_tables(struct replaying *replaying, struct hs_table **tables, si
 	tables[(*nr)++] = is_validate ? hs_table_agreement(replaying->tally, HS_ALL_POLICIES) :
 				      hs_table_results(replaying->tally);
 	tables[(*nr)++] = is_validate ? hs_table_pairs(replaying->tally, 0) : hs_table_bases(replaying->tally);
-	if (is_validate)
+	if (is_validate) {
+		tables[(*nr)++] = hs_table_causes(replaying->tally, HS_ALL_POLICIES);
 		tables[(*nr)++] = hs_table_divergences(replaying->tally, HS_ALL_POLICIES);
+	}
 	tables[(*nr)++] = hs_table_costs(replaying->tally);
 	tables[(*nr)++] = hs_table_summaries(replaying->tally);
 	for (size_t i = 0; i < *nr; i++)

@@ -217,6 +217,7 @@ static void add_divergences(struct hs_report *report, size_t trace)
 	struct hs_table *table = hs_table_divergences(tally, 0);
 	size_t shown = 0;
 
+	hs_report_table(report, hs_table_causes(tally, 0));
 	if (!hs_table_nr_rows(table)) {
 		hs_table_destroy(table);
 		if (tally->cells.count)

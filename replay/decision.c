@@ -2,7 +2,8 @@
 #include "replay/decision.h"
 
 const struct hs_point_info hs_points[HS_NR_POINTS] = {
-#define POINT(id, point_name, ...) [HS_POINT_##id] = { .name = point_name, .cost_names = { __VA_ARGS__ } },
+#define POINT(id, point_name, function, ...) \
+	[HS_POINT_##id] = { .name = point_name, .source = function, .cost_names = { __VA_ARGS__ } },
 #include "replay/points.def"
 #undef POINT
 };

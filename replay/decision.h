@@ -6,11 +6,16 @@
 
 enum hs_basis { HS_BASIS_EXACT, HS_BASIS_BOUNDED, HS_BASIS_ASSUMED, HS_NR_BASES };
 enum hs_verdict { HS_VERDICT_NONE, HS_VERDICT_AGREE, HS_VERDICT_DISAGREE, HS_VERDICT_UNKNOWN, HS_NR_VERDICTS };
+/* See replay/cause.h. */
+enum hs_cause {
+	HS_CAUSE_NONE, HS_CAUSE_POLICY, HS_CAUSE_LOST_EVENTS, HS_CAUSE_MISSING_INPUT, HS_CAUSE_RACE,
+	HS_CAUSE_WEAKER_RUNG, HS_CAUSE_MODEL_GAP, HS_NR_CAUSES
+};
 enum hs_origin { HS_ORIGIN_RECORDED, HS_ORIGIN_MODELLED };
 
 enum { HS_NR_COSTS = 8 };
 
-/* The list of decision points: replay/points.def: POINT(id, "model.point", cost names…). */
+/* The list of decision points: replay/points.def: POINT(id, "model.point", kernel function, cost names…). */
 enum hs_point {
 #define POINT(id, name, ...) HS_POINT_##id,
 #include "replay/points.def"
@@ -20,6 +25,7 @@ enum hs_point {
 
 struct hs_point_info {
 	const char *name;			/* "collapse.scan" */
+	const char *source;			/* kernel function that it re-implements, with its file */
 	const char *cost_names[HS_NR_COSTS];	/* with unit suffix, NULL behind the last */
 };
 extern const struct hs_point_info hs_points[HS_NR_POINTS];
@@ -37,6 +43,11 @@ struct hs_decision {
 	const char *result;	/* static: the kernel's name, e.g. "SCAN_EXCEED_NONE_PTE" */
 	const char *reason;	/* static: the check that decided, e.g. "none_or_zero > max_ptes_none" */
 	enum hs_basis basis;
+	/*
+	 * Of a modelled decision: why it may differ from the recorded one, where the model itself knows. Of an
+	 * outcome that is no agreement: why it does.
+	 */
+	enum hs_cause cause;
 	uint64_t cost[HS_NR_COSTS];
 };
 

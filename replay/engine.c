@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replay/cause.h"
 #include "replay/instances.h"
 #include "traces/schema.h"
 
@@ -20,7 +21,10 @@ struct hs_engine {
 static void emit(const struct hs_engine *engine, const struct hs_instance *instance,
 		 const struct hs_decision *recorded, const struct hs_decision *modelled, enum hs_verdict verdict)
 {
-	struct hs_outcome outcome = { .recorded = recorded, .modelled = modelled, .verdict = verdict };
+	struct hs_outcome outcome = {
+		.recorded = recorded, .modelled = modelled, .verdict = verdict, .model = instance->model,
+		.ops = instance->ops, .request = recorded ? &instance->request->request : NULL,
+	};
 
 	if (!engine->setup.outcome)
 		return;
@@ -65,6 +69,30 @@ static void decide(const struct hs_engine *engine, const struct hs_instance *ins
 		instance->ops->decide(instance->model, request, modelled);
 }
 
+/* Why the two differ; what the model knew of it stays where they agree by verdict. */
+static enum hs_cause cause_of(const struct hs_engine *engine, const struct hs_instance *instance,
+			      const struct hs_event *event, const struct hs_decision *modelled, enum hs_verdict verdict)
+{
+	const struct hs_cause_facts facts = {
+		.modelled = modelled, .model = instance->ops->name,
+		.policy = &engine->policies[instance->policies.items[0]],
+		.losses = &engine->losses, .sources = instance->sources, .own = hs_kind_info(event->kind)->source,
+		.header = engine->setup.header,
+	};
+
+	return verdict == HS_VERDICT_DISAGREE || verdict == HS_VERDICT_UNKNOWN ? hs_cause_find(&facts) : HS_CAUSE_NONE;
+}
+
+/* Compares the two and tells both. */
+static void emit_pair(const struct hs_engine *engine, const struct hs_instance *instance, const struct hs_event *event,
+		      const struct hs_decision *recorded, struct hs_decision *modelled)
+{
+	const enum hs_verdict verdict = compare(engine, instance, recorded, modelled);
+
+	modelled->cause = cause_of(engine, instance, event, modelled, verdict);
+	emit(engine, instance, recorded, modelled, verdict);
+}
+
 /* Leaves what is to be adopted in instance->pending. */
 static void judge(const struct hs_engine *engine, struct hs_instance *instance, const struct hs_event *event)
 {
@@ -75,7 +103,7 @@ static void judge(const struct hs_engine *engine, struct hs_instance *instance, 
 		return;
 	decide(engine, instance, &recorded, &modelled);
 	if (engine->setup.mode == HS_MODE_VALIDATE) {
-		emit(engine, instance, &recorded, &modelled, compare(engine, instance, &recorded, &modelled));
+		emit_pair(engine, instance, event, &recorded, &modelled);
 		instance->pending = recorded;
 	} else {
 		emit(engine, instance, NULL, &modelled, HS_VERDICT_NONE);
@@ -90,7 +118,7 @@ static void judge_after(const struct hs_engine *engine, const struct hs_instance
 
 	while (instance->ops->ask_after(instance->model, event, instance->request, &recorded) == 1) {
 		decide(engine, instance, &recorded, &modelled);
-		emit(engine, instance, &recorded, &modelled, compare(engine, instance, &recorded, &modelled));
+		emit_pair(engine, instance, event, &recorded, &modelled);
 		recorded = modelled = (struct hs_decision){ 0 };
 	}
 }

@@ -29,6 +29,10 @@ struct hs_outcome {
 	const struct hs_decision *recorded;	/* NULL: none */
 	const struct hs_decision *modelled;	/* NULL: none */
 	enum hs_verdict verdict;		/* unknown inside a lost span */
+	/* The model as it was before the event, and what it was asked (validate); NULL from a decision file. */
+	const struct hs_model_ops *ops;
+	const struct hs_model *model;
+	const struct hs_request *request;
 };
 
 struct hs_engine_setup {

@@ -60,6 +60,9 @@ struct hs_model_setup {
 	struct hs_model *const *bases;		/* instances of the models in stands_on, in that order */
 };
 
+/* An input of a decision as text; NULL where that side has none. The texts live during the call. */
+typedef void hs_add_input(void *context, const char *name, const char *recorded, const char *seen);
+
 struct hs_model_ops {
 	const char *name;			/* "collapse" */
 	const char *help;			/* one sentence */
@@ -97,6 +100,12 @@ struct hs_model_ops {
 			 struct hs_decision *recorded);
 	/* Pure: same request, same decision; the model is not changed. */
 	void (*decide)(const struct hs_model *model, const struct hs_request *request, struct hs_decision *decision);
+	/*
+	 * The inputs of a request, for people, in the order in which the rules look at them: what the recorded
+	 * kernel told and what the model sees. May be NULL.
+	 */
+	void (*describe)(const struct hs_model *model, const struct hs_request *request, hs_add_input *add,
+			 void *context);
 	/* Makes an outcome true. */
 	void (*adopt)(struct hs_model *model, const struct hs_request *request, const struct hs_decision *decision);
 

@@ -292,6 +292,7 @@ const struct hs_model_ops hs_collapse_model = {
 	.observe = collapse_observe,
 	.ask = hs_collapse_ask,
 	.decide = hs_collapse_decide,
+	.describe = hs_collapse_describe,
 	.adopt = collapse_adopt,
 	.advance = hs_collapse_whatif_advance,
 	.lost = collapse_lost,

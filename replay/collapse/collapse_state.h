@@ -72,6 +72,9 @@ int hs_collapse_ask(struct hs_model *model, const struct hs_event *event, union 
 		    struct hs_decision *recorded);
 void hs_collapse_decide(const struct hs_model *model, const struct hs_request *request,
 			struct hs_decision *decision);
+/* collapse_describe.c */
+void hs_collapse_describe(const struct hs_model *model, const struct hs_request *request, hs_add_input *add,
+			  void *context);
 void hs_collapse_observe_group(struct hs_model *model, const struct hs_event *event);
 
 #endif

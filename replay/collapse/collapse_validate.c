@@ -425,6 +425,10 @@ void hs_collapse_decide(const struct hs_model *model, const struct hs_request *c
 	}
 	if (request->are_limits_assumed)
 		answer.basis = HS_BASIS_ASSUMED;
+	if (request->is_broken)
+		decision->cause = HS_CAUSE_LOST_EVENTS;
+	else if (hs_snapshot_is_stale(request))
+		decision->cause = HS_CAUSE_RACE;
 	decision->result = answer.is_unknown ? HS_RESULT_UNKNOWN : hs_collapse_result_name(answer.result);
 	decision->reason = answer.reason;
 	decision->basis = answer.basis;

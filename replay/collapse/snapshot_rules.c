@@ -22,13 +22,19 @@ static bool are_references_plausible(const struct hs_counter_request *counter, u
 	return counted <= counter->referenced || !counter->is_khugepaged;
 }
 
+void hs_snapshot_walk(const struct hs_collapse_request *request, struct hs_scan_outcome *outcome)
+{
+	const struct hs_scan_request scan = scan_of(request, true);
+
+	hs_scan_decide(&scan, outcome);
+}
+
 static bool is_scan_faithful(const struct hs_collapse_request *request)
 {
 	const struct hs_counter_request *counter = &request->counter;
-	const struct hs_scan_request scan = scan_of(request, true);
 	struct hs_scan_outcome outcome;
 
-	hs_scan_decide(&scan, &outcome);
+	hs_snapshot_walk(request, &outcome);
 	return outcome.none == counter->none && outcome.unmapped == counter->unmapped &&
 	       are_references_plausible(counter, outcome.referenced) &&
 	       (outcome.index == counter->tunables->nr) == counter->is_completed;

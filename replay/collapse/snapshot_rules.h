@@ -12,6 +12,9 @@ bool hs_snapshot_scan(const struct hs_collapse_request *request, struct hs_count
 /* The page table when it was detached, for the isolate step. */
 bool hs_snapshot_isolate(const struct hs_collapse_request *request, struct hs_counter_answer *answer);
 
+/* The scan's walk over the page table under the recorded settings. The request has_ptes. */
+void hs_snapshot_walk(const struct hs_collapse_request *request, struct hs_scan_outcome *outcome);
+
 /* A table whose pages are known was recorded, but the kernel's counts are not its. */
 bool hs_snapshot_is_stale(const struct hs_collapse_request *request);
 

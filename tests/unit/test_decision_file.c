@@ -95,6 +95,7 @@ static void check_decision(const struct hs_decision *got, const struct hs_decisi
 	assert_int_equal(got->subject, wanted->subject);
 	assert_int_equal(got->subject_end, wanted->subject_end);
 	assert_int_equal(got->basis, wanted->basis);
+	assert_int_equal(got->cause, wanted->cause);
 	assert_string_equal(got->result, wanted->result);
 	assert_string_equal(got->reason, wanted->reason);
 	assert_memory_equal(got->cost, wanted->cost, sizeof(got->cost));
@@ -153,8 +154,8 @@ static void test_whatif(void **state)
 static void test_alone(void **state)
 {
 	struct hs_decision decision = { .time = 5, .result = "SCAN_FAIL", .reason = "" };
-	struct hs_outcome alone = { 0, &decision, NULL, HS_VERDICT_UNKNOWN };
-	struct hs_outcome pair = { 0, &decision, &decision, HS_VERDICT_UNKNOWN };
+	struct hs_outcome alone = { .recorded = &decision, .verdict = HS_VERDICT_UNKNOWN };
+	struct hs_outcome pair = { .recorded = &decision, .modelled = &decision, .verdict = HS_VERDICT_UNKNOWN };
 	struct hs_decision_writer *writer;
 	struct hs_decision_reader *reader;
 	struct hs_outcome outcome;
