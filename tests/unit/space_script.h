@@ -175,7 +175,7 @@ static void run_command(struct hs_script *script, char **words, int nr)
 }
 
 /* Runs commands, with check() after each; asserts on bad ones. */
-static void script_run(struct hs_script *script, const char *commands)
+static inline void script_run(struct hs_script *script, const char *commands)
 {
 	char *text = strdup(commands), *rest = text, *command;
 
@@ -198,7 +198,7 @@ static long long relative(uint64_t address)
 }
 
 /* "[0,8)rw [8,9)r": of the current mm. A static buffer, overwritten by the next call. */
-static const char *script_vmas(const struct hs_script *script)
+static inline const char *script_vmas(const struct hs_script *script)
 {
 	static char text[4096];
 	size_t used = 0;
@@ -231,7 +231,7 @@ static const struct hs_bitmap512 *plane_by_name(const struct hs_slot *slot, cons
 }
 
 /* "0-7 9-9": pages of the current mm in a plane. A static buffer, as above. */
-static const char *script_plane(const struct hs_script *script, const char *plane)
+static inline const char *script_plane(const struct hs_script *script, const char *plane)
 {
 	static char text[8192];
 	const struct hs_mm *mm = script_mm(script);
