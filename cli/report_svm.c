@@ -23,8 +23,8 @@ static void add_migrations(struct hs_report *report, size_t trace, uint32_t poli
 	struct hs_plot_label labels[] = { { "per_bucket", per_bucket }, { NULL, NULL } };
 
 	snprintf(per_bucket, sizeof(per_bucket), "MiB per %s", hs_format_duration(tally->bucket_ns, width));
-	snprintf(caption, sizeof(caption), "Migrations under %s: memory moved into VRAM (in) and back to system memory (out).",
-		 report->whatif.names.items[policy]);
+	snprintf(caption, sizeof(caption), "Migrations under %s: memory moved into VRAM (in) and back to system memory "
+		 "(out).", report->whatif.names.items[policy]);
 	hs_report_figure(report, &(struct hs_report_figure){
 		.template_name = "results.gp", .name = "migrations", .trace = trace, .policy = policy,
 		.point = HS_POINT_SVM_MIGRATE, .numbers = numbers, .labels = labels, .caption = caption,

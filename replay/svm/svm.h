@@ -55,6 +55,8 @@ enum {
 	HS_SVM_VMA_IO = 0x10,
 	HS_SVM_VMA_PFNMAP = 0x20,
 	HS_SVM_VMA_MIXEDMAP = 0x40,
+	HS_SVM_VMA_FILE = 0x100,	/* a file's or shared memory: its pages are refused behind the copy */
+	HS_SVM_VMA_HUGETLB = 0x200,
 };
 
 /* The reasons of an invalidation, as in enum mmu_notifier_event. */
@@ -157,6 +159,7 @@ struct hs_svm_gpu_setup {
 	bool is_apu;
 	bool prefers_gtt;	/* APU whose carve-out is smaller than its GTT */
 	bool has_retry_cam;	/* hardware filter for repeated faults */
+	bool is_coherent;	/* the CPU reaches its VRAM without a fault (connected_to_cpu) */
 };
 
 struct hs_svm_setup {
@@ -202,6 +205,8 @@ void hs_svm_zap(struct hs_svm *svm, uint64_t start, uint64_t last);
 enum hs_svm_pin { HS_SVM_UNPINNED, HS_SVM_PINNED, HS_SVM_PINNED_LATE };
 /* Pages that cannot be collected for migration, or that are refused after they were copied. */
 void hs_svm_pin(struct hs_svm *svm, uint64_t start, uint64_t last, enum hs_svm_pin pin);
+/* Pages in system memory are shared by a fork (or no longer): a walk that may write copies them first. */
+void hs_svm_share(struct hs_svm *svm, uint64_t start, uint64_t last, bool is_shared);
 /* A GPU virtual range used by a buffer; a userptr buffer's CPU range. */
 void hs_svm_add_buffer(struct hs_svm *svm, uint32_t gpu, uint64_t start, uint64_t last, bool is_userptr);
 /* VRAM of an adapter that others hold. */
@@ -223,6 +228,13 @@ void hs_svm_munmap(struct hs_svm *svm, uint64_t start, uint64_t last);
 int hs_svm_gpu_fault(struct hs_svm *svm, uint32_t gpu, uint64_t page, bool write, uint64_t ts);
 /* A CPU access: false means SIGBUS. */
 bool hs_svm_cpu_fault(struct hs_svm *svm, uint64_t page);
+enum hs_svm_toucher {
+	HS_SVM_BY_PROCESS,
+	HS_SVM_BY_WALK,		/* the page walk of a mapping itself (faulting_task) */
+	HS_SVM_BY_CHILD,	/* a forked child, on the pages of its parent */
+	HS_SVM_BY_ORPHAN,	/* the same, and the parent is gone */
+};
+bool hs_svm_cpu_fault_by(struct hs_svm *svm, uint64_t page, enum hs_svm_toucher toucher);
 /* The workers, if they are pending. */
 void hs_svm_run_deferred(struct hs_svm *svm);
 void hs_svm_run_restore(struct hs_svm *svm);
@@ -232,6 +244,39 @@ int hs_svm_evict_buffer(struct hs_svm *svm, uint64_t page);
 void hs_svm_run_evictions(struct hs_svm *svm);
 /* Mode switch, behind the checks of the ioctl. */
 int hs_svm_set_xnack(struct hs_svm *svm, bool xnack);
+/* The ioctl as it arrives, with what is checked before hs_svm_ioctl's own arguments. */
+struct hs_svm_call {
+	uint32_t op;			/* 0 sets, 1 gets */
+	uint64_t start, size;		/* bytes */
+	struct hs_svm_attr *attrs;
+	uint32_t nr_attrs;
+	uint64_t attr_bytes;		/* that the caller handed over */
+	bool is_secondary;		/* from a secondary context of the process */
+};
+int hs_svm_call(struct hs_svm *svm, const struct hs_svm_call *call);
+/* The ioctl that asks for (mode < 0) or sets the XNACK mode: the mode, 0, or an errno. */
+int hs_svm_xnack_call(struct hs_svm *svm, int mode, bool has_queues, bool is_possible);
+/* May a buffer be allocated there? Pages; a buffer of VRAM may be without an address (va HS_SVM_NO_PAGE). */
+struct hs_svm_alloc {
+	uint64_t va, pages;
+	bool is_userptr;
+	uint64_t cpu;			/* of a userptr buffer: its first page for the CPU */
+};
+int hs_svm_check_alloc(struct hs_svm *svm, const struct hs_svm_alloc *alloc);
+
+/* Checkpoint and restore: one object per range, in the order of the list. */
+struct hs_svm_saved {
+	uint64_t start, pages;
+	struct hs_svm_attr attrs[4 + HS_SVM_MAX_GPUS];
+};
+uint64_t hs_svm_saved_bytes(const struct hs_svm *svm);	/* of one object, as the driver writes it */
+/* Up to `room` objects; their number, or an errno. */
+int64_t hs_svm_checkpoint(struct hs_svm *svm, struct hs_svm_saved *saved, uint64_t room);
+/* Does an object at this offset lie within what was handed over? 0 or -EINVAL; advances the offset. */
+int hs_svm_restore_object(const struct hs_svm *svm, uint64_t *offset, uint64_t size);
+/* Sets the attributes of all objects; the first error ends it. */
+int hs_svm_resume(struct hs_svm *svm, const struct hs_svm_saved *saved, uint64_t count);
+
 /* Tear-down of the process's SVM state; the surroundings stay. */
 void hs_svm_fini(struct hs_svm *svm);
 /* Marks the end of an operation of several calls: buffers whose last page is gone are released. */

@@ -40,9 +40,9 @@ const struct svm_buffer *svm_find_userptr(const struct hs_svm *svm, uint64_t sta
 
 /*
  * kfd_svm.c svm_range_is_valid(): all of it is backed by VMAs that are not a device's, and no buffer of any
- * GPU has its place there. Where the kernel lets wrapping arithmetic pass, the request is refused.
+ * GPU has its place there. Some kernels let an empty or wrapping range pass, if there is a VMA where it begins.
  */
-int svm_check_range(const struct hs_svm *svm, uint64_t start, uint64_t pages)
+int svm_check_range(struct hs_svm *svm, uint64_t start, uint64_t pages)
 {
 	uint64_t bytes_start = start << 12, bytes_end;
 	bool wraps = __builtin_add_overflow(bytes_start, pages << 12, &bytes_end);
@@ -51,8 +51,12 @@ int svm_check_range(const struct hs_svm *svm, uint64_t start, uint64_t pages)
 		return -EINVAL;
 	if (svm->rules.range_checks && wraps)
 		return -EOVERFLOW;
-	if (!pages || wraps)
-		return -EFAULT;
+	if (!pages || wraps) {
+		uint64_t vma = hs_svm_runs_get(&svm->vmas, start);
+
+		svm_hazard(svm, HS_SVM_HAZARD_UNSUPPORTED_INPUT, start, start);
+		return vma && !(vma & DEVICE_VMA) ? SVM_NOTHING : -EFAULT;
+	}
 	hs_svm_for_each_span(vma, &svm->vmas, start, start + pages - 1)
 		if (!vma.value || vma.value & DEVICE_VMA)
 			return -EFAULT;

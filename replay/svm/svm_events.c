@@ -126,9 +126,12 @@ static void see_fork(struct svm_slot *slot, const struct hs_mm_fork *event)
 {
 	if (event->child_mm == event->row.mm || !event->child_mm)
 		return;
-	hs_svm_for_each_span(vma, &slot->process->svm->vmas, 0, SVM_LAST_USER_PAGE)
-		if (vma.value & HS_SVM_VMA_WRITE)
-			invalidate(slot, HS_SVM_EVENT_PROTECTION_PAGE, vma.start, vma.last, 0);
+	hs_svm_for_each_span(vma, &slot->process->svm->vmas, 0, SVM_LAST_USER_PAGE) {
+		if (!(vma.value & HS_SVM_VMA_WRITE) || vma.value & HS_SVM_VMA_FILE)
+			continue;
+		invalidate(slot, HS_SVM_EVENT_PROTECTION_PAGE, vma.start, vma.last, 0);
+		hs_svm_share(slot->process->svm, vma.start, vma.last, true);
+	}
 }
 
 /* A write to a page that is there but may not be written copies it, in most cases: CLEAR of the old one. */
@@ -136,6 +139,8 @@ static void see_copy(struct svm_slot *slot, uint64_t page, uint16_t error_code)
 {
 	if ((error_code & (FAULT_PROTECTION | FAULT_WRITE)) == (FAULT_PROTECTION | FAULT_WRITE))
 		invalidate(slot, HS_SVM_EVENT_CLEAR, page, page, SVM_DOUBT_BOUNDED);
+	if (error_code & FAULT_WRITE)
+		hs_svm_share(slot->process->svm, page, page, false);
 }
 
 /* A fault of a thread that stands for a GPU; false: of none. */

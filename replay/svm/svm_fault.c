@@ -247,13 +247,28 @@ static int touch_by_split(struct hs_svm *svm, struct svm_range *parent, struct s
 
 bool hs_svm_cpu_fault(struct hs_svm *svm, uint64_t page)
 {
+	return hs_svm_cpu_fault_by(svm, page, HS_SVM_BY_PROCESS);
+}
+
+/* Does the page raise no fault of the driver? Then it is there afterwards. */
+static bool is_reached(struct hs_svm *svm, uint64_t page)
+{
+	const struct svm_bo *bo = svm_page_bo(hs_svm_runs_get(&svm->pages, page));
+
+	if (!bo)
+		svm_pages_populate(svm, page, page);
+	return !bo || svm->gpus[bo->gpu].setup.is_coherent;
+}
+
+bool hs_svm_cpu_fault_by(struct hs_svm *svm, uint64_t page, enum hs_svm_toucher toucher)
+{
 	struct svm_range *range, *parent = NULL;
 	int rc = 0;
 
-	if (!svm_page_bo(hs_svm_runs_get(&svm->pages, page))) {
-		svm_pages_populate(svm, page, page);
+	if (is_reached(svm, page) || toucher == HS_SVM_BY_WALK)
 		return true;
-	}
+	if (toucher == HS_SVM_BY_ORPHAN)
+		return false;
 	range = svm_range_from_addr(svm, page, &parent);
 	if (!range)
 		return false;

@@ -94,8 +94,8 @@ static void empty_lists(struct svm_add_lists *lists)
 		hs_link_remove(&remapped->update);
 }
 
-static int set_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, const struct hs_svm_attr *attrs,
-		    uint32_t nr_attrs)
+int svm_set_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, const struct hs_svm_attr *attrs,
+		 uint32_t nr_attrs)
 {
 	struct svm_add_lists lists;
 	bool update_mapping;
@@ -106,7 +106,7 @@ static int set_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, const st
 	svm_flush_deferred(svm);
 	rc = svm_check_range(svm, start, pages);
 	if (rc)
-		return rc;
+		return rc == SVM_NOTHING ? 0 : rc;
 	rc = svm_add_ranges(svm, start, start + pages - 1, attrs, nr_attrs, &lists);
 	if (rc)
 		return rc;
@@ -116,14 +116,15 @@ static int set_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, const st
 	return rc;
 }
 
-static int get_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, struct hs_svm_attr *attrs,
-		    uint32_t nr_attrs)
+int svm_get_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, struct hs_svm_attr *attrs, uint32_t nr_attrs)
 {
 	int rc;
 
 	svm_flush_deferred(svm);
 	rc = svm_check_range(svm, start, pages);
-	return rc ? rc : svm_get_attrs(svm, start, start + pages - 1, attrs, nr_attrs);
+	if (rc && rc != SVM_NOTHING)
+		return rc;
+	return svm_get_attrs(svm, start, rc ? start - 1 : start + pages - 1, attrs, nr_attrs);
 }
 
 int hs_svm_ioctl(struct hs_svm *svm, uint32_t op, uint64_t start, uint64_t size, struct hs_svm_attr *attrs,
@@ -134,10 +135,8 @@ int hs_svm_ioctl(struct hs_svm *svm, uint32_t op, uint64_t start, uint64_t size,
 	if (start % 4096 || size % 4096 || !start || !size || op > OP_GET)
 		return -EINVAL;
 	svm_enter(svm);
-	if (start + size < start && !svm->rules.range_checks)
-		svm_hazard(svm, HS_SVM_HAZARD_UNSUPPORTED_INPUT, start / 4096, start / 4096);
-	rc = op == OP_SET ? set_attr(svm, start / 4096, size / 4096, attrs, nr_attrs) :
-	     get_attr(svm, start / 4096, size / 4096, attrs, nr_attrs);
+	rc = op == OP_SET ? svm_set_attr(svm, start / 4096, size / 4096, attrs, nr_attrs) :
+	     svm_get_attr(svm, start / 4096, size / 4096, attrs, nr_attrs);
 	svm_leave(svm);
 	return rc;
 }

@@ -96,6 +96,26 @@ static bool find_vram(struct hs_svm *svm, uint64_t start, uint64_t last, uint64_
 	return true;
 }
 
+/*
+ * mm/hmm.c hmm_range_fault() wants to write: pages of a fork are copied, to the end of their 2 MiB at a time, and
+ * each copy invalidates the range that is being walked. *sequence: what the walk stands on.
+ */
+static int break_sharing(struct hs_svm *svm, const struct svm_range *range, uint64_t start, uint64_t last,
+			 uint64_t *sequence)
+{
+	hs_svm_for_each_span(span, &svm->shared, start, last) {
+		if (!span.value)
+			continue;
+		span.last = svm_min(span.last, span.start | (SVM_HUGE_PAGES - 1));
+		hs_svm_share(svm, span.start, span.last, false);
+		hs_svm_invalidate(svm, HS_SVM_EVENT_CLEAR, span.start, span.last);
+		if (svm->rules.walk_gives_up)
+			return -EAGAIN;
+		*sequence = range->sequence;
+	}
+	return 0;
+}
+
 static int walk_pages(struct hs_svm *svm, uint64_t start, uint64_t last, const struct hs_svm_span *vma,
 		      uint64_t owner, struct span_list *list)
 {
@@ -113,11 +133,15 @@ static int walk_pages(struct hs_svm *svm, uint64_t start, uint64_t last, const s
 }
 
 /* amdgpu_hmm.c amdgpu_hmm_range_get_pages(): absent pages appear, VRAM pages of the owner stay. */
-static int get_pages(struct hs_svm *svm, uint64_t start, uint64_t last, const struct hs_svm_span *vma,
-		     uint64_t owner)
+static int get_pages(struct hs_svm *svm, const struct svm_range *range, const struct hs_svm_span *vma,
+		     uint64_t owner, uint64_t *sequence)
 {
 	struct span_list list = { .spans = { 0 } };
-	int rc = walk_pages(svm, start, last, vma, owner, &list);
+	uint64_t start = vma->start, last = vma->last;
+	int rc = vma->value & HS_SVM_VMA_WRITE ? break_sharing(svm, range, start, last, sequence) : 0;
+
+	if (!rc)
+		rc = walk_pages(svm, start, last, vma, owner, &list);
 
 	SVM_EMIT(svm, GET_PAGES, .start = start, .last = last, .readonly = !(vma->value & HS_SVM_VMA_WRITE),
 		 .rc = rc, .spans = rc ? NULL : list.spans.items, .nr_spans = rc ? 0 : list.spans.count);
@@ -227,7 +251,7 @@ static int validate_piece(struct hs_svm *svm, const struct svm_map_request *requ
 		return -EFAULT;
 	if (!(piece->value & HS_SVM_VMA_READ) && svm->rules.skip_unreadable)
 		return skip_unreadable(svm, request, piece);
-	rc = get_pages(svm, piece->start, piece->last, piece, common_owner(svm, gpus));
+	rc = get_pages(svm, request->range, piece, common_owner(svm, gpus), &sequence);
 	return rc ? rc : map_piece(svm, request, gpus, piece, sequence);
 }
 

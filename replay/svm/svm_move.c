@@ -17,6 +17,7 @@ struct move {
 	uint64_t collected, holes;	/* pages; holes are among collected */
 	uint64_t copied, copy_runs;	/* pages with contents; submissions */
 	uint64_t moved, refused;	/* refused: collected and copied, but not moved */
+	uint64_t vma;			/* flags */
 	uint64_t left_page;		/* where a failed copy stopped, HS_SVM_NO_PAGE: nothing is left behind */
 };
 
@@ -50,7 +51,7 @@ static bool is_collected(const struct move *move, uint64_t page, uint64_t pin)
 	const struct svm_bo *bo = svm_page_bo(page);
 
 	if (page == SVM_PAGE_NONE)
-		return true;
+		return !(move->vma & HS_SVM_VMA_FILE);
 	if (pin == HS_SVM_PINNED)
 		return false;
 	if (move->to_vram)
@@ -89,17 +90,18 @@ static uint64_t part_pages(const struct part *part)
 /* mm/migrate_device.c migrate_vma_setup() */
 static int collect(struct move *move)
 {
-	enum { SPECIAL_VMA = HS_SVM_VMA_IO | HS_SVM_VMA_PFNMAP | HS_SVM_VMA_MIXEDMAP };
+	enum { SPECIAL_VMA = HS_SVM_VMA_IO | HS_SVM_VMA_PFNMAP | HS_SVM_VMA_MIXEDMAP | HS_SVM_VMA_HUGETLB };
 	struct hs_svm *svm = move->svm;
 	int rc = svm_pass(svm, HS_SVM_AT_MIGRATE_SETUP, 1, NULL);
 
-	if (!rc && hs_svm_runs_get(&svm->vmas, move->start) & SPECIAL_VMA)
+	move->vma = hs_svm_runs_get(&svm->vmas, move->start);
+	if (!rc && move->vma & SPECIAL_VMA)
 		rc = -EINVAL;
 	if (!rc) {
 		hs_svm_invalidate(svm, HS_SVM_EVENT_MIGRATE, move->start, move->last);
 		FOR_EACH_PART(part, move) {
 			move->collected += part.is_collected ? part_pages(&part) : 0;
-			move->holes += part.page == SVM_PAGE_NONE ? part_pages(&part) : 0;
+			move->holes += part.is_collected && part.page == SVM_PAGE_NONE ? part_pages(&part) : 0;
 		}
 	}
 	SVM_EMIT(svm, COLLECT, .start = move->start, .last = move->last, .rc = rc, .to_vram = move->to_vram,
@@ -201,7 +203,7 @@ static void place_to_vram(struct move *move, uint64_t start, uint64_t last)
 			hs_svm_invalidate(move->svm, HS_SVM_EVENT_MIGRATE, part.start, move->last);
 			notified = true;
 		}
-		if (part.pin == HS_SVM_PINNED_LATE) {
+		if (part.pin == HS_SVM_PINNED_LATE || move->vma & HS_SVM_VMA_FILE) {
 			move->refused += part_pages(&part);
 			continue;
 		}
@@ -280,6 +282,8 @@ int64_t svm_move_to_vram(struct hs_svm *svm, struct svm_range *range, uint32_t g
 
 	if (rc)
 		return rc;
+	if (move.refused && svm->rules.partial_migration && count_migrated(&move) > move.moved)
+		svm_hazard(svm, HS_SVM_HAZARD_VRAM_LEAK, start, last);
 	svm->gpus[gpu].page_in += count_migrated(&move);
 	return (int64_t)count_migrated(&move);
 }

@@ -97,7 +97,19 @@ void hs_svm_zap(struct hs_svm *svm, uint64_t start, uint64_t last)
 				report_leak(svm, span.start, span.last);
 	svm_pages_place(svm, start, last, SVM_PAGE_NONE);
 	set_runs(svm, &svm->pins, start, last, HS_SVM_UNPINNED);
+	set_runs(svm, &svm->shared, start, last, 0);
 	svm_leave(svm);
+}
+
+void hs_svm_share(struct hs_svm *svm, uint64_t start, uint64_t last, bool is_shared)
+{
+	if (!is_shared) {
+		set_runs(svm, &svm->shared, start, last, 0);
+		return;
+	}
+	hs_svm_for_each_span(span, &svm->pages, start, last)
+		if (span.value == SVM_PAGE_RAM)
+			set_runs(svm, &svm->shared, span.start, span.last, 1);
 }
 
 void hs_svm_pin(struct hs_svm *svm, uint64_t start, uint64_t last, enum hs_svm_pin pin)

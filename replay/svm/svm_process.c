@@ -150,6 +150,10 @@ static uint32_t vma_flags(const struct hs_vma *vma)
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		to |= vma->flags & flags[i].from ? flags[i].to : 0;
+	if (vma->kind == HS_VMA_HUGETLB)
+		to |= HS_SVM_VMA_HUGETLB;
+	else if (vma->kind != HS_VMA_ANON)
+		to |= HS_SVM_VMA_FILE;
 	return to;
 }
 

@@ -205,6 +205,7 @@ void hs_svm_destroy(struct hs_svm *svm)
 	}
 	hs_svm_runs_deinit(&svm->vmas);
 	hs_svm_runs_deinit(&svm->pins);
+	hs_svm_runs_deinit(&svm->shared);
 	svm_pages_place(svm, 0, HS_SVM_NO_PAGE - 1, SVM_PAGE_NONE);
 	hs_svm_runs_deinit(&svm->pages);
 	svm_bo_forget_all(svm);

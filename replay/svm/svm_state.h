@@ -120,6 +120,7 @@ struct hs_svm {
 	uint64_t reserved_pages;
 
 	struct hs_svm_runs vmas, pages, pins;
+	struct hs_svm_runs shared;		/* pages of a fork that a write would copy */
 	HS_VEC(struct svm_buffer) buffers;
 	uint64_t device_used[HS_SVM_MAX_GPUS];
 	uint64_t hazards[HS_SVM_NR_HAZARDS];
@@ -229,8 +230,14 @@ bool svm_apply_attrs(struct hs_svm *svm, struct svm_range *range, const struct h
 int svm_get_attrs(struct hs_svm *svm, uint64_t start, uint64_t last, struct hs_svm_attr *attrs,
 		  uint32_t nr_attrs);
 
-/* svm_check.c */
-int svm_check_range(const struct hs_svm *svm, uint64_t start, uint64_t pages);
+/* svm_ioctl.c: behind the checks of the arguments; pages */
+int svm_set_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, const struct hs_svm_attr *attrs,
+		 uint32_t nr_attrs);
+int svm_get_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, struct hs_svm_attr *attrs, uint32_t nr_attrs);
+
+/* svm_check.c: 0, an errno, or SVM_NOTHING: the kernel goes on with an empty range, and does nothing */
+enum { SVM_NOTHING = 1 };
+int svm_check_range(struct hs_svm *svm, uint64_t start, uint64_t pages);
 const struct svm_buffer *svm_find_buffer(const struct hs_svm *svm, uint64_t start, uint64_t last);
 const struct svm_buffer *svm_find_userptr(const struct hs_svm *svm, uint64_t start, uint64_t last);
 

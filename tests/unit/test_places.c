@@ -23,7 +23,8 @@ static void move(struct hs_places *places, uint32_t policy, uint64_t second, uin
 	assert_int_equal(hs_places_add(places, &outcome), 0);
 }
 
-static void expect_row(const struct hs_table *table, size_t line, double from, double to, uint64_t row, uint64_t percent)
+static void expect_row(const struct hs_table *table, size_t line, double from, double to, uint64_t row,
+		       uint64_t percent)
 {
 	assert_true(hs_table_value(table, line, 0)->number == from && hs_table_value(table, line, 1)->number == to);
 	assert_int_equal(hs_table_value(table, line, 2)->count, row);

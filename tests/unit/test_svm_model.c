@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "replay/engine.h"
+#include "traces/kfd_smi.h"
 
 enum { TASK = 1, WORKER = 2, MM = 7, MS = 1000000 };
 #define ADDRESS 0x7f0000000000ull
@@ -313,6 +314,112 @@ static void recorded_faults_agree(void **state)
 	close_world(&world);
 }
 
+static struct hs_kfd_smi_event parse(const char *line)
+{
+	struct hs_kfd_smi_event event = { 0 };
+	struct hs_error err = { 0 };
+
+	if (hs_kfd_smi_parse(line, &event, &err))
+		fail_msg("%s: %s", line, err.text);
+	return event;
+}
+
+/* L1: each kernel's form of a line. */
+static void spec_L1(void **state)
+{
+	struct hs_kfd_smi_event event;
+
+	(void)state;
+	assert_int_equal(parse("a 5 -7 1f").restore.rescheduled, 0);
+	assert_int_equal(parse("a 5 -7 1f 0").restore.rescheduled, 0);
+	assert_int_equal(parse("a 5 -7 1f R").restore.rescheduled, 1);
+	assert_int_equal(parse("6 5 -7 @1000(200) 0->a 1").migrate_end.error, 1);
+	assert_int_equal(parse("6 5 -7 @1000(200) 0->a 1 -12").migrate_end.error, -12);
+	event = parse("b 9 -7 @1000(200) a 1");
+	assert_int_equal(event.kind, HS_KIND_svm_unmap);
+	assert_int_equal(event.unmap.nr_pages, 0x200);
+	assert_int_equal(hs_kfd_smi_parse("10 1 2 3", &event, NULL), -ENOENT);
+}
+
+/* L2: lines that were lost may have been a restore: what the queues did is not known until they say so. */
+static void spec_L2(void **state)
+{
+	static const char *const settings[][2] = {
+		{ "svm.gpus", "A:vram=16G,id=10" }, { "svm.xnack", "off" }, { NULL, NULL } };
+	struct hs_row row = { .task = TASK };
+	struct hs_svm_evict evict = { .row = row, .gpu = 10 };
+	struct hs_svm_restore restore = { .row = row, .gpu = 10 };
+	struct hs_meta_lost lost = { .source = { "svm", 3 }, .cause = { "fifo_full", 9 }, .count = 2 };
+	struct world world;
+
+	(void)state;
+	open_world(&world, HS_MODE_VALIDATE, settings);
+	world.now = MS;
+	run_row(&world, HS_KIND_svm_evict, &evict, MS);
+	assert_int_equal(world.agree, 1);
+	lost.first_time = world.now + 1;
+	lost.last_time = world.now + 2;
+	run_row(&world, HS_KIND_meta_lost, &lost, 2);
+	run_row(&world, HS_KIND_svm_evict, &evict, MS);
+	assert_true(world.agree == 1 && world.disagree == 0 && world.unknown == 1);
+	run_row(&world, HS_KIND_svm_restore, &restore, MS);
+	run_row(&world, HS_KIND_svm_evict, &evict, MS);
+	assert_int_equal(world.agree, 2);
+	close_world(&world);
+}
+
+/* Events that cannot be: each is counted, none believed. */
+static void contradictions_are_counted(void **state)
+{
+	static const char *const settings[][2] = { { "svm.gpus", "A:vram=16G,id=10" }, { NULL, NULL } };
+	struct hs_row row = { .task = TASK };
+	struct hs_svm_fault_start faults[] = {
+		{ .row = row, .address = 0x1234000, .gpu = 11 },	/* not declared */
+		{ .row = row, .address = 0x1234001, .gpu = 10 },	/* not aligned */
+		{ .row = row, .address = (uint64_t)-0x1000, .gpu = 10 },
+	};
+	struct hs_svm_migrate_start moves[] = {
+		{ .row = row, .start = 0x1200000, .nr_pages = 0, .to = 10, .trigger = 1 },
+		{ .row = row, .start = 0x1200000, .nr_pages = UINT64_MAX, .to = 10, .trigger = 1 },
+		{ .row = row, .start = 0x1200000, .nr_pages = 1, .from = 10, .to = 10, .trigger = 1 },
+	};
+	struct hs_svm_restore restore = { .row = row, .gpu = 12 };
+	const struct hs_model_ops *ops = hs_model_find("svm");
+	struct world world;
+
+	(void)state;
+	open_world(&world, HS_MODE_VALIDATE, settings);
+	world.now = MS;
+	for (size_t i = 0; i < 3; i++)
+		run_row(&world, HS_KIND_svm_fault_start, &faults[i], MS);
+	for (size_t i = 0; i < 3; i++)
+		run_row(&world, HS_KIND_svm_migrate_start, &moves[i], MS);
+	run_row(&world, HS_KIND_svm_restore, &restore, MS);
+	assert_int_equal(ops->problems(hs_engine_model(world.engine, "svm", 0), NULL), 7);
+	assert_int_equal(world.disagree, 0);
+	close_world(&world);
+}
+
+/* The preferred location is recorded with a migration: where it decides alone, the decision is exact. */
+static void recorded_preference_is_exact(void **state)
+{
+	static const char *const settings[][2] = { { "svm.gpus", "A:vram=16G,id=10" }, { NULL, NULL } };
+	struct hs_row row = { .task = TASK };
+	struct hs_svm_fault_start fault = { .row = row, .address = 0x1234000, .gpu = 10, .is_write = 1 };
+	struct hs_svm_migrate_start move = { .row = row, .start = 0x1200000, .nr_pages = 512, .from = 10,
+					     .prefetch = UINT32_MAX, .preferred = 0, .trigger = 1 };
+	struct world world;
+
+	(void)state;
+	open_world(&world, HS_MODE_VALIDATE, settings);
+	world.now = MS;
+	run_row(&world, HS_KIND_svm_fault_start, &fault, MS);
+	run_row(&world, HS_KIND_svm_migrate_start, &move, 10);
+	assert_int_equal(world.agree, 1);
+	assert_int_equal(world.decisions.items[0].basis, HS_BASIS_EXACT);
+	close_world(&world);
+}
+
 static void bad_scenarios_are_refused(void **state)
 {
 	static const struct {
@@ -355,6 +462,8 @@ int main(void)
 		cmocka_unit_test(sweep_maps_all_of_the_region),
 		cmocka_unit_test(collapse_is_one_invalidation),
 		cmocka_unit_test(recorded_faults_agree),
+		cmocka_unit_test(spec_L1), cmocka_unit_test(spec_L2),
+		cmocka_unit_test(contradictions_are_counted), cmocka_unit_test(recorded_preference_is_exact),
 		cmocka_unit_test(bad_scenarios_are_refused),
 	};
 
