@@ -133,6 +133,28 @@ struct hs_table *hs_series_total(const struct hs_tally *tally, enum hs_point poi
 	return table;
 }
 
+struct hs_table *hs_series_samples(const struct hs_tally *tally, const char *number)
+{
+	struct hs_table *table = hs_table_create("");
+	uint64_t time = UINT64_MAX;
+
+	hs_table_add_column(table, "seconds", "");
+	hs_vec_for_each(policy, &tally->policies)
+		hs_table_add_column(table, *policy, "");
+	/* The samples of one time stand together, a policy behind the other. */
+	hs_vec_for_each(sample, &tally->samples) {
+		if (strcmp(sample->name, number) != 0)
+			continue;
+		if (sample->policy == 0) {
+			time = sample->time;
+			hs_table_number(table, (double)(time - tally->start_time) / 1e9, 6);
+		}
+		if (sample->time == time)
+			hs_table_number(table, sample->value, 0);
+	}
+	return table;
+}
+
 struct hs_table *hs_series_distribution(const struct hs_tally *tally, enum hs_point point, unsigned int cost)
 {
 	struct hs_table *table = hs_table_create("distribution");

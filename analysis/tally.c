@@ -64,6 +64,8 @@ void hs_tally_destroy(struct hs_tally *tally)
 	hs_vec_deinit(&tally->mm_cells);
 	hs_vec_deinit(&tally->subjects);
 	hs_vec_deinit(&tally->summaries);
+	hs_vec_deinit(&tally->mm_summaries);
+	hs_vec_deinit(&tally->samples);
 	hs_places_deinit(&tally->places);
 	hs_hash_map_deinit(&tally->cell_index);
 	hs_hash_map_deinit(&tally->mm_index);
@@ -383,12 +385,35 @@ const struct hs_divergence *hs_tally_add(struct hs_tally *tally, const struct hs
 	return fresh;
 }
 
-void hs_tally_add_summary(struct hs_tally *tally, uint32_t policy, const char *model, const char *name, double value)
+/* "model.name", kept. */
+static const char *keep_number_name(struct hs_tally *tally, const char *model, const char *name)
 {
 	char full[160];
 
 	snprintf(full, sizeof(full), "%s.%s", model, name);
-	if (!hs_vec_push(&tally->summaries, (struct hs_summary){ policy, keep_text(tally, full), value }))
+	return keep_text(tally, full);
+}
+
+void hs_tally_add_summary(struct hs_tally *tally, uint32_t policy, const char *model, const char *name, double value)
+{
+	if (!hs_vec_push(&tally->summaries,
+			 (struct hs_summary){ policy, keep_number_name(tally, model, name), value }))
+		tally->status = -ENOMEM;
+}
+
+void hs_tally_add_mm_summary(struct hs_tally *tally, uint32_t policy, const char *model, uint32_t mm,
+			     const char *name, double value)
+{
+	if (!hs_vec_push(&tally->mm_summaries,
+			 (struct hs_mm_summary){ policy, mm, keep_number_name(tally, model, name), value }))
+		tally->status = -ENOMEM;
+}
+
+void hs_tally_add_sample(struct hs_tally *tally, uint32_t policy, const char *model, uint64_t time, const char *name,
+			 double value)
+{
+	if (!hs_vec_push(&tally->samples,
+			 (struct hs_sample){ policy, keep_number_name(tally, model, name), time, value }))
 		tally->status = -ENOMEM;
 }
 

@@ -85,6 +85,21 @@ struct hs_summary {
 	double value;
 };
 
+/* The same of one address space. */
+struct hs_mm_summary {
+	uint32_t policy, mm;
+	const char *name;
+	double value;
+};
+
+/* A model's number at a time of its run. */
+struct hs_sample {
+	uint32_t policy;
+	const char *name;
+	uint64_t time;			/* ns */
+	double value;
+};
+
 /* Read only outside tally.c. */
 struct hs_tally {
 	size_t nr_policies;
@@ -98,6 +113,8 @@ struct hs_tally {
 	int16_t *last;			/* per subject and policy: number of the last result, -1: none */
 	size_t last_capacity;
 	HS_VEC(struct hs_summary) summaries;
+	HS_VEC(struct hs_mm_summary) mm_summaries;
+	HS_VEC(struct hs_sample) samples;	/* by time */
 	struct hs_places places;	/* of what policies move */
 	struct hs_quantiles *costs;	/* see hs_tally_costs */
 	struct hs_hash_map cell_index, mm_index, subject_index;
@@ -129,6 +146,11 @@ const struct hs_divergence *hs_tally_add(struct hs_tally *tally, const struct hs
 
 /* Adds a model's number under "model.name". */
 void hs_tally_add_summary(struct hs_tally *tally, uint32_t policy, const char *model, const char *name, double value);
+
+void hs_tally_add_mm_summary(struct hs_tally *tally, uint32_t policy, const char *model, uint32_t mm,
+			     const char *name, double value);
+void hs_tally_add_sample(struct hs_tally *tally, uint32_t policy, const char *model, uint64_t time, const char *name,
+			 double value);
 
 /* 0, or the first failure: -ENOMEM, -E2BIG (more than 511 result codes), with a sentence. */
 int hs_tally_status(const struct hs_tally *tally, struct hs_error *err);

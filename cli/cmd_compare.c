@@ -9,6 +9,8 @@
 #include "lib/cleanup.h"
 #include "lib/vec.h"
 
+enum { MAX_PROCESSES = 8 };
+
 typedef HS_VEC(struct hs_table *) table_list;
 
 static void add_table(table_list *list, struct hs_table *table)
@@ -35,6 +37,22 @@ static int add_comparison(const struct hs_study *study, uint32_t b, table_list *
 	return HS_EXIT_OK;
 }
 
+/* Who gains and who bloats. */
+static int add_processes(const struct hs_study *study, size_t input, table_list *list)
+{
+	const struct hs_tally *tally = study->tallies.items[input];
+	hs_number_names names;
+
+	if (hs_mm_number_names(tally, &names))
+		return hs_fail_nomem();
+	hs_vec_for_each(number, &names)
+		add_table(list, hs_table_mm_summaries(tally, &(struct hs_mm_table){
+			.number = *number, .limit = MAX_PROCESSES, .name = hs_study_process_name,
+			.context = &study->tasks.items[input] }));
+	hs_vec_deinit(&names);
+	return HS_EXIT_OK;
+}
+
 static int make_tables(const struct hs_study *study, table_list *list)
 {
 	int status = HS_EXIT_OK;
@@ -45,6 +63,8 @@ static int make_tables(const struct hs_study *study, table_list *list)
 		add_table(list, hs_table_results(*tally));
 		add_table(list, hs_table_costs(*tally));
 		add_table(list, hs_table_summaries(*tally));
+		if (!status)
+			status = add_processes(study, (size_t)(tally - study->tallies.items), list);
 		add_table(list, hs_table_bases(*tally));
 		if (study->mode == HS_MODE_VALIDATE)
 			add_table(list, hs_table_agreement(*tally, HS_ALL_POLICIES));

@@ -269,6 +269,23 @@ static void add_counterfactual(struct hs_report *report)
 	}
 }
 
+/* Who gains and who bloats. */
+static void add_mm_numbers(struct hs_report *report, size_t trace)
+{
+	const struct hs_tally *tally = report->whatif.tallies.items[trace];
+	hs_number_names names;
+
+	if (hs_mm_number_names(tally, &names)) {
+		report->status = hs_fail_nomem();
+		return;
+	}
+	hs_vec_for_each(number, &names)
+		hs_report_table(report, hs_table_mm_summaries(tally, &(struct hs_mm_table){
+			.number = *number, .limit = MAX_PROCESSES, .name = hs_report_process_name,
+			.context = &report->facts[trace] }));
+	hs_vec_deinit(&names);
+}
+
 static void add_whatif_trace(struct hs_report *report, size_t trace)
 {
 	const struct hs_tally *tally = report->whatif.tallies.items[trace];
@@ -281,6 +298,7 @@ static void add_whatif_trace(struct hs_report *report, size_t trace)
 	hs_report_table(report, hs_table_results(tally));
 	hs_report_table(report, hs_table_costs(tally));
 	hs_report_table(report, hs_table_summaries(tally));
+	add_mm_numbers(report, trace);
 	hs_report_table(report, hs_table_bases(tally));
 	hs_page_fold(report->page, "Costs per decision");
 	hs_report_table(report, hs_table_quantiles(tally));

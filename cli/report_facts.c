@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli/report_facts.h"
 
+#include "cli/study.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -172,11 +174,7 @@ int hs_report_facts_read(struct hs_report_facts *facts, const struct hs_argument
 
 const char *hs_report_process_name(void *context, uint32_t mm)
 {
-	const struct hs_report_facts *facts = context;
-	const uint64_t *pid = hs_hash_map_get(&facts->tasks.owner, mm);
+	struct hs_report_facts *facts = context;
 
-	hs_vec_for_each(task, &facts->tasks.tasks)
-		if (pid && task->pid == *pid)
-			return task->name;
-	return NULL;
+	return hs_study_process_name(&facts->tasks, mm);
 }

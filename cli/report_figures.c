@@ -192,8 +192,44 @@ static void add_costs(struct hs_report *report, size_t trace, enum hs_point poin
 	});
 }
 
+static double end_of_samples(const struct hs_tally *tally)
+{
+	const size_t count = tally->samples.count;
+
+	return count ? (double)(tally->samples.items[count - 1].time - tally->start_time) / 1e9 : 0;
+}
+
+/* How things stood, by policy: numbers of a model over time. */
+static void add_samples(struct hs_report *report, size_t trace)
+{
+	static const struct {
+		const char *number, *name, *what;
+		enum hs_point point;
+	} lines[] = {
+		{ "collapse.huge_pages", "huge-pages", "huge pages", HS_POINT_COLLAPSE_SCAN },
+		{ "collapse.bloat_bytes", "bloat", "memory never touched (bytes)", HS_POINT_COLLAPSE_SCAN },
+	};
+	const struct hs_tally *tally = report->whatif.tallies.items[trace];
+	struct hs_plot_number numbers[] = { { "end", end_of(tally) }, { NULL, 0 } };
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		struct hs_plot_label labels[] = { { "what", lines[i].what }, { NULL, NULL } };
+		struct hs_table *table = hs_series_samples(tally, lines[i].number);
+		char caption[CAPTION_BYTES];
+
+		/* No decision at all: the buckets know no end. */
+		numbers[0].value = fmax(numbers[0].value, end_of_samples(tally));
+		snprintf(caption, sizeof(caption), "%s over time, by policy.", lines[i].what);
+		hs_report_figure(report, &(struct hs_report_figure){
+			.template_name = "total.gp", .name = lines[i].name, .trace = trace, .point = lines[i].point,
+			.table = table, .numbers = numbers, .labels = labels, .caption = caption,
+		});
+	}
+}
+
 void hs_report_whatif_figures(struct hs_report *report, size_t trace)
 {
+	add_samples(report, trace);
 	for (unsigned int point = 0; point < HS_NR_POINTS; point++) {
 		const struct hs_report_focus *focus = hs_report_focus_of((enum hs_point)point);
 

@@ -17,6 +17,9 @@ void hs_study_deinit(struct hs_study *study)
 		hs_tally_destroy(*tally);
 	hs_vec_for_each(policy, &study->in_force)
 		hs_policy_deinit(policy);
+	hs_vec_for_each(tasks, &study->tasks)
+		hs_task_table_deinit(tasks);
+	hs_vec_deinit(&study->tasks);
 	hs_vec_deinit(&study->names);
 	hs_vec_deinit(&study->tallies);
 	hs_vec_deinit(&study->in_force);
@@ -40,10 +43,12 @@ static int add_tally(struct hs_study *study, uint64_t start_time, struct hs_tall
 
 	if (hs_tally_create(&setup, &tally, &err))
 		return hs_fail(HS_EXIT_FAILED, &err);
-	if (!hs_vec_push(&study->tallies, tally)) {
-		hs_tally_destroy(tally);
+	if (!hs_vec_push(&study->tasks, (struct hs_task_table){ .index = { 0 } }))
+		hs_tally_destroy(hs_take(&tally));
+	else if (!hs_vec_push(&study->tallies, tally))
+		hs_tally_destroy(hs_take(&tally));
+	if (!tally)
 		return hs_fail_nomem();
-	}
 	*out = tally;
 	return HS_EXIT_OK;
 }
@@ -80,6 +85,13 @@ static void add_summary(void *context, const char *name, double value)
 	hs_tally_add_summary(summing->tally, summing->policy, summing->model, name, value);
 }
 
+static void add_mm_summary(void *context, uint32_t mm, const char *name, double value)
+{
+	const struct summing *summing = context;
+
+	hs_tally_add_mm_summary(summing->tally, summing->policy, summing->model, mm, name, value);
+}
+
 static void sum_up(const struct hs_study *study, struct hs_tally *tally, const struct hs_engine *engine)
 {
 	for (size_t i = 0; hs_models[i]; i++)
@@ -89,7 +101,83 @@ static void sum_up(const struct hs_study *study, struct hs_tally *tally, const s
 
 			if (model && hs_models[i]->summarize)
 				hs_models[i]->summarize(model, add_summary, &summing);
+			if (model && hs_models[i]->summarize_mms)
+				hs_models[i]->summarize_mms(model, add_mm_summary, &summing);
 		}
+}
+
+/* Lines over time: NR_SAMPLES of them where the length of the trace is known. */
+enum { NR_SAMPLES = 120 };
+
+struct sampling {
+	struct hs_tally *tally;
+	const char *model;
+	uint32_t policy;
+	uint64_t time, next, step;	/* ns */
+};
+
+static void add_sample(void *context, const char *name, double value)
+{
+	const struct sampling *sampling = context;
+
+	hs_tally_add_sample(sampling->tally, sampling->policy, sampling->model, sampling->time, name, value);
+}
+
+static void begin_sampling(struct sampling *sampling, const struct hs_replay *replay, struct hs_tally *tally)
+{
+	struct hs_reader_state state;
+
+	hs_reader_get_state(replay->input.reader, &state);
+	*sampling = (struct sampling){ .tally = tally, .next = tally->start_time };
+	sampling->step = state.last_time > tally->start_time ? (state.last_time - tally->start_time) / NR_SAMPLES + 1 :
+							       1000000000;
+}
+
+static void take_samples(const struct hs_study *study, struct sampling *sampling, const struct hs_replay *replay)
+{
+	if (sampling->time < sampling->next || study->mode != HS_MODE_WHATIF)
+		return;
+	sampling->next = sampling->time + sampling->step;
+	for (size_t i = 0; hs_models[i]; i++)
+		for (uint32_t policy = 0; hs_models[i]->sample && policy < study->names.count; policy++) {
+			struct hs_model *model = hs_engine_model(replay->engine, hs_models[i]->name, policy);
+
+			sampling->model = hs_models[i]->name;
+			sampling->policy = policy;
+			if (model)
+				hs_models[i]->sample(model, add_sample, sampling);
+		}
+}
+
+static uint64_t end_of_run(const struct hs_run *run)
+{
+	const struct hs_event last = hs_run_event(run, run->nr - 1);
+
+	return last.row->time;
+}
+
+static int learn_tasks(struct hs_task_table *tasks, const struct hs_run *run)
+{
+	const hs_kind_set kinds = hs_task_table_kinds();
+	int status = 0;
+
+	for (size_t i = 0; hs_kind_set_has(&kinds, run->kind) && i < run->nr && !status; i++) {
+		const struct hs_event event = hs_run_event(run, i);
+
+		status = hs_task_table_learn(tasks, &event);
+	}
+	return status ? hs_fail_nomem() : HS_EXIT_OK;
+}
+
+const char *hs_study_process_name(void *context, uint32_t mm)
+{
+	const struct hs_task_table *tasks = context;
+	const uint64_t *pid = hs_hash_map_get(&tasks->owner, mm);
+
+	hs_vec_for_each(task, &tasks->tasks)
+		if (pid && task->pid == *pid)
+			return task->name;
+	return NULL;
 }
 
 static bool keep_policies(struct hs_study *study, const struct hs_engine *engine)
@@ -112,11 +200,19 @@ static bool keep_policies(struct hs_study *study, const struct hs_engine *engine
 static int run_events(struct hs_study *study, struct hs_replay *replay, struct hs_tally *tally)
 {
 	struct hs_error err = { 0 };
+	struct sampling sampling;
 	int more;
 
 	hs_trace_show_progress(&replay->input, "replaying");
-	while ((more = hs_replay_next(replay)) > 0)
+	begin_sampling(&sampling, replay, tally);
+	while ((more = hs_replay_next(replay)) > 0) {
 		hs_tally_set_chunk(tally, replay->run.chunk);
+		if (learn_tasks(&study->tasks.items[study->tasks.count - 1], &replay->run))
+			return HS_EXIT_FAILED;
+		if (end_of_run(&replay->run) > sampling.time)
+			sampling.time = end_of_run(&replay->run);
+		take_samples(study, &sampling, replay);
+	}
 	if (more < 0)
 		return HS_EXIT_FAILED;
 	sum_up(study, tally, replay->engine);

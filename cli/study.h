@@ -10,14 +10,19 @@
 #include "analysis/tally.h"
 #include "cli/command.h"
 #include "cli/policy_list.h"
+#include "cli/task_table.h"
 #include "lib/vec.h"
 
 struct hs_study {
 	HS_VEC(char *) names;			/* of the policies */
 	HS_VEC(struct hs_tally *) tallies;	/* one per input */
 	HS_VEC(struct hs_policy) in_force;	/* of traces: the policies with the first trace's tunables taken in */
+	HS_VEC(struct hs_task_table) tasks;	/* one per input: who its address spaces belong to */
 	enum hs_mode mode;
 };
+
+/* Name of the process that an address space belongs to; NULL: unknown. context: a struct hs_task_table. */
+const char *hs_study_process_name(void *context, uint32_t mm);
 
 void hs_study_deinit(struct hs_study *study);
 

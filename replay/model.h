@@ -60,6 +60,10 @@ struct hs_model_setup {
 	struct hs_model *const *bases;		/* instances of the models in stands_on, in that order */
 };
 
+/* A number by name, of a whole model or of one address space. Names are static. */
+typedef void hs_add_number(void *context, const char *name, double value);
+typedef void hs_add_mm_number(void *context, uint32_t mm, const char *name, double value);
+
 /* An input of a decision as text; NULL where that side has none. The texts live during the call. */
 typedef void hs_add_input(void *context, const char *name, const char *recorded, const char *seen);
 
@@ -120,8 +124,11 @@ struct hs_model_ops {
 	/* Invariants: 0, or -EINVAL and the broken one. */
 	int (*check)(const struct hs_model *model, struct hs_error *err);
 	/* Summary numbers of a run ("huge_pages", "bloat_bytes", …), called after the last event. May be NULL. */
-	void (*summarize)(const struct hs_model *model, void (*add)(void *context, const char *name, double value),
-			  void *context);
+	void (*summarize)(const struct hs_model *model, hs_add_number *add, void *context);
+	/* The same per address space, those that have ended included. May be NULL. */
+	void (*summarize_mms)(const struct hs_model *model, hs_add_mm_number *add, void *context);
+	/* How things stand now, for lines over time; asked some hundred times in a run. May be NULL. */
+	void (*sample)(const struct hs_model *model, hs_add_number *add, void *context);
 	/* Contradictory input met so far: count, and the first few as sentences. May be NULL. */
 	uint64_t (*problems)(const struct hs_model *model, FILE *out);
 };

@@ -244,8 +244,7 @@ static int collapse_check(const struct hs_model *model, struct hs_error *err)
 	return 0;
 }
 
-static void collapse_summarize(const struct hs_model *model,
-			       void (*add)(void *context, const char *name, double value), void *context)
+static void collapse_summarize(const struct hs_model *model, hs_add_number *add, void *context)
 {
 	const struct hs_collapse_sums *sums = &model->sums;
 
@@ -262,6 +261,18 @@ static void collapse_summarize(const struct hs_model *model,
 	add(context, "full_scans", (double)sums->full_scans);
 	if (model->whatif)
 		hs_collapse_whatif_summarize(model->whatif, add, context);
+}
+
+static void collapse_summarize_mms(const struct hs_model *model, hs_add_mm_number *add, void *context)
+{
+	if (model->whatif)
+		hs_collapse_whatif_summarize_mms(model->whatif, add, context);
+}
+
+static void collapse_sample(const struct hs_model *model, hs_add_number *add, void *context)
+{
+	if (model->whatif)
+		hs_collapse_whatif_sample(model->whatif, add, context);
 }
 
 static uint64_t collapse_problems(const struct hs_model *model, FILE *out)
@@ -299,5 +310,7 @@ const struct hs_model_ops hs_collapse_model = {
 	.dump = collapse_dump,
 	.check = collapse_check,
 	.summarize = collapse_summarize,
+	.summarize_mms = collapse_summarize_mms,
+	.sample = collapse_sample,
 	.problems = collapse_problems,
 };

@@ -121,6 +121,7 @@ static void slot_populated(void *context, uint32_t id, uint64_t address)
 		.is_write = true, .alloc_fails = whatif->is_memory_short, .pmd_is_none = true,
 	};
 	struct hs_fault_outcome outcome;
+	struct hs_whatif_mm *sums;
 	struct hs_thp_vma thp;
 
 	if (!vma || vma->kind != HS_VMA_ANON || hs_thp_overlay_find(&whatif->overlay, id, address))
@@ -139,6 +140,8 @@ static void slot_populated(void *context, uint32_t id, uint64_t address)
 	whatif->fault_fallbacks += outcome.counts_fallback;
 	if (outcome.kind == HS_FAULT_HUGE) {
 		whatif->fault_huge++;
+		if ((sums = hs_whatif_mms_get(&whatif->mms, id)))
+			sums->fault_huge++;
 		hs_thp_overlay_make_huge(&whatif->overlay, id, address, true);
 	} else {
 		hs_hash_map_put(&whatif->populated, hs_collapse_whatif_key(id, address), whatif->model->now);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replay/collapse/fault_rules.h"
 #include "replay/collapse/madvise_rules.h"
 
 enum { ADVICE_HUGEPAGE = 14, ADVICE_COLLAPSE = 25 };
@@ -124,9 +125,15 @@ static void collapsed(void *context, const struct hs_thp_collapsed *done)
 	struct hs_collapse_whatif *whatif = context;
 	struct hs_collapse_sums *sums = &whatif->model->sums;
 	const struct hs_thp_slot *old = hs_thp_overlay_find(&whatif->overlay, done->mm, done->address);
+	struct hs_whatif_mm *mm = hs_whatif_mms_get(&whatif->mms, done->mm);
 
 	sums->pages_copied += done->copied;
 	sums->pages_zeroed += done->zeroed;
+	if (mm) {
+		mm->collapses += done->order == hs_thp_pmd_order(&whatif->model->tunables);
+		mm->pages_copied += done->copied;
+		mm->pages_zeroed += done->zeroed;
+	}
 	if (done->order != hs_thp_pmd_order(&whatif->model->tunables))
 		return;
 	whatif->recollapses += old && old->times;
@@ -323,12 +330,61 @@ static void observe_madvise(struct hs_collapse_whatif *whatif, const struct hs_m
 	}
 }
 
+/* A huge page of which so much was never touched that it is split where memory is short. */
+struct underused {
+	uint32_t mm;
+	uint64_t address;
+	struct hs_bitmap512 untouched;
+};
+
+struct underused_search {
+	const struct hs_collapse_whatif *whatif;
+	HS_VEC(struct underused) found;
+};
+
+static void look_for_underused(void *context, uint32_t id, uint64_t address, const struct hs_thp_slot *slot)
+{
+	struct underused_search *search = context;
+	const struct hs_model *model = search->whatif->model;
+	const struct hs_mm *mm = hs_address_space_mm(model->space, id);
+	struct underused underused = { .mm = id, .address = address };
+	struct hs_slot touched;
+
+	if (!mm || !slot->is_huge)
+		return;
+	hs_mm_get_slot(mm, address, &touched);
+	underused.untouched = hs_bitmap512_and_not(&slot->filled, &touched.present);
+	underused.untouched = hs_bitmap512_and_not(&underused.untouched, &touched.swap);
+	underused.untouched = hs_bitmap512_and_not(&underused.untouched, &touched.unknown);
+	if (hs_fault_is_underused(&model->rules, &model->tunables, hs_bitmap512_count(&underused.untouched)))
+		(void)hs_vec_push(&search->found, underused);
+}
+
+/*
+ * deferred_split_scan: the shrinker splits underused huge pages and gives their zero-filled pages back. When it
+ * runs is not recorded: it is taken to run when the recorded kernel's allocations begin to fail.
+ */
+static void shrink_underused(struct hs_collapse_whatif *whatif)
+{
+	struct underused_search search = { .whatif = whatif };
+
+	whatif->overlay.now = whatif->model->now;
+	hs_thp_overlay_each(&whatif->overlay, 0, look_for_underused, &search);
+	hs_vec_for_each(one, &search.found)
+		hs_thp_overlay_empty(&whatif->overlay, one->mm, one->address, &one->untouched);
+	whatif->underused_splits += search.found.count;
+	hs_vec_deinit(&search.found);
+}
+
 static void observe_allocation(struct hs_collapse_whatif *whatif, const struct hs_bytes *status)
 {
 	const int result = hs_collapse_result_find(status->data, status->length);
+	const bool was_short = whatif->is_memory_short;
 
 	if (result >= 0)
 		whatif->is_memory_short = result == HS_SCAN_ALLOC_HUGE_PAGE_FAIL;
+	if (whatif->is_memory_short && !was_short)
+		shrink_underused(whatif);
 }
 
 void hs_collapse_whatif_observe(struct hs_model *model, const struct hs_event *event)
@@ -364,6 +420,15 @@ void hs_collapse_whatif_settings(struct hs_model *model, const struct hs_collaps
 		set_clock(whatif);
 }
 
+static void stopped_being_huge(void *context, uint32_t id, uint64_t ns)
+{
+	struct hs_collapse_whatif *whatif = context;
+	struct hs_whatif_mm *mm = hs_whatif_mms_get(&whatif->mms, id);
+
+	if (mm)
+		mm->huge_ns += ns;
+}
+
 int hs_collapse_whatif_create(struct hs_model *model, struct hs_error *err)
 {
 	struct hs_collapse_whatif *whatif = calloc(1, sizeof(*whatif));
@@ -372,6 +437,8 @@ int hs_collapse_whatif_create(struct hs_model *model, struct hs_error *err)
 		return hs_error_nomem(err);
 	whatif->model = model;
 	whatif->prices = hs_collapse_prices_of(model->policy);
+	whatif->overlay.stopped = stopped_being_huge;
+	whatif->overlay.context = whatif;
 	hs_khugepaged_init(&whatif->daemon, &model->rules, &model->tunables, &ops, whatif);
 	model->whatif = whatif;
 	if (hs_address_space_watch(model->space, &hs_collapse_whatif_watcher, whatif))
@@ -389,82 +456,9 @@ void hs_collapse_whatif_destroy(struct hs_collapse_whatif *whatif)
 	hs_address_space_unwatch(whatif->model->space, whatif);
 	hs_khugepaged_deinit(&whatif->daemon);
 	hs_thp_overlay_deinit(&whatif->overlay);
+	hs_whatif_mms_deinit(&whatif->mms);
 	hs_hash_map_deinit(&whatif->populated);
 	hs_vec_deinit(&whatif->waits);
 	hs_vec_deinit(&whatif->pending);
 	free(whatif);
-}
-
-/* --- summary --- */
-
-struct end_sums {
-	const struct hs_collapse_whatif *whatif;
-	uint64_t bloat_pages, unknown_pages, huge_ns;
-};
-
-/* Pages that are there under the policy although the program never touched them. */
-static void add_slot(void *context, uint32_t id, uint64_t address, const struct hs_thp_slot *slot)
-{
-	struct end_sums *sums = context;
-	const struct hs_mm *mm = hs_address_space_mm(sums->whatif->model->space, id);
-	struct hs_slot_counts counts;
-	unsigned int filled = hs_bitmap512_count(&slot->filled);
-
-	if (slot->is_huge)
-		sums->huge_ns += sums->whatif->model->now - slot->since;
-	if (!mm)
-		return;
-	counts = hs_mm_count_slot(mm, address);
-	counts.present += counts.swap;
-	sums->unknown_pages += counts.unknown < filled ? counts.unknown : filled;
-	counts.present += counts.unknown;
-	sums->bloat_pages += filled > counts.present ? filled - counts.present : 0;
-}
-
-static int compare_u64(const void *a, const void *b)
-{
-	const uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-
-	return left < right ? -1 : left > right;
-}
-
-static void add_quantiles(const struct hs_collapse_whatif *whatif,
-			  void (*add)(void *context, const char *name, double value), void *context)
-{
-	static const struct {
-		const char *name;
-		unsigned int percent;
-	} wanted[] = { { "time_to_collapse_p50_ns", 50 }, { "time_to_collapse_p90_ns", 90 },
-		       { "time_to_collapse_max_ns", 100 } };
-	const size_t count = whatif->waits.count;
-	uint64_t *sorted = malloc(count * sizeof(*sorted) + 1);
-
-	if (!sorted || !count) {
-		free(sorted);
-		return;
-	}
-	memcpy(sorted, whatif->waits.items, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), compare_u64);
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
-		add(context, wanted[i].name, (double)sorted[(count - 1) * wanted[i].percent / 100]);
-	free(sorted);
-}
-
-void hs_collapse_whatif_summarize(const struct hs_collapse_whatif *whatif,
-				  void (*add)(void *context, const char *name, double value), void *context)
-{
-	struct end_sums sums = { .whatif = whatif, .huge_ns = whatif->overlay.huge_ns };
-
-	hs_thp_overlay_each(&whatif->overlay, add_slot, &sums);
-	add(context, "passes", (double)whatif->daemon.nr_passes);
-	add(context, "backoff_ns", (double)whatif->backoff_ns);
-	add(context, "fault_huge_pages", (double)whatif->fault_huge);
-	add(context, "fault_fallbacks", (double)whatif->fault_fallbacks);
-	add(context, "huge_pages_at_end", (double)whatif->overlay.huge);
-	add(context, "huge_page_seconds", (double)sums.huge_ns / 1e9);
-	add(context, "splits", (double)whatif->overlay.splits);
-	add(context, "recollapses", (double)whatif->recollapses);
-	add(context, "bloat_bytes_at_end", (double)sums.bloat_pages * HS_PAGE_BYTES);
-	add(context, "unknown_bytes_at_end", (double)sums.unknown_pages * HS_PAGE_BYTES);
-	add_quantiles(whatif, add, context);
 }

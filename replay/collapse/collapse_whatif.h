@@ -10,6 +10,7 @@
 #include "replay/collapse/collapse_state.h"
 #include "replay/collapse/khugepaged.h"
 #include "replay/collapse/thp_overlay.h"
+#include "replay/collapse/whatif_mms.h"
 
 struct hs_collapse_whatif {
 	struct hs_model *model;			/* whose part this is */
@@ -22,7 +23,8 @@ struct hs_collapse_whatif {
 	uint64_t busy_ns;			/* that the pass under way has taken */
 	bool is_in_snapshot;			/* what appears is not faulted in but was there */
 	bool is_memory_short;			/* the recorded kernel's last allocation of a huge page failed */
-	uint64_t fault_huge, fault_fallbacks, recollapses, backoff_ns;
+	uint64_t fault_huge, fault_fallbacks, recollapses, backoff_ns, underused_splits;
+	struct hs_whatif_mms mms;
 	struct hs_hash_map populated;		/* mm and slot → when its first page came */
 	HS_VEC(uint64_t) waits;			/* ns from then to the collapse */
 	struct hs_pte_map ptes;			/* of the range read last */
@@ -34,8 +36,11 @@ void hs_collapse_whatif_advance(struct hs_model *model, uint64_t now, const stru
 void hs_collapse_whatif_observe(struct hs_model *model, const struct hs_event *event);
 /* Settings have changed: starts, stops or wakes the daemon. */
 void hs_collapse_whatif_settings(struct hs_model *model, const struct hs_collapse_tunables *before);
-void hs_collapse_whatif_summarize(const struct hs_collapse_whatif *whatif,
-				  void (*add)(void *context, const char *name, double value), void *context);
+
+/* whatif_summary.c */
+void hs_collapse_whatif_summarize(const struct hs_collapse_whatif *whatif, hs_add_number *add, void *context);
+void hs_collapse_whatif_summarize_mms(const struct hs_collapse_whatif *whatif, hs_add_mm_number *add, void *context);
+void hs_collapse_whatif_sample(const struct hs_collapse_whatif *whatif, hs_add_number *add, void *context);
 
 /* collapse_watch.c: what happens to the recorded address spaces. */
 extern const struct hs_address_space_watcher hs_collapse_whatif_watcher;

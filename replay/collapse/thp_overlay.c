@@ -58,6 +58,8 @@ static void end_huge(struct hs_thp_overlay *overlay, struct hs_thp_slot *slot)
 	slot->is_huge = false;
 	overlay->huge--;
 	overlay->huge_ns += overlay->now - slot->since;
+	if (overlay->stopped)
+		overlay->stopped(overlay->context, slot->mm, overlay->now - slot->since);
 }
 
 static void remove_slot(struct hs_thp_overlay *overlay, struct hs_thp_overlay_mm *of, uint64_t number)
@@ -79,6 +81,8 @@ static struct hs_thp_slot *get_slot(struct hs_thp_overlay *overlay, uint32_t mm,
 		return slot;
 	of = get_mm(overlay, mm);
 	slot = of ? calloc(1, sizeof(*slot)) : NULL;
+	if (slot)
+		slot->mm = mm;
 	if (!slot || hs_hash_map_put(&of->slots, number_of(address), (uint64_t)(uintptr_t)slot)) {
 		free(slot);
 		return NULL;
@@ -116,6 +120,21 @@ void hs_thp_overlay_split(struct hs_thp_overlay *overlay, uint32_t mm, uint64_t 
 	struct hs_thp_slot *slot = hs_thp_overlay_find(overlay, mm, address);
 
 	if (slot)
+		split_slot(overlay, slot);
+}
+
+void hs_thp_overlay_empty(struct hs_thp_overlay *overlay, uint32_t mm, uint64_t address,
+			  const struct hs_bitmap512 *pages)
+{
+	struct hs_thp_slot *slot = hs_thp_overlay_find(overlay, mm, address);
+
+	if (!slot)
+		return;
+	for (int i = 0; i < HS_BITMAP512_WORDS; i++)
+		slot->filled.word[i] &= ~pages->word[i];
+	if (hs_bitmap512_is_empty(&slot->filled))
+		remove_slot(overlay, find_mm(overlay, mm), number_of(address));
+	else
 		split_slot(overlay, slot);
 }
 
@@ -201,6 +220,7 @@ int hs_thp_overlay_fork(struct hs_thp_overlay *overlay, uint32_t parent, uint32_
 			return -ENOMEM;
 		old->is_shared = true;
 		*copy = *old;
+		copy->mm = child;
 		copy->since = overlay->now;
 		overlay->huge += copy->is_huge;
 		/* The list of mms may have moved. */
@@ -233,23 +253,32 @@ void hs_thp_overlay_deinit(struct hs_thp_overlay *overlay)
 {
 	size_t at = 0;
 
+	overlay->stopped = NULL;
 	for (struct hs_hash_slot *entry; (entry = hs_hash_map_next(&overlay->mms, &at));)
 		free_mm(overlay, (struct hs_thp_overlay_mm *)(uintptr_t)entry->value);
 	hs_hash_map_deinit(&overlay->mms);
 }
 
-void hs_thp_overlay_each(const struct hs_thp_overlay *overlay,
-			 void (*visit)(void *context, uint32_t mm, uint64_t address, const struct hs_thp_slot *slot),
-			 void *context)
+typedef void visit_slot(void *context, uint32_t mm, uint64_t address, const struct hs_thp_slot *slot);
+
+static void visit_mm(const struct hs_thp_overlay_mm *of, uint32_t mm, visit_slot *visit, void *context)
 {
 	size_t at = 0;
 
-	for (struct hs_hash_slot *mm; (mm = hs_hash_map_next(&overlay->mms, &at));) {
-		const struct hs_thp_overlay_mm *of = (const struct hs_thp_overlay_mm *)(uintptr_t)mm->value;
-		size_t inner = 0;
+	for (struct hs_hash_slot *slot; (slot = hs_hash_map_next(&of->slots, &at));)
+		visit(context, mm, slot->key << HS_SLOT_SHIFT, (const struct hs_thp_slot *)(uintptr_t)slot->value);
+}
 
-		for (struct hs_hash_slot *slot; (slot = hs_hash_map_next(&of->slots, &inner));)
-			visit(context, (uint32_t)mm->key, slot->key << HS_SLOT_SHIFT,
-			      (const struct hs_thp_slot *)(uintptr_t)slot->value);
-	}
+void hs_thp_overlay_each(const struct hs_thp_overlay *overlay, uint32_t mm, visit_slot *visit, void *context)
+{
+	const struct hs_thp_overlay_mm *only = mm ? find_mm(overlay, mm) : NULL;
+	size_t at = 0;
+
+	if (only)
+		visit_mm(only, mm, visit, context);
+	if (mm)
+		return;
+	for (struct hs_hash_slot *entry; (entry = hs_hash_map_next(&overlay->mms, &at));)
+		visit_mm((const struct hs_thp_overlay_mm *)(uintptr_t)entry->value, (uint32_t)entry->key, visit,
+			 context);
 }

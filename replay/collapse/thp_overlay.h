@@ -12,6 +12,7 @@
 #include "replay/address_space/address_space.h"
 
 struct hs_thp_slot {
+	uint32_t mm;
 	bool is_huge;		/* false: split; its pages are still there */
 	bool by_fault;
 	bool is_shared;		/* fork has copied it: the next write splits it */
@@ -26,6 +27,9 @@ struct hs_thp_overlay {
 	uint64_t splits;
 	uint64_t huge_ns;		/* sum of the times that slots were huge, of those that are no more */
 	uint64_t now;			/* set by the owner before each call */
+	/* Optional: a slot of the mm is no longer huge, after so many ns. Not called by deinit. */
+	void (*stopped)(void *context, uint32_t mm, uint64_t ns);
+	void *context;
 };
 
 void hs_thp_overlay_deinit(struct hs_thp_overlay *overlay);
@@ -40,6 +44,9 @@ struct hs_thp_slot *hs_thp_overlay_make_huge(struct hs_thp_overlay *overlay, uin
 
 /* Pages [start, end) are given back: huge slots that lose a part are split, whole ones vanish. */
 void hs_thp_overlay_drop(struct hs_thp_overlay *overlay, uint32_t mm, uint64_t start, uint64_t end);
+/* These pages of a slot are given back: it is split. */
+void hs_thp_overlay_empty(struct hs_thp_overlay *overlay, uint32_t mm, uint64_t address,
+			  const struct hs_bitmap512 *pages);
 /* A boundary of a mapping lies inside the slot. */
 void hs_thp_overlay_split(struct hs_thp_overlay *overlay, uint32_t mm, uint64_t address);
 /* Page tables moved from [from, from + bytes) to [to, …). */
@@ -48,8 +55,8 @@ void hs_thp_overlay_move(struct hs_thp_overlay *overlay, uint32_t mm, uint64_t f
 int hs_thp_overlay_fork(struct hs_thp_overlay *overlay, uint32_t parent, uint32_t child);
 void hs_thp_overlay_end(struct hs_thp_overlay *overlay, uint32_t mm);
 
-/* Slots with their address, in no order. */
-void hs_thp_overlay_each(const struct hs_thp_overlay *overlay,
+/* Slots of one mm (0: of all) with their address, in no order. */
+void hs_thp_overlay_each(const struct hs_thp_overlay *overlay, uint32_t mm,
 			 void (*visit)(void *context, uint32_t mm, uint64_t address, const struct hs_thp_slot *slot),
 			 void *context);
 

@@ -337,12 +337,91 @@ static void test_exec(void **state)
 	exec_program(true);
 }
 
+/* Case 101: where memory is short, pages that were never touched are given back. */
+static void underused(const char *limit, bool is_split)
+{
+	const char *const settings[][2] = { { "collapse.enabled", "always" }, { "collapse.max_ptes_none", limit },
+					    { NULL, NULL } };
+	struct hs_collapse_huge_page failed = { .status = TEXT("SCAN_ALLOC_HUGE_PAGE_FAIL"), .order = 9 };
+	struct run run;
+
+	begin(&run, settings);
+	map(&run, SECOND, base, MB2);
+	touch(&run, SECOND, base, 100);
+	feed(&run, HS_KIND_collapse_huge_page, 2 * SECOND, &failed);
+	finish(&run, 3 * SECOND);
+	assert_int_equal(number(&run, "underused_splits"), is_split);
+	assert_int_equal(number(&run, "splits"), is_split);
+	assert_int_equal(number(&run, "bloat_bytes_at_end"), is_split ? 0 : 412 * 4096);
+	end(&run);
+}
+
+static void test_underused(void **state)
+{
+	(void)state;
+	underused("411", true);
+	underused("412", false);
+	underused("511", false);
+}
+
+struct of_mm {
+	const char *name;
+	double value[4];	/* by mm */
+};
+
+static void add_of_mm(void *context, uint32_t mm, const char *name, double value)
+{
+	struct of_mm *wanted = context;
+
+	assert_true(mm < 4);
+	if (strcmp(name, wanted->name) == 0)
+		wanted->value[mm] = value;
+}
+
+static double of_mm(const struct run *run, const char *name, uint32_t mm)
+{
+	struct of_mm wanted = { .name = name };
+
+	hs_model_find("collapse")->summarize_mms(hs_engine_model(run->engine, "collapse", 0), add_of_mm, &wanted);
+	return wanted.value[mm];
+}
+
+/* The sums of the address spaces, ended ones too, and how things stand at the end. */
+static void test_mms(void **state)
+{
+	static const char *const settings[][2] = { { "collapse.enabled", "always" }, { NULL, NULL } };
+	struct hs_mm_mmap mapping = { .ret = (int64_t)base, .len = MB2, .prot = 3, .flags = 0x22, .fd = -1 };
+	struct hs_fault_user fault = { .address = base, .error_code = 6 };
+	struct hs_mm_exec exec = { .old_mm = 0 };
+	struct hs_mm_exit_mmap gone = { .row = { .time = 0 } };
+	struct run run;
+
+	(void)state;
+	begin(&run, settings);
+	map(&run, SECOND, base, MB2);
+	touch(&run, SECOND, base, 12);
+	feed_of(&run, 2, HS_KIND_mm_exec, SECOND, &exec);
+	feed_of(&run, 2, HS_KIND_mm_mmap, SECOND, &mapping);
+	feed_of(&run, 2, HS_KIND_fault_user, 2 * SECOND, &fault);
+	feed_of(&run, 2, HS_KIND_mm_exit_mmap, 5 * SECOND, &gone);
+	finish(&run, 6 * SECOND);
+	assert_true(of_mm(&run, "huge_page_seconds", MM) == 5 && of_mm(&run, "huge_page_seconds", 2) == 3);
+	assert_true(of_mm(&run, "huge_pages_made", MM) == 1 && of_mm(&run, "huge_pages_made", 2) == 1);
+	assert_true(of_mm(&run, "bloat_bytes_at_end", MM) == 500 * 4096 && of_mm(&run, "bloat_bytes_at_end", 2) == 0);
+	assert_true(number(&run, "huge_page_seconds") == 8);
+	run.nr_numbers = 0;
+	hs_model_find("collapse")->sample(hs_engine_model(run.engine, "collapse", 0), add_number, &run);
+	assert_true(number(&run, "huge_pages") == 1 && number(&run, "bloat_bytes") == 500 * 4096);
+	end(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_daemon_collapses), cmocka_unit_test(test_fault_makes_huge),
 		cmocka_unit_test(test_never), cmocka_unit_test(test_rebloat), cmocka_unit_test(test_madvise_collapse),
 		cmocka_unit_test(test_dropped_whole), cmocka_unit_test(test_half_unmapped), cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_underused), cmocka_unit_test(test_mms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
