@@ -133,7 +133,7 @@ struct hs_table *hs_series_total(const struct hs_tally *tally, enum hs_point poi
 	return table;
 }
 
-struct hs_table *hs_series_samples(const struct hs_tally *tally, const char *number)
+struct hs_table *hs_series_samples(const struct hs_tally *tally, const char *number, double unit)
 {
 	struct hs_table *table = hs_table_create("");
 	uint64_t time = UINT64_MAX;
@@ -150,7 +150,7 @@ struct hs_table *hs_series_samples(const struct hs_tally *tally, const char *num
 			hs_table_number(table, (double)(time - tally->start_time) / 1e9, 6);
 		}
 		if (sample->time == time)
-			hs_table_number(table, sample->value, 0);
+			hs_table_number(table, sample->value / unit, unit == 1 ? 0 : 3);
 	}
 	return table;
 }

@@ -18,8 +18,8 @@ struct hs_table *hs_series_results(const struct hs_tally *tally, uint32_t policy
 /* seconds, then per policy: how often `result` has come up to the end of the bucket that ends there. */
 struct hs_table *hs_series_total(const struct hs_tally *tally, enum hs_point point, const char *result);
 
-/* seconds, then per policy: a model's number (hs_model_ops.sample) at that time. */
-struct hs_table *hs_series_samples(const struct hs_tally *tally, const char *number);
+/* seconds, then per policy: a model's number (hs_model_ops.sample) at that time, in units of `unit`. */
+struct hs_table *hs_series_samples(const struct hs_tally *tally, const char *number, double unit);
 
 /*
  * The distribution of a cost: percent of the decisions, then per policy the cost that so many do not exceed

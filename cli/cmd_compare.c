@@ -72,9 +72,27 @@ static int make_tables(const struct hs_study *study, table_list *list)
 	return status;
 }
 
-/* Gate first: it is what the exit status is about. */
-static int show(const struct hs_study *study, const char *fail_on, enum hs_table_format format)
+/* --only: tables whose title has the text; the first `kept` stay whatever they are called. */
+static void keep_only(table_list *list, size_t kept, const char *text)
 {
+	size_t at = kept;
+
+	for (size_t i = kept; text && i < list->count; i++) {
+		struct hs_table *table = list->items[i];
+
+		if (strstr(table->title, text))
+			list->items[at++] = table;
+		else
+			hs_table_destroy(table);
+	}
+	if (text)
+		list->count = at;
+}
+
+/* Gate first: it is what the exit status is about. */
+static int show(const struct hs_study *study, const struct hs_arguments *arguments, enum hs_table_format format)
+{
+	const char *fail_on = hs_option_text(arguments, "fail-on");
 	table_list list = { 0 };
 	size_t nr_gates = 0;
 	int status = HS_EXIT_OK, gate = HS_EXIT_OK;
@@ -86,6 +104,7 @@ static int show(const struct hs_study *study, const char *fail_on, enum hs_table
 	/* A JUnit file holds tests, and those are the gate's. */
 	if ((gate == HS_EXIT_OK || gate == HS_EXIT_GATE) && format != HS_TABLE_JUNIT)
 		status = make_tables(study, &list);
+	keep_only(&list, nr_gates, hs_option_text(arguments, "only"));
 	if (!status && (gate == HS_EXIT_OK || gate == HS_EXIT_GATE))
 		hs_tables_render(list.items, list.count, format, stdout);
 	hs_vec_for_each(table, &list)
@@ -135,7 +154,7 @@ static int run_compare(const struct hs_arguments *arguments)
 		return hs_usage_error("compare", "--mode: %s", err.text);
 	status = fill(&study, arguments, mode);
 	if (status == HS_EXIT_OK || (status == HS_EXIT_INCOMPLETE && study.tallies.count)) {
-		shown = show(&study, hs_option_text(arguments, "fail-on"), (enum hs_table_format)format);
+		shown = show(&study, arguments, (enum hs_table_format)format);
 		status = shown ? shown : status;
 	}
 	hs_study_deinit(&study);
@@ -148,6 +167,7 @@ static const struct hs_option options[] = {
 	HS_SCENARIO_OPTION,
 	{ 0, "mode", "MODE", false, "whatif: models run free (default); validate: each recorded decision asked again" },
 	{ 0, "fail-on", "EXPR", false, "exit with status 3 if EXPR is true, e.g. 'huge_pages.change<-5%'" },
+	{ 0, "only", "TEXT", false, "only tables whose title has TEXT in it, e.g. 'process by process'" },
 	{ 0, "format", "FORMAT", false, "text, markdown, csv, json or junit" },
 	{ 0, "json", NULL, false, "the same as --format json" },
 	{ 0, NULL, NULL, false, NULL },

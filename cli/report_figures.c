@@ -204,24 +204,24 @@ static void add_samples(struct hs_report *report, size_t trace)
 {
 	static const struct {
 		const char *number, *name, *what;
-		enum hs_point point;
+		double unit;
 	} lines[] = {
-		{ "collapse.huge_pages", "huge-pages", "huge pages", HS_POINT_COLLAPSE_SCAN },
-		{ "collapse.bloat_bytes", "bloat", "memory never touched (bytes)", HS_POINT_COLLAPSE_SCAN },
+		{ "collapse.huge_pages", "huge-pages", "huge pages", 1 },
+		{ "collapse.bloat_bytes", "bloat", "memory never touched (MiB)", 1 << 20 },
 	};
 	const struct hs_tally *tally = report->whatif.tallies.items[trace];
 	struct hs_plot_number numbers[] = { { "end", end_of(tally) }, { NULL, 0 } };
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		struct hs_plot_label labels[] = { { "what", lines[i].what }, { NULL, NULL } };
-		struct hs_table *table = hs_series_samples(tally, lines[i].number);
+		struct hs_table *table = hs_series_samples(tally, lines[i].number, lines[i].unit);
 		char caption[CAPTION_BYTES];
 
 		/* No decision at all: the buckets know no end. */
 		numbers[0].value = fmax(numbers[0].value, end_of_samples(tally));
 		snprintf(caption, sizeof(caption), "%s over time, by policy.", lines[i].what);
 		hs_report_figure(report, &(struct hs_report_figure){
-			.template_name = "total.gp", .name = lines[i].name, .trace = trace, .point = lines[i].point,
+			.template_name = "total.gp", .name = lines[i].name, .trace = trace, .point = HS_POINT_COLLAPSE_SCAN,
 			.table = table, .numbers = numbers, .labels = labels, .caption = caption,
 		});
 	}
