@@ -180,12 +180,23 @@ bool hs_advice_is_refused(const struct hs_vma *vma, uint32_t advice)
 	}
 }
 
+/* A walk that meets a page gives up, and the whole range is zapped. */
+static void note_guarded_pages(struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	struct hs_page_sums sums = { 0 };
+
+	hs_slot_table_sum(&mm->slots, &mm->space->pages, start, end, &sums);
+	if (sums.present + sums.swap)
+		hs_section_note(mm, HS_SECTION_CLEAR, start, end, HS_RULE_ZAP_RANGE, HS_BASIS_EXACT);
+}
+
 static void install_guards(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end)
 {
 	if (!(vma->flags & HS_VMA_SH))
 		hs_mm_prepare_anon_vma(mm, vma);
 	if (mm->space->variant.merge_unites_sticky)
 		hs_mm_set_flags(mm, vma, vma->flags | HS_VMA_GU);
+	note_guarded_pages(mm, start, end);
 	hs_mm_set_markers(mm, start, end, true);
 }
 

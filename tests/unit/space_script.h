@@ -98,7 +98,8 @@ static void give(struct hs_script *script, unsigned int kind, void *row)
 static void give_mmap(struct hs_script *script, char **words, int nr, uint32_t flags)
 {
 	uint64_t start = page_at(words[1]);
-	struct hs_mm_mmap row = { .addr = start, .ret = (int64_t)start, .len = page_at(words[2]) - start,
+	struct hs_mm_mmap row = { .addr = start, .ret = script->next_result ? script->next_result : (int64_t)start,
+				  .len = page_at(words[2]) - start,
 				  .prot = prot_of(words[3]), .flags = flags | MAP_FIXED, .fd = -1 };
 
 	if (!(flags & MAP_ANONYMOUS)) {
