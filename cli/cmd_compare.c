@@ -162,6 +162,7 @@ static int run_compare(const struct hs_arguments *arguments)
 }
 
 static const struct hs_option options[] = {
+	{ 'm', "model", "MODEL,…", false, "models to run, with those they stand on (default: all with events)" },
 	{ 'P', "policy", "FILE.ini", true, "a policy from an INI file" },
 	{ 's', "set", "[NAME:]KEY=VALUE[,…]", true, "a policy that sets these keys, called NAME" },
 	HS_SCENARIO_OPTION,

@@ -152,6 +152,7 @@ static int run_report(const struct hs_arguments *arguments)
 
 static const struct hs_option options[] = {
 	{ 'o', "output", "DIR", false, "folder for index.html, report.json, plots and data; made if missing" },
+	{ 'm', "model", "MODEL,…", false, "models to run, with those they stand on (default: all with events)" },
 	{ 'P', "policy", "FILE.ini", true, "a policy from an INI file" },
 	{ 's', "set", "[NAME:]KEY=VALUE[,…]", true, "a policy that sets these keys, called NAME" },
 	HS_SCENARIO_OPTION,

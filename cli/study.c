@@ -241,12 +241,17 @@ int hs_study_add_trace(struct hs_study *study, const struct hs_arguments *argume
 		.mode = mode, .policies = policies->policies.items, .nr_policies = policies->policies.count,
 		.outcome = count_outcome, .context = &tally,
 	};
+	hs_auto_free const char **models = NULL;
 	struct hs_replay replay;
+	struct hs_error err;
 	int status;
 
 	study->mode = mode;
 	if (!take_names(study, policies))
 		return hs_fail_nomem();
+	if (hs_model_list_parse(hs_option_text(arguments, "model"), &models, &err))
+		return hs_fail(HS_EXIT_USAGE, &err);
+	setup.models = models;
 	status = hs_replay_open(&replay, arguments, path, &setup);
 	if (status)
 		return status;

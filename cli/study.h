@@ -27,7 +27,8 @@ const char *hs_study_process_name(void *context, uint32_t mm);
 void hs_study_deinit(struct hs_study *study);
 
 /*
- * Replays a trace under all policies and adds its tally. The policies' names are taken at the first call.
+ * Replays a trace under all policies and adds its tally. The policies' names are taken at the first call. The
+ * command declares the option "model" (-m), a list of models.
  * HS_EXIT_OK, HS_EXIT_INCOMPLETE (the tally was added), or another exit status, the sentence already printed.
  */
 int hs_study_add_trace(struct hs_study *study, const struct hs_arguments *arguments, const char *path,

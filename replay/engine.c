@@ -84,8 +84,8 @@ static enum hs_cause cause_of(const struct hs_engine *engine, const struct hs_in
 }
 
 /* Compares the two and tells both. */
-static void emit_pair(const struct hs_engine *engine, const struct hs_instance *instance, const struct hs_event *event,
-		      const struct hs_decision *recorded, struct hs_decision *modelled)
+static void emit_pair(const struct hs_engine *engine, const struct hs_instance *instance,
+		      const struct hs_event *event, const struct hs_decision *recorded, struct hs_decision *modelled)
 {
 	const enum hs_verdict verdict = compare(engine, instance, recorded, modelled);
 
