@@ -80,6 +80,20 @@ static void learn_mode(struct hs_mm *mm, struct hs_vma *vma, const struct hs_mm_
 		hs_mm_set_flags(mm, vma, vma->flags | SHARED);
 }
 
+/* Does anything known end the walk: a hole, or a mapping that refuses? Else it ended at once, for a reason unseen. */
+static bool meets_obstacle(const struct hs_mm *mm, const struct hs_mm_mprotect *call, uint64_t end)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, end);
+	uint64_t at = call->addr;
+
+	for (; vma && vma->node.start <= at && at < end; vma = hs_vma_next_in(vma)) {
+		if (!may_protect(vma, call->prot))
+			return true;
+		at = vma->node.end;
+	}
+	return at < end;
+}
+
 void hs_apply_mprotect(struct hs_mm *mm, const struct hs_mm_mprotect *call)
 {
 	uint64_t at = call->addr, end = call->addr + hs_page_up(call->len);
@@ -88,7 +102,7 @@ void hs_apply_mprotect(struct hs_mm *mm, const struct hs_mm_mprotect *call)
 	/* Errors that come before the first mapping is changed. */
 	if (call->ret && call->ret != -ENOMEM && call->ret != -EACCES && call->ret != -EPERM)
 		return;
-	if (at % HS_PAGE_BYTES || end <= at || !vma)
+	if (at % HS_PAGE_BYTES || end <= at || !vma || (call->ret && !meets_obstacle(mm, call, end)))
 		return;
 	/* A hole or a refusal ends the walk; what lies before it is changed. */
 	for (; vma && vma->node.start <= at; vma = next_behind(mm, at, end)) {

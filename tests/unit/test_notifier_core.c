@@ -414,6 +414,26 @@ static void test_T145_any_open_section(void **state)
 	assert_null(hs_kvm_must_retry(&kvm, 5 * PAGE, hs_kvm_fault_begin(&kvm)));
 }
 
+/* A page that the guest has read-only is copied by the host: its entry goes at the section's start, none is made in it. */
+static void test_T146_copied_page(void **state)
+{
+	struct hs_kvm_mirror kvm;
+	struct core core;
+	uint64_t seq;
+
+	(void)state;
+	attach(&core, &kvm, HS_KVM_BY_GFN);
+	kvm.zap = count_zap;
+	kvm.context = &core;
+	start_at(&core, 5, 6);
+	assert_int_equal(core.nr_zaps, 1);
+	seq = hs_kvm_fault_begin(&kvm);
+	assert_non_null(hs_kvm_must_retry(&kvm, 5 * PAGE, seq));
+	assert_null(hs_kvm_must_retry(&kvm, 6 * PAGE, seq));
+	end_at(&core, 5, 6);
+	assert_null(hs_kvm_must_retry(&kvm, 5 * PAGE, hs_kvm_fault_begin(&kvm)));
+}
+
 static void test_T147_other_interval_hit(void **state)
 {
 	struct core core;
@@ -501,7 +521,7 @@ int main(void)
 		cmocka_unit_test(test_T140_signal), cmocka_unit_test(test_T141_exit),
 		cmocka_unit_test(test_T142_section_outside_all_slots), cmocka_unit_test(test_T143_section_that_has_ended),
 		cmocka_unit_test(test_T144_union_of_open_sections), cmocka_unit_test(test_T145_any_open_section),
-		cmocka_unit_test(test_T147_other_interval_hit), cmocka_unit_test(test_T148_two_machines),
+		cmocka_unit_test(test_T146_copied_page), cmocka_unit_test(test_T147_other_interval_hit), cmocka_unit_test(test_T148_two_machines),
 		cmocka_unit_test(test_T149_slots_change_waits), cmocka_unit_test(test_union_of_guest_pages),
 	};
 

@@ -108,12 +108,18 @@ static const struct space_case cases[] = {
 	{ 30, "6.1", "never", "A 0 1536M rw noreserve; w 1545; w 524292", "prot 0 1536M r", NULL, NULL,
 	  "V[1536,262144) V[524288,786432)" },
 	{ 31, ALL_OF_IT, "never", "A 0 1536M rw noreserve", "prot 0 1536M r", NULL, "", "" },
+	/* A line of 512 GiB is at page 117440512. */
+	{ 32, SINCE_6_12, "never", "A 116916224 117964800 rw noreserve; w 116916224; w 117440512",
+	  "prot 116916224 117964800 r", NULL, NULL, "V[116916224,117440512) V[117440512,117964800)" },
+	{ 32, "6.1", "never", "A 116916224 117964800 rw noreserve; w 116916224; w 117440512",
+	  "prot 116916224 117964800 r", NULL, NULL, "V[116916224,117178368) V[117440512,117702656)" },
 	{ 33, ALL_OF_IT, "never", "A 0 4 rw; w 0 4; S 4 8 rw; w 4 8; prot 4 8 r", "prot 0 8 rw", "[0,4)rw [4,8)rws",
 	  NULL, "V[4,8)" },
 	{ 34, ALL_OF_IT, "never", "A 0 4 rw; A 6 8 rw", "fail 12; prot 0 8 r", "[0,4)r [6,8)rw", "", "" },
 	{ 34, ALL_OF_IT, "never", "A 0 4 rw; A 6 8 rw", "fail 12; prot 4 8 r", "[0,4)rw [6,8)rw", "", "" },
 	{ 34, ALL_OF_IT, "never", "A 0 4 rw; A 6 8 rw", "fail 12; prot 6 10 r", "[0,4)rw [6,8)r", "", "" },
 	{ 35, ALL_OF_IT, "never", "A 0 1 rw; w 0", "prot 0 1 r; prot 0 1 rw", "[0,1)rw", "0-0", "V[0,1) V[0,1)" },
+	{ 36, SINCE_6_12, "never", "A 0 4 rw; w 0 4", "fail 13; prot 0 4 rx", "[0,4)rw", "0-3", "" },
 	{ 38, ALL_OF_IT, "never", "A 0 8 rw; w 0 8", "adv 2 5 8; adv 0 8 20", "[0,8)rw", "0-7", "C[2,5)" },
 	{ 39, ALL_OF_IT, "never", "A 0 8 rw; w 0 8; S 10 12 rw", "fail 12; adv 0 12 4", "[0,8)rw [10,12)rws", "",
 	  "C[0,8) C[10,12)" },
@@ -143,6 +149,7 @@ static const struct space_case cases[] = {
 	{ 66, ALL_OF_IT, "never",
 	  "A 0 8 rw; w 0 8; lock 0 2; A 1M 516 rw; w 1M 516; adv 1M 516 10; A 2M 1028 rw; w 2M 1028; "
 	  "adv 2M 1028 18; S 3M 1540 rw; w 3M 1540", "fork", NULL, NULL, "P[0,2) P[2,8)" },
+	{ 68, ALL_OF_IT, "never", "F 0 8 rw 0; r 0; r 4", "w 0", "[0,8)rw", NULL, "C[0,1)" },
 	{ 73, ALL_OF_IT, "never", "S 0 4 rw; w 0 4", "prot 0 4 r; fork", "[0,4)rs", "0-3", "V[0,4)" },
 	{ 79, ALL_OF_IT, "never", "A 0 4 rw; w 0 4", "re 0 4 8 0 0", "[0,8)rw", "0-3", "" },
 	{ 80, ALL_OF_IT, "never", "A 0 4 rw; w 0 4; A 4 5 r", "fail 12; re 0 4 8 0 0; re 0 4 8 1 100",
@@ -177,6 +184,9 @@ static const struct space_case cases[] = {
 	{ 95, ALL_OF_IT, "never", "S 0 4 rw", "fail 12; re 0 0 2 0 0", "[0,4)rws", "", "" },
 	{ 96, NEW, "never", "A 0 4 rw; S 1M 516 rw", "fail 22; re 0 0 4 3 1M", "[0,4)rw [512,516)rws", "", "" },
 	{ 96, OLD, "never", "A 0 4 rw; S 1M 516 rw", "fail 22; re 0 0 4 3 1M", "[0,4)rw", "", "U[512,516)" },
+	{ 101, ALL_OF_IT, "never", "A 0 4 rw; w 0 4", "re 0 4 4 3 -16777216", "[-16777216,-16777212)rw", NULL,
+	  NULL },
+	{ 101, NEW, "never", "A 0 4 rw; w 0 4", "fail 1; re 0 4 4 3 -16777216", "[0,4)rw", "0-3", "" },
 	{ 102, NEW, "never", "A 0 4 rw; S 1M 514 rw", "fail 12; re 0 4 8 3 1M", "[0,4)rw [512,514)rws", "", "" },
 	{ 102, OLD, "never", "A 0 4 rw; S 1M 514 rw", "fail 12; re 0 4 8 3 1M", "[0,4)rw", "", "U[512,520)" },
 	{ 104, ALL_OF_IT, "never", "A 0 4 rw; lock 0 4", "re 0 4 8 0 0", "[0,8)rwL", "0-7", "" },
@@ -296,9 +306,75 @@ static void test_cases(void **state)
 	assert_int_equal(nr_bad, 0);
 }
 
+/* A snapshot's huge page in the base's slot. */
+static void see_huge(struct hs_script *script, bool is_zero, bool is_file)
+{
+	struct hs_bitmap512 all;
+	struct hs_bytes bits = { (const char *)(const void *)&all, sizeof(all) };
+	struct hs_snap_pages row = { .address = HS_SCRIPT_BASE, .huge = 1, .present = bits };
+
+	memset(&all, 0xff, sizeof(all));
+	row.zero = is_zero ? bits : row.zero;
+	row.file = is_file ? bits : row.file;
+	give(script, HS_KIND_snap_pages, &row);
+}
+
+/* The sections of commands on a mapping of one huge page. */
+static const char *sections_on_huge(struct hs_script *script, const char *variant, const char *map, bool is_zero,
+				    const char *commands)
+{
+	struct hs_snap_mm counters = { .rss_file = is_zero ? 0 : 512, .thp_disable = 255 };
+	static struct section_text text;
+
+	text = (struct section_text){ .depth = 0 };
+	script_init(script, variant, "madvise");
+	give(script, HS_KIND_snap_mm, &counters);
+	run_commands(script, map);
+	see_huge(script, is_zero, !is_zero);
+	give(script, HS_KIND_snap_end, &(struct hs_snap_end){ .reason = { "start", 5 } });
+	hs_address_space_watch(hs_address_space_of(script->model), &writer, &text);
+	run_commands(script, commands);
+	return text.text;
+}
+
+static enum hs_slot_kind kind_at_base(const struct hs_script *script)
+{
+	return hs_mm_count_slot(script_mm(script), HS_SCRIPT_BASE).kind;
+}
+
+/* T59: a write to the huge zero page makes a huge page, or splits it. T67: fork copies it if there is an anon_vma. */
+static void test_T59_T67_huge_zero_page(void **state)
+{
+	struct hs_script script;
+
+	(void)state;
+	assert_string_equal(sections_on_huge(&script, "6.18", "A 0 1M rw", true, "w 9"), "C[0,512)");
+	assert_int_equal(kind_at_base(&script), HS_SLOT_HUGE_ANON);
+	script_deinit(&script);
+	assert_string_equal(sections_on_huge(&script, "6.12", "A 0 1M rw", true, "w 9"), "C[0,512) C[9,10)");
+	assert_int_equal(kind_at_base(&script), HS_SLOT_TABLE);
+	assert_int_equal(hs_mm_count_slot(script_mm(&script), HS_SCRIPT_BASE).zero, 511);
+	script_deinit(&script);
+}
+
+/* T154: a private write takes a file's huge page apart: none of its pages is left but the copy. */
+static void test_T154_huge_file_page(void **state)
+{
+	struct hs_script script;
+	const char *sections = sections_on_huge(&script, "6.18", "F 0 1M rw 0", false, "w 9");
+
+	(void)state;
+	assert_memory_equal(sections, "C[0,512)", 8);
+	assert_string_equal(script_plane(&script, "present"), "9-9");
+	script_deinit(&script);
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_cases) };
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases), cmocka_unit_test(test_T59_T67_huge_zero_page),
+		cmocka_unit_test(test_T154_huge_file_page),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

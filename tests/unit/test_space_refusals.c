@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The numbered cases of the address-space specification that are about results: what a call returns, by the
+ * mappings and limits before it. Recorded results are not looked at: each call is asked about, none is made true.
+ */
+#include "tests/unit/space_script.h"
+
+#define B HS_SCRIPT_BASE
+#define P 4096ull
+#define M (512 * P)
+#define TOP 0x7ffffffff000ull
+
+struct call {
+	unsigned int kind;
+	uint64_t a[5];		/* arguments: see ask_about */
+};
+
+struct refusal {
+	unsigned int number;
+	const char *variants, *before;
+	struct call call;
+	const char *result;	/* "" : nothing can be said */
+};
+
+#define ALL_OF_IT "6.1 6.12 6.18 7.2"
+#define OLD "6.1 6.12"
+#define NEW "6.18 7.2"
+#define MMAP(a, len, prot, flags, fd) { HS_KIND_mm_mmap, { a, len, prot, flags, fd } }
+#define MUNMAP(a, len) { HS_KIND_mm_munmap, { a, len } }
+#define MPROTECT(a, len, prot) { HS_KIND_mm_mprotect, { a, len, prot } }
+#define MADVISE(a, len, advice) { HS_KIND_mm_madvise, { a, len, advice } }
+#define MLOCK(a, len) { HS_KIND_mm_mlock, { a, len, 0, 0 } }
+#define MLOCKALL(flags) { HS_KIND_mm_mlock, { 0, 0, 3, flags } }
+#define MREMAP(a, old, new, flags, to) { HS_KIND_mm_mremap, { a, old, new, flags, to } }
+enum { ANON = MAP_PRIVATE | MAP_ANONYMOUS, FIXED_ANON = ANON | MAP_FIXED };
+
+static const struct refusal refusals[] = {
+	{ 11, ALL_OF_IT, "A 0 4 rw", MMAP(B + 2 * P, P, 3, ANON | MAP_FIXED_NOREPLACE, -1), "EEXIST" },
+	{ 12, ALL_OF_IT, "A 0 4 rw", MUNMAP(B + 1, P), "EINVAL" },
+	{ 12, ALL_OF_IT, "A 0 4 rw", MUNMAP(B, 0), "EINVAL" },
+	{ 12, ALL_OF_IT, "A 0 4 rw", MUNMAP(B + 100 * P, P), "OK" },
+	{ 12, ALL_OF_IT, "A 0 4 rw", MUNMAP(B, 1ull << 47), "EINVAL" },
+	/* Whether low addresses are allowed hangs on a right and a setting that are not recorded. */
+	{ 27, ALL_OF_IT, "", MMAP(0, P, 3, FIXED_ANON, -1), "" },
+	{ 27, ALL_OF_IT, "", MMAP(0x1000, P, 3, ANON, -1), "OK" },
+	{ 34, ALL_OF_IT, "A 0 4 rw; A 6 8 rw", MPROTECT(B, 8 * P, 1), "ENOMEM" },
+	{ 34, ALL_OF_IT, "A 0 4 rw; A 6 8 rw", MPROTECT(B + 4 * P, 4 * P, 1), "ENOMEM" },
+	{ 34, ALL_OF_IT, "A 0 4 rw; A 6 8 rw", MPROTECT(B + 6 * P, 4 * P, 1), "ENOMEM" },
+	{ 39, ALL_OF_IT, "A 0 8 rw; S 10 12 rw", MADVISE(B, 12 * P, MADV_DONTNEED), "ENOMEM" },
+	{ 40, ALL_OF_IT, "", MADVISE(B, 4 * P, MADV_DONTNEED), "ENOMEM" },
+	{ 40, ALL_OF_IT, "", MADVISE(B, 0, 999), "EINVAL" },
+	{ 40, ALL_OF_IT, "", MADVISE(B + 1, P, MADV_DONTNEED), "EINVAL" },
+	{ 40, ALL_OF_IT, "", MADVISE(B, 0, MADV_DONTNEED), "OK" },
+	{ 41, ALL_OF_IT, "A 0 4 rw; lock 0 4", MADVISE(B, 4 * P, MADV_DONTNEED), "EINVAL" },
+	{ 41, ALL_OF_IT, "A 0 4 rw; lock 0 4", MADVISE(B, 4 * P, MADV_FREE), "EINVAL" },
+	{ 41, ALL_OF_IT, "A 0 4 rw; lock 0 4", MADVISE(B, 4 * P, 20), "EINVAL" },
+	{ 41, ALL_OF_IT, "A 0 4 rw; lock 0 4", MADVISE(B, 4 * P, 21), "EINVAL" },
+	{ 41, ALL_OF_IT, "A 0 4 rw; lock 0 4", MADVISE(B, 4 * P, MADV_REMOVE), "EINVAL" },
+	{ 41, ALL_OF_IT, "A 0 4 rw; lock 0 4", MADVISE(B, 4 * P, 24), "OK" },
+	{ 47, ALL_OF_IT, "A 0 4 -", MADVISE(B, 4 * P, 22), "EINVAL" },
+	{ 47, ALL_OF_IT, "A 0 4 r", MADVISE(B, 4 * P, 23), "EINVAL" },
+	{ 47, ALL_OF_IT, "A 0 4 r", MADVISE(B, 6 * P, 22), "ENOMEM" },
+	{ 49, ALL_OF_IT, "A 0 4 rw; A 6 8 rw", MLOCK(B, 8 * P), "ENOMEM" },
+	{ 52, ALL_OF_IT, "", MLOCKALL(4), "EINVAL" },
+	{ 52, ALL_OF_IT, "", MLOCKALL(0), "EINVAL" },
+	{ 80, ALL_OF_IT, "A 0 4 rw; A 4 5 r", MREMAP(B, 4 * P, 8 * P, 0, 0), "ENOMEM" },
+	{ 80, ALL_OF_IT, "A 0 4 rw; A 4 5 r", MREMAP(B, 4 * P, 8 * P, 1, 0), "OK" },
+	{ 90, OLD, "A 0 4 rw; A 6 8 rw", MREMAP(B, 10 * P, 10 * P, 3, B + M), "EFAULT" },
+	{ 90, NEW, "A 0 4 rw; A 6 8 rw", MREMAP(B, 10 * P, 10 * P, 3, B + M), "OK" },
+	{ 91, ALL_OF_IT, "A 2 6 rw", MREMAP(B, 6 * P, 6 * P, 3, B + M), "EFAULT" },
+	{ 92, ALL_OF_IT, "A 0 4 rw", MREMAP(B, 10 * P, 10 * P, 0, 0), "OK" },
+	{ 92, ALL_OF_IT, "A 0 4 rw", MREMAP(B, 10 * P, 12 * P, 1, 0), "EFAULT" },
+	{ 92, ALL_OF_IT, "A 0 4 rw", MREMAP(B, 10 * P, 2 * P, 0, 0), "OK" },
+	{ 95, ALL_OF_IT, "S 0 4 rw", MREMAP(B, 0, 2 * P, 0, 0), "ENOMEM" },
+	{ 96, ALL_OF_IT, "A 0 4 rw", MREMAP(B, 0, 4 * P, 1, 0), "EINVAL" },
+	{ 96, ALL_OF_IT, "A 0 4 rw", MREMAP(B, 0, 4 * P, 3, B + M), "EINVAL" },
+	{ 97, ALL_OF_IT, "A 0 8 rw", MREMAP(B, 4 * P, 4 * P, 8, 0), "EINVAL" },
+	{ 97, ALL_OF_IT, "A 0 8 rw", MREMAP(B, 4 * P, 4 * P, 2, B + M), "EINVAL" },
+	{ 97, ALL_OF_IT, "A 0 8 rw", MREMAP(B, 4 * P, 4 * P, 4, B + M), "EINVAL" },
+	{ 97, ALL_OF_IT, "A 0 8 rw", MREMAP(B, 4 * P, 5 * P, 5, B + M), "EINVAL" },
+	{ 97, ALL_OF_IT, "A 0 8 rw", MREMAP(B + 1, 4 * P, 4 * P, 1, 0), "EINVAL" },
+	{ 97, ALL_OF_IT, "A 0 8 rw", MREMAP(B, 4 * P, 0, 1, 0), "EINVAL" },
+	{ 97, ALL_OF_IT, "A 0 8 rw", MREMAP(B, 4 * P, 4 * P, 3, B + M + 1), "EINVAL" },
+	{ 97, ALL_OF_IT, "A 0 8 rw", MREMAP(B, 4 * P, 4 * P, 3, B + 2 * P), "EINVAL" },
+	{ 98, ALL_OF_IT, "A 0 8 rw", MREMAP(B + 100 * P, P, P, 0, 0), "EFAULT" },
+	{ 98, ALL_OF_IT, "A 0 8 rw", MREMAP(B + 100 * P, P, 2 * P, 1, 0), "EFAULT" },
+	{ 98, ALL_OF_IT, "A 0 8 rw", MREMAP(B + 100 * P, P, P, 3, B + M), "EFAULT" },
+	{ 99, NEW, "A 0 8 rw", MREMAP(B, P, TOP + P, 1, 0), "EINVAL" },
+	{ 100, NEW, "A 0 8 rw", MREMAP(B, P - 1, P, 5, 0), "OK" },
+	{ 100, OLD, "A 0 8 rw", MREMAP(B, P - 1, P, 5, 0), "EINVAL" },
+	{ 114, ALL_OF_IT, "A 0 4 rw", MREMAP(B, 2 * P, 6 * P, 0, 0), "ENOMEM" },
+};
+
+/* A mapping far away: its row of a snapshot makes the address space a known one. */
+static void know(struct hs_script *script, uint64_t flags, uint64_t start, uint64_t end)
+{
+	struct hs_snap_vma row = { .start = start, .end = end, .prot = PROT_READ, .vm_flags = flags };
+
+	give(script, HS_KIND_snap_vma, &row);
+}
+
+static const char *ask_about(struct hs_script *script, struct call call)
+{
+	const uint64_t *a = call.a;
+	unsigned int kind = call.kind;
+	struct hs_mm_mmap map = { .addr = a[0], .len = a[1], .prot = (uint32_t)a[2], .flags = (uint32_t)a[3], .fd = (int)a[4] };
+	struct hs_mm_munmap unmap = { .addr = a[0], .len = a[1] };
+	struct hs_mm_mprotect protect = { .addr = a[0], .len = a[1], .prot = (uint32_t)a[2] };
+	struct hs_mm_madvise advise = { .addr = a[0], .len = a[1], .advice = (uint32_t)a[2] };
+	struct hs_mm_mlock lock = { .addr = a[0], .len = a[1], .op = (uint8_t)a[2], .flags = (uint32_t)a[3] };
+	struct hs_mm_mremap remap = { .addr = a[0], .old_len = a[1], .new_len = a[2], .flags = (uint32_t)a[3],
+				      .new_addr = a[4] };
+	struct hs_row *row = kind == HS_KIND_mm_mmap ? &map.row : kind == HS_KIND_mm_munmap ? &unmap.row :
+			     kind == HS_KIND_mm_mprotect ? &protect.row : kind == HS_KIND_mm_madvise ? &advise.row :
+			     kind == HS_KIND_mm_mlock ? &lock.row : &remap.row;
+	const struct hs_model_ops *ops = hs_model_find("address_space");
+	struct hs_decision recorded = { 0 }, decision = { 0 };
+	struct hs_event event = { .kind = kind };
+	union hs_request_storage request;
+
+	row->mm = script->mm;
+	event.row = row;
+	assert_int_equal(ops->ask(script->model, &event, &request, &recorded), 1);
+	ops->decide(script->model, &request.request, &decision);
+	return strcmp(decision.result, HS_RESULT_UNKNOWN) == 0 ? "" : decision.result;
+}
+
+static bool run_refusal(const struct refusal *at, const char *variant)
+{
+	struct hs_script script;
+	const char *result;
+	bool is_good;
+
+	script_init(&script, variant, "never");
+	know(&script, HS_VMA_RD | HS_VMA_MR, B - (1ull << 30), B - (1ull << 30) + P);
+	script_run(&script, at->before);
+	result = ask_about(&script, at->call);
+	is_good = strcmp(result, at->result) == 0;
+	if (!is_good)
+		print_message("not ok T%u (%s, row %td): %s, wanted %s\n", at->number, variant, at - refusals, result, at->result);
+	script_deinit(&script);
+	return is_good;
+}
+
+static void test_refusals(void **state)
+{
+	unsigned int nr = 0, nr_bad = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
+		char *variants = strdup(refusals[i].variants), *rest = variants, *variant;
+
+		while ((variant = strsep(&rest, " "))) {
+			nr++;
+			nr_bad += !run_refusal(&refusals[i], variant);
+		}
+		free(variants);
+	}
+	print_message("%u of %u results as expected\n", nr - nr_bad, nr);
+	assert_int_equal(nr_bad, 0);
+}
+
+/* T26: a sealed mapping refuses to go or to change; what lies before it has changed by then. */
+static void test_T26_sealed(void **state)
+{
+	enum { RW = HS_VMA_RD | HS_VMA_WR | HS_VMA_MR | HS_VMA_MW | HS_VMA_ME | HS_VMA_AC };
+	struct hs_script script;
+
+	(void)state;
+	script_init(&script, "6.12", "never");
+	know(&script, RW, B, B + 2 * P);
+	know(&script, RW | HS_VMA_SL, B + 2 * P, B + 4 * P);
+	know(&script, RW, B + 4 * P, B + 8 * P);
+	assert_string_equal(ask_about(&script, (struct call)MUNMAP(B + P, 2 * P)), "EPERM");
+	assert_string_equal(ask_about(&script, (struct call)MPROTECT(B + P, 2 * P, PROT_READ)), "EPERM");
+	script_run(&script, "fail 1; prot 1 3 r");
+	assert_string_equal(script_vmas(&script), "[0,1)rw [1,2)r [2,4)rw [4,8)rw");
+	script_deinit(&script);
+}
+
+/* T37: a file that may not be written; T20: maps of one descriptor are one, of another they are not. */
+static void test_T20_T37_files(void **state)
+{
+	struct hs_mm_mmap map = { .addr = B, .ret = (int64_t)B, .len = 4 * P, .prot = PROT_READ,
+				  .flags = MAP_SHARED | MAP_FIXED, .fd = 5 };
+	struct hs_script script;
+
+	(void)state;
+	script_init(&script, "6.18", "never");
+	know(&script, HS_VMA_RD | HS_VMA_MR, B - (1ull << 30), B - (1ull << 30) + P);
+	give(&script, HS_KIND_mm_mmap, &map);
+	map.addr += 4 * P;
+	map.ret += (int64_t)(4 * P);
+	map.offset = 4 * P;
+	give(&script, HS_KIND_mm_mmap, &map);
+	assert_ptr_equal(hs_mm_vma_at(script_mm(&script), B), hs_mm_vma_at(script_mm(&script), B + 7 * P));
+	map.addr += 4 * P;
+	map.ret += (int64_t)(4 * P);
+	map.offset = 8 * P;
+	map.fd = 6;
+	give(&script, HS_KIND_mm_mmap, &map);
+	assert_ptr_not_equal(hs_mm_vma_at(script_mm(&script), B), hs_mm_vma_at(script_mm(&script), B + 8 * P));
+	/* How the descriptor was opened is not recorded: read-only is taken, as an assumption. */
+	assert_string_equal(ask_about(&script, (struct call)MPROTECT(B, P, PROT_READ | PROT_WRITE)), "EACCES");
+	script_deinit(&script);
+}
+
+/* T76: pages of a PFN mapping cannot be faulted in again: fork copies them (a section, but no known page). */
+static void test_T76_pfn_mapping(void **state)
+{
+	struct hs_script script;
+
+	(void)state;
+	script_init(&script, "6.18", "never");
+	know(&script, HS_VMA_RD | HS_VMA_WR | HS_VMA_MR | HS_VMA_MW | HS_VMA_PF | HS_VMA_IO, B, B + 4 * P);
+	script_run(&script, "w 0 4; fork; mm 2");
+	assert_string_equal(script_plane(&script, "present"), "");
+	assert_int_equal(hs_mm_counters(script_mm(&script))->rss_anon, 0);
+	script_deinit(&script);
+}
+
+/* T75: vfork shares the address space: nothing is copied, and there is no second one. */
+static void test_T75_vfork(void **state)
+{
+	struct hs_mm_fork row = { .child = 9, .child_mm = 1, .clone_flags = 0x4100 };
+	struct hs_script script;
+
+	(void)state;
+	script_init(&script, "6.18", "never");
+	script_run(&script, "A 0 4 rw; w 0 4");
+	give(&script, HS_KIND_mm_fork, &row);
+	assert_string_equal(script_plane(&script, "writable"), "0-3");
+	assert_null(hs_address_space_mm(hs_address_space_of(script.model), 2));
+	script_deinit(&script);
+}
+
+static void move_heap(struct hs_script *script, uint64_t to)
+{
+	struct hs_mm_brk row = { .addr = to, .ret = (int64_t)to };
+
+	give(script, HS_KIND_mm_brk, &row);
+}
+
+/* T21, T22: the heap grows and shrinks by pages; a refused call returns the old end. */
+static void test_T21_T22_heap(void **state)
+{
+	struct hs_mm_brk refused = { .addr = B + 100 * P, .ret = (int64_t)(B + 3 * P + 8) };
+	struct hs_script script;
+
+	(void)state;
+	script_init(&script, "6.18", "never");
+	move_heap(&script, B);
+	move_heap(&script, B + 16 * P);
+	script_run(&script, "w 0 16");
+	move_heap(&script, B + 3 * P + 8);
+	assert_string_equal(script_vmas(&script), "[0,4)rw");
+	assert_string_equal(script_plane(&script, "present"), "0-3");
+	give(&script, HS_KIND_mm_brk, &refused);
+	assert_string_equal(script_vmas(&script), "[0,4)rw");
+	script_deinit(&script);
+}
+
+/* T105: what DONTUNMAP of locked memory leaves counted; T121: moving raises no peak. */
+static void test_T105_T121_counters(void **state)
+{
+	static const char *const variants[] = { "6.12", "6.18" };
+
+	(void)state;
+	for (uint64_t is_new = 0; is_new < 2; is_new++) {
+		struct hs_script script;
+
+		script_init(&script, variants[is_new], "never");
+		script_run(&script, "A 0 4 rw; lock 0 4; re 0 4 8 0 0; re 0 8 8 7 1M");
+		assert_int_equal(hs_mm_counters(script_mm(&script))->locked_vm, is_new ? 16 : 8);
+		script_run(&script, "un 1M 520");
+		assert_int_equal(hs_mm_counters(script_mm(&script))->locked_vm, is_new ? 8 : 0);
+		script_deinit(&script);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct hs_script script;
+		uint64_t peak;
+
+		script_init(&script, variants[i], "never");
+		script_run(&script, "A 0 512M rw noreserve; un 0 1");
+		peak = hs_mm_counters(script_mm(&script))->hiwater_vm;
+		assert_int_equal(peak, 512 * 512);
+		script_run(&script, "A 0 1 rw noreserve; re 0 512M 512M 3 1024M");
+		assert_int_equal(hs_mm_counters(script_mm(&script))->hiwater_vm, peak);
+		script_deinit(&script);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_refusals), cmocka_unit_test(test_T26_sealed), cmocka_unit_test(test_T20_T37_files),
+		cmocka_unit_test(test_T76_pfn_mapping), cmocka_unit_test(test_T75_vfork),
+		cmocka_unit_test(test_T21_T22_heap), cmocka_unit_test(test_T105_T121_counters),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
