@@ -240,15 +240,17 @@ void svm_process_invalidate(struct svm_process *process, enum hs_svm_event event
 			    unsigned int doubts)
 {
 	bool is_unmap = event == HS_SVM_EVENT_UNMAP;
-	const char *unmapped = cuts_range(process->svm, start, last) ? "cut" : "removed", *result;
+	const char *result = NULL, *evicted;
 
 	if (!hs_range_tree_overlap(&process->svm->tree, start, last + 1))
 		return;
+	if (is_unmap)
+		result = cuts_range(process->svm, start, last) ? "cut" : "removed";
 	svm_process_begin(process, doubts, start, is_unmap ? start - 1 : last);
 	hs_svm_invalidate(process->svm, event, start, last);
-	result = invalidation_result(process);
+	evicted = invalidation_result(process);
 	svm_process_end(process, is_unmap ? HS_POINT_SVM_UNMAP : HS_POINT_SVM_EVICT, start, last,
-			is_unmap ? unmapped : result, hs_svm_event_name(event));
+			result ? result : evicted, hs_svm_event_name(event));
 }
 
 /* Each device that follows the CPU touches the page, too, a while later. */

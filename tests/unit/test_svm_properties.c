@@ -93,10 +93,13 @@ static void create(struct world *world, const char *variant)
 		.host = { .effect = see_effect, .pass = maybe_fail, .context = world },
 	};
 
+	uint64_t vram = pick(world, 3) ? 0x100000 : 0x600;
+
+	setup.makes_room = vram == 0x600;
 	for (uint32_t i = 0; i < NR_GPUS; i++)
 		gpus[i] = (struct hs_svm_gpu_setup){
 			.id = 0xa + i, .device = i / (1 + (uint32_t)pick(world, 2)), .hive = (uint32_t)pick(world, 2),
-			.vram_pages = 0x100000, .is_supported = true, .has_retry_cam = pick(world, 2),
+			.vram_pages = vram, .is_supported = true, .has_retry_cam = pick(world, 2),
 		};
 	world->faulting_gpu = -1;
 	assert_int_equal(hs_svm_create(&setup, &world->svm), 0);
@@ -136,6 +139,22 @@ static uint64_t count_covered(const struct hs_svm *svm)
 	return pages;
 }
 
+/* What was set is what is read. */
+static void expect_attr(struct world *world, uint64_t start, uint64_t pages, const struct hs_svm_attr *wanted)
+{
+	struct hs_svm_attr got = *wanted;
+
+	if (got.type == HS_SVM_ACCESS_IN_PLACE || got.type == HS_SVM_NO_ACCESS)
+		got.type = HS_SVM_ACCESS;
+	assert_int_equal(hs_svm_ioctl(world->svm, 1, start << 12, pages << 12, &got, 1), 0);
+	assert_int_equal(got.type, wanted->type);
+	if (wanted->type == HS_SVM_SET_FLAGS || wanted->type == HS_SVM_CLR_FLAGS)
+		assert_int_equal(got.value & wanted->value, wanted->value);
+	else
+		assert_int_equal(got.value, wanted->type == HS_SVM_GRANULARITY ?
+				 svm_min(wanted->value, SVM_GRANULARITY_MAX) : wanted->value);
+}
+
 /* Attributes never uncover anything, and a success covers all that was asked for. */
 static void set_some(struct world *world, uint64_t start, uint64_t pages)
 {
@@ -157,6 +176,8 @@ static void set_some(struct world *world, uint64_t start, uint64_t pages)
 		covered += svm_min(node->end, start + pages) - svm_max(node->start, start);
 	if (!rc)
 		assert_int_equal(covered, pages);
+	if (!rc && count)
+		expect_attr(world, start, pages, &attrs[count - 1]);
 	if (rc == -ENOMEM && !world->may_fail)	/* the limit of system memory: nothing has happened */
 		assert_true(count_covered(world->svm) == before && world->svm->reserved_pages == reserved &&
 			    world->svm->tree.count == nr_ranges);
@@ -180,7 +201,16 @@ static void fault_some(struct world *world, uint64_t page)
 
 static void change_vma(struct world *world, uint64_t start, uint64_t last)
 {
-	switch (pick(world, 4)) {
+	switch (pick(world, 6)) {
+	case 4:		/* fork */
+		hs_svm_invalidate(world->svm, HS_SVM_EVENT_PROTECTION_PAGE, start, last);
+		hs_svm_share(world->svm, start, last, true);
+		break;
+	case 5:		/* mmap of a file over it */
+		hs_svm_munmap(world->svm, start, last);
+		hs_svm_add_vma(world->svm, start, last,
+			       HS_SVM_VMA_READ | HS_SVM_VMA_WRITE | HS_SVM_VMA_FILE);
+		break;
 	case 0:
 		hs_svm_munmap(world->svm, start, last);
 		break;
@@ -248,6 +278,19 @@ static void step(struct world *world)
 	}
 }
 
+/* Buffers fit the VRAM, but for those whose eviction was asked for. */
+static void check_vram(const struct hs_svm *svm)
+{
+	for (uint32_t gpu = 0; gpu < svm->nr_gpus; gpu++) {
+		uint64_t used = 0;
+
+		hs_list_for_each(bo, &svm->buffers_alive, struct svm_bo, all)
+			if (svm->gpus[bo->gpu].setup.device == svm->gpus[gpu].setup.device && !bo->evicting)
+				used += bo->pages;
+		assert_true(!svm->makes_room || used <= svm->gpus[gpu].setup.vram_pages);
+	}
+}
+
 /* Without disturbance, the restore worker comes to an end and queues run again. */
 static void settle(struct world *world)
 {
@@ -275,6 +318,7 @@ static void run_once(const char *variant, uint64_t seed, struct world *world)
 		broken = hs_svm_check(world->svm);
 		if (broken)
 			fail_msg("variant %s seed %llu step %d: %s", variant, (unsigned long long)seed, i, broken);
+		check_vram(world->svm);
 		assert_int_equal(world->stops - world->vital - world->resumes, world->svm->queues_stopped);
 	}
 	settle(world);
