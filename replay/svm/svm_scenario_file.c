@@ -8,6 +8,7 @@
 #include "replay/svm/svm_scenario.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,9 @@ struct setting {
 	unsigned int line;
 	uint64_t number;	/* of its section */
 	char *section;		/* "gpu A" */
-	char *key, *value;
+	char *key;
+	char *value;		/* may be cut in place */
+	const char *text;	/* the same, as it stands in the file */
 };
 
 struct reading {
@@ -32,7 +35,7 @@ struct reading {
 static int bad_setting(const struct reading *reading, const struct setting *setting, const char *wanted)
 {
 	return hs_error_set(reading->err, -EINVAL, "%s:%u: %s = %s is not understood; give %s", reading->file,
-			    setting->line, setting->key, setting->value, wanted);
+			    setting->line, setting->key, setting->text, wanted);
 }
 
 static int bad_line(const struct reading *reading, const struct setting *setting, const char *what)
@@ -224,19 +227,19 @@ static bool read_rule(struct svm_device *device, char *text)
 static int bad_touch(const struct reading *reading, const struct setting *setting, const char *what)
 {
 	return hs_error_set(reading->err, -EINVAL, "%s:%u: '%s': %s; a line is TIME_NS GPU PAGE PAGES r|w, by time",
-			    setting->section, setting->line, setting->value, what);
+			    setting->section, setting->line, setting->text, what);
 }
 
 /* A line of the device's pattern file; its section is that file's name. */
 static int read_touch(struct reading *reading, const struct setting *setting)
 {
 	struct svm_device *device = &reading->scenario->devices[reading->scenario->nr_devices - 1];
-	char text[256], *list = text, *word[5] = { NULL };
+	enum { ROOM = 256 };
+	char *list = setting->value, *word[5] = { NULL };
 	struct svm_pattern_touch touch;
 
-	if (strlen(setting->value) >= sizeof(text))
+	if (strlen(setting->text) >= ROOM)
 		return bad_touch(reading, setting, "too long");
-	strcpy(text, setting->value);
 	for (int i = 0; i < 5; i++)
 		word[i] = svm_next_item(&list, " \t");
 	if (!word[4] || svm_next_item(&list, " \t"))
@@ -372,28 +375,36 @@ static int read_others(struct reading *reading, const struct setting *setting)
 	       read_device(reading, setting);
 }
 
+/* Takes a line apart. False: it is none. */
+static bool read_line(char *line, struct setting *setting, char *value, size_t room)
+{
+	char *number = strsep(&line, "\t"), *section = strsep(&line, "\t");
+
+	setting->section = strsep(&line, "\t");
+	setting->key = strsep(&line, "\t");
+	setting->text = line;
+	setting->value = value;
+	if (!line)
+		return false;
+	snprintf(value, room, "%s", line);
+	setting->line = (unsigned int)strtoul(number, NULL, 10);
+	setting->number = strtoull(section, NULL, 10);
+	return true;
+}
+
 /* Each line through `take`. The text is cut in place. */
 static int for_each_setting(struct reading *reading, char *text,
 			    int (*take)(struct reading *reading, const struct setting *setting))
 {
-	char *line;
+	struct setting setting;
+	char *line, value[512];
 	int rc = 0;
 
 	reading->section = UINT64_MAX;
 	reading->file = strsep(&text, "\n");
-	while (!rc && (line = strsep(&text, "\n"))) {
-		struct setting setting;
-		char *number = strsep(&line, "\t"), *section = strsep(&line, "\t");
-
-		setting.section = strsep(&line, "\t");
-		setting.key = strsep(&line, "\t");
-		setting.value = line;
-		if (!setting.value)
-			continue;
-		setting.line = (unsigned int)strtoul(number, NULL, 10);
-		setting.number = strtoull(section, NULL, 10);
-		rc = take(reading, &setting);
-	}
+	while (!rc && (line = strsep(&text, "\n")))
+		if (read_line(line, &setting, value, sizeof(value)))
+			rc = take(reading, &setting);
 	return rc;
 }
 
