@@ -414,7 +414,7 @@ static void test_T145_any_open_section(void **state)
 	assert_null(hs_kvm_must_retry(&kvm, 5 * PAGE, hs_kvm_fault_begin(&kvm)));
 }
 
-/* A page that the guest has read-only is copied by the host: its entry goes at the section's start, none is made in it. */
+/* The host copies a page that the guest has read-only: its entry goes at the start, none is made inside. */
 static void test_T146_copied_page(void **state)
 {
 	struct hs_kvm_mirror kvm;
@@ -517,11 +517,13 @@ int main(void)
 		cmocka_unit_test(test_T133_remove_is_deferred), cmocka_unit_test(test_T134_idle_insert),
 		cmocka_unit_test(test_T135_hit_since_read_begin), cmocka_unit_test(test_T136_miss_since_read_begin),
 		cmocka_unit_test(test_T137_refusal_where_none_may_sleep),
-		cmocka_unit_test(test_T138_refusal_of_a_section_that_may_sleep), cmocka_unit_test(test_T139_bad_inserts),
+		cmocka_unit_test(test_T138_refusal_of_a_section_that_may_sleep),
+		cmocka_unit_test(test_T139_bad_inserts),
 		cmocka_unit_test(test_T140_signal), cmocka_unit_test(test_T141_exit),
 		cmocka_unit_test(test_T142_section_outside_all_slots), cmocka_unit_test(test_T143_section_that_has_ended),
 		cmocka_unit_test(test_T144_union_of_open_sections), cmocka_unit_test(test_T145_any_open_section),
-		cmocka_unit_test(test_T146_copied_page), cmocka_unit_test(test_T147_other_interval_hit), cmocka_unit_test(test_T148_two_machines),
+		cmocka_unit_test(test_T146_copied_page),
+		cmocka_unit_test(test_T147_other_interval_hit), cmocka_unit_test(test_T148_two_machines),
 		cmocka_unit_test(test_T149_slots_change_waits), cmocka_unit_test(test_union_of_guest_pages),
 	};
 

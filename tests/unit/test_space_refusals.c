@@ -103,7 +103,8 @@ static const char *ask_about(struct hs_script *script, struct call call)
 {
 	const uint64_t *a = call.a;
 	unsigned int kind = call.kind;
-	struct hs_mm_mmap map = { .addr = a[0], .len = a[1], .prot = (uint32_t)a[2], .flags = (uint32_t)a[3], .fd = (int)a[4] };
+	struct hs_mm_mmap map = { .addr = a[0], .len = a[1], .prot = (uint32_t)a[2], .flags = (uint32_t)a[3],
+				  .fd = (int)a[4] };
 	struct hs_mm_munmap unmap = { .addr = a[0], .len = a[1] };
 	struct hs_mm_mprotect protect = { .addr = a[0], .len = a[1], .prot = (uint32_t)a[2] };
 	struct hs_mm_madvise advise = { .addr = a[0], .len = a[1], .advice = (uint32_t)a[2] };
@@ -137,7 +138,8 @@ static bool run_refusal(const struct refusal *at, const char *variant)
 	result = ask_about(&script, at->call);
 	is_good = strcmp(result, at->result) == 0;
 	if (!is_good)
-		print_message("not ok T%u (%s, row %td): %s, wanted %s\n", at->number, variant, at - refusals, result, at->result);
+		print_message("not ok T%u (%s, row %td): %s, wanted %s\n", at->number, variant, at - refusals, result,
+			      at->result);
 	script_deinit(&script);
 	return is_good;
 }
