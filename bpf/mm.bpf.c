@@ -64,6 +64,8 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 	record->entry_time = take_entry_time(task);
 	record->ret = ret;
 	read_syscall_args(regs, record->args);
+	if (number == NR_setrlimit || number == NR_prlimit64)
+		read_limit_args(number, regs, record->args);
 	COMMIT(record, HS_RECORD_SYSCALL, (u16)number, (u32)task->pid);
 	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,15 +56,53 @@ static int read_status(struct hs_snap_mm *row, pid_t pid)
 {
 	hs_auto_file FILE *file = open_proc(pid, "status");
 	char line[256], name[32];
-	uint64_t kib;
+	uint64_t kib, capabilities;
 
 	if (!file)
 		return -errno;
 	row->thp_disable = 255;
 	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%31[^:]: %" SCNu64, name, &kib) == 2)
+		if (sscanf(line, "CapEff: %" SCNx64, &capabilities) == 1)
+			row->may_lock = capabilities >> CAP_IPC_LOCK & 1;
+		else if (sscanf(line, "%31[^:]: %" SCNu64, name, &kib) == 2)
 			take_counter(row, name, kib);
 	return row->total_vm ? 0 : -ENODATA;
+}
+
+struct limit {
+	const char *name;
+	size_t offset;
+};
+
+/* Lines "Max data size   SOFT   HARD   bytes" of /proc/PID/limits. */
+static const struct limit limits[] = {
+	{ "Max data size", offsetof(struct hs_snap_mm, limit_data) },
+	{ "Max stack size", offsetof(struct hs_snap_mm, limit_stack) },
+	{ "Max locked memory", offsetof(struct hs_snap_mm, limit_memlock) },
+	{ "Max address space", offsetof(struct hs_snap_mm, limit_as) },
+};
+
+static void take_limit(struct hs_snap_mm *row, const char *line)
+{
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		size_t length = strlen(limits[i].name);
+		uint64_t *value = (uint64_t *)(void *)((char *)row + limits[i].offset);
+
+		if (strncmp(line, limits[i].name, length) == 0 && sscanf(line + length, " %" SCNu64, value) != 1)
+			*value = UINT64_MAX;	/* unlimited */
+	}
+}
+
+static void read_limits(struct hs_snap_mm *row, pid_t pid)
+{
+	hs_auto_file FILE *file = open_proc(pid, "limits");
+	char line[256];
+
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file))
+		take_limit(row, line);
+	row->has_limits = 1;
 }
 
 /* Field 47 of /proc/PID/stat; the name in field 2 may contain blanks and parentheses. */
@@ -203,6 +242,7 @@ int hs_snapshot_process(struct hs_capture *capture, pid_t pid)
 
 	if (error)
 		return error == -ENODATA ? 0 : error;
+	read_limits(&row, pid);
 	walk = calloc(1, sizeof(*walk));
 	if (!walk)
 		return -ENOMEM;

@@ -202,6 +202,14 @@ static void add_prctl(struct hs_translator *translator, const struct hs_record_s
 	row->arg3 = call->args[2];
 }
 
+static void add_limit(struct hs_translator *translator, const struct hs_record_syscall *call)
+{
+	SYSCALL_ROW(limit);
+	row->resource = (uint32_t)call->args[0];
+	row->soft = call->args[1];
+	row->hard = call->args[2];
+}
+
 static void add_syscall(struct hs_translator *translator, const struct hs_record *record)
 {
 	const struct hs_record_syscall *call = (const void *)record;
@@ -221,6 +229,8 @@ static void add_syscall(struct hs_translator *translator, const struct hs_record
 	case SYS_mlockall: add_lock(translator, call, MLOCKALL); break;
 	case SYS_munlockall: add_lock(translator, call, MUNLOCKALL); break;
 	case SYS_prctl: add_prctl(translator, call); break;
+	case SYS_setrlimit:
+	case SYS_prlimit64: add_limit(translator, call); break;
 	}
 }
 

@@ -20,6 +20,8 @@ struct allowed {
 
 static const struct allowed allowed_values[] = {
 	{ HS_KIND_snap_mm, "thp_disable", 1, true },
+	{ HS_KIND_snap_mm, "has_limits", 1, false },
+	{ HS_KIND_snap_mm, "may_lock", 1, false },
 	{ HS_KIND_snap_pages, "huge", 1, false },
 	{ HS_KIND_snap_block, "removable", 1, true },
 	{ HS_KIND_mm_mlock, "op", 4, false },

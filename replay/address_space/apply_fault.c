@@ -17,7 +17,10 @@ static struct hs_vma *grow_stack(struct hs_mm *mm, uint64_t address)
 	struct hs_vma *vma = hs_mm_first_overlap(mm, address, UINT64_MAX), *below;
 	uint64_t start = hs_page_down(address);
 
-	if (!vma || !(vma->flags & HS_VMA_GD) || vma->node.end - start > mm->space->stack_limit)
+	if (!vma || !(vma->flags & HS_VMA_GD) || vma->node.end - start > hs_mm_stack_limit(mm))
+		return NULL;
+	if (!hs_mm_may_expand(mm, vma->flags, (vma->node.start - start) >> HS_PAGE_SHIFT) ||
+	    !hs_mm_may_lock_more(mm, vma->flags, (vma->node.start - start) >> HS_PAGE_SHIFT))
 		return NULL;
 	below = hs_vma_prev_in(vma);
 	if (below && is_accessible(below) && !(below->flags & HS_VMA_GD) &&

@@ -106,13 +106,16 @@ void hs_apply_mprotect(struct hs_mm *mm, const struct hs_mm_mprotect *call)
 		return;
 	/* A hole or a refusal ends the walk; what lies before it is changed. */
 	for (; vma && vma->node.start <= at; vma = next_behind(mm, at, end)) {
-		uint64_t until = clip_end(vma, end), old;
+		uint64_t until = clip_end(vma, end), old, new;
 
 		learn_mode(mm, vma, call);
 		if (!may_protect(vma, call->prot))
 			break;
 		old = vma->flags;
-		vma = set_range_flags(mm, vma, at, until, protected_flags(mm, vma, call->prot));
+		new = protected_flags(mm, vma, call->prot);
+		if (new != old && !hs_mm_may_protect(mm, old, new, (until - at) >> HS_PAGE_SHIFT))
+			break;
+		vma = set_range_flags(mm, vma, at, until, new);
 		if (vma->flags != old)
 			hs_section_protect(mm, at, until);
 		if (old & HS_VMA_WR && !(vma->flags & HS_VMA_WR))
@@ -375,7 +378,7 @@ static void lock_and_populate(struct hs_mm *mm, const struct hs_mm_mlock *call, 
 	bool is_on_fault = call->op == OP_MLOCK2 && call->flags & MLOCK_ONFAULT;
 	uint64_t mapped = mapped_until(mm, start, end), populated = populated_until(mm, start, end);
 
-	if (call->ret && mapped == end && populated == end)
+	if (call->ret && (hs_mlock_exceeds(mm, start, end) || (mapped == end && populated == end)))
 		return;
 	lock_range(mm, start, mapped, lock_flags_of(is_on_fault), true);
 	if (mapped == end)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Making and removing mappings: mmap, munmap, brk. mm/mmap.c, mm/vma.c. */
+#include <errno.h>
 #include <sys/mman.h>
 
 #include "replay/address_space/space_state.h"
@@ -30,7 +31,7 @@ static bool is_taken_as_read_only(const struct hs_mm_mmap *call)
 	return is_shared(call->flags) && !(call->flags & MAP_ANONYMOUS) && !(call->prot & PROT_WRITE);
 }
 
-static uint64_t flags_of_call(const struct hs_mm *mm, const struct hs_mm_mmap *call)
+uint64_t hs_flags_of_mmap(const struct hs_mm *mm, const struct hs_mm_mmap *call)
 {
 	uint64_t flags = hs_flags_of_prot(call->prot) | HS_VMA_MR | HS_VMA_MW | HS_VMA_ME | mm->def_flags;
 
@@ -84,13 +85,32 @@ static void make_room(struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t 
 	hs_mm_unmap_range(mm, start, end);
 }
 
+bool hs_mmap_exceeds(const struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t bytes)
+{
+	bool is_over = call->flags & MAP_FIXED && (call->flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE;
+	uint64_t old = is_over ? hs_mm_count_mapped(mm, call->addr, call->addr + bytes, 0) : 0;
+
+	return !hs_mm_may_expand(mm, hs_flags_of_mmap(mm, call), (bytes >> HS_PAGE_SHIFT) - old);
+}
+
+/* What was to be mapped over has been cut off its neighbours when a limit is met, and stays so (__mmap_region). */
+static void apply_failed_mmap(struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t bytes)
+{
+	if (call->ret == -ENOMEM && call->flags & MAP_FIXED && mm->space->variant.mmap_splits_before_limits &&
+	    is_range_sane(call->addr, bytes) && hs_mm_first_overlap(mm, call->addr, call->addr + bytes) &&
+	    hs_mmap_exceeds(mm, call, bytes))
+		hs_mm_split_range(mm, call->addr, call->addr + bytes);
+}
+
 void hs_apply_mmap(struct hs_mm *mm, const struct hs_mm_mmap *call)
 {
 	uint64_t start = (uint64_t)call->ret, bytes = hs_page_up(call->len);
 	struct hs_vma model = { 0 }, *vma;
 
-	if (call->ret < 0 && call->ret > -4096)
+	if (call->ret < 0 && call->ret > -4096) {
+		apply_failed_mmap(mm, call, bytes);
 		return;
+	}
 	if (!is_range_sane(start, bytes)) {
 		hs_space_problem(mm->space, HS_PROBLEM_BAD_RANGE, mm->id, start);
 		return;
@@ -98,7 +118,7 @@ void hs_apply_mmap(struct hs_mm *mm, const struct hs_mm_mmap *call)
 	make_room(mm, call, start, start + bytes);
 	model.node.start = start;
 	model.node.end = start + bytes;
-	model.flags = flags_of_call(mm, call);
+	model.flags = hs_flags_of_mmap(mm, call);
 	model.kind = kind_of_call(call);
 	model.is_assumed = is_taken_as_read_only(call);
 	model.file = file_of_call(mm, call);

@@ -106,6 +106,7 @@ void hs_apply_fork(struct hs_mm *mm, const struct hs_mm_fork *call)
 	child->has_layout = mm->has_layout;
 	child->has_counters = mm->has_counters;
 	child->thp_disable = mm->thp_disable;
+	child->limits = mm->limits;
 	child->counters.start_brk = mm->counters.start_brk;
 	child->counters.brk = mm->counters.brk;
 	copy_mappings(mm, child);

@@ -116,6 +116,10 @@ void hs_apply_snap_mm(struct hs_mm *mm, const struct hs_snap_mm *row)
 	counters->swap = row->swap;
 	counters->start_brk = row->start_brk;
 	counters->brk = row->brk;
+	if (row->has_limits)
+		mm->limits = (struct hs_mm_limits){ .as = row->limit_as, .data = row->limit_data,
+						    .stack = row->limit_stack, .memlock = row->limit_memlock,
+						    .may_lock = row->may_lock, .are_known = true };
 	if (row->thp_disable != 255)
 		mm->thp_disable = row->thp_disable;
 }

@@ -89,10 +89,20 @@ static struct hs_prediction predict_type(const struct hs_mm_mmap *call)
 	return succeeds();
 }
 
+/* In do_mmap between place and type. */
+static struct hs_prediction predict_lock(const struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t bytes)
+{
+	if (call->flags & MAP_LOCKED && !hs_mm_may_lock(mm))
+		return fails(EPERM, "MAP_LOCKED, and RLIMIT_MEMLOCK is 0");
+	if (!hs_mm_may_lock_more(mm, hs_flags_of_mmap(mm, call), bytes >> HS_PAGE_SHIFT))
+		return fails(EAGAIN, "RLIMIT_MEMLOCK");
+	return succeeds();
+}
+
 struct hs_prediction hs_predict_mmap(const struct hs_mm *mm, const struct hs_mm_mmap *call)
 {
 	uint64_t bytes = hs_page_up(call->len);
-	struct hs_prediction place;
+	struct hs_prediction place, next;
 
 	if (call->offset % HS_PAGE_BYTES)
 		return fails(EINVAL, "offset is not page aligned");
@@ -109,7 +119,14 @@ struct hs_prediction hs_predict_mmap(const struct hs_mm *mm, const struct hs_mm_
 	place = predict_place(mm, call, bytes);
 	if (!(call->flags & MAP_ANONYMOUS))
 		place.is_assumed = true;	/* a bad descriptor fails before */
-	return place.error || place.is_unknown ? place : predict_type(call);
+	if (place.error || place.is_unknown)
+		return place;
+	next = predict_lock(mm, call, bytes);
+	if (!next.error)
+		next = predict_type(call);
+	if (!next.error && !next.is_unknown && hs_mmap_exceeds(mm, call, bytes))
+		return fails(ENOMEM, "RLIMIT_AS or RLIMIT_DATA");
+	return next;
 }
 
 static bool has_sealed(const struct hs_mm *mm, uint64_t start, uint64_t end)
@@ -154,6 +171,14 @@ static struct hs_prediction predict_rights(const struct hs_vma *vma, uint32_t pr
 	return prediction;
 }
 
+static bool may_become(const struct hs_mm *mm, const struct hs_vma *vma, uint32_t prot, uint64_t at, uint64_t end)
+{
+	uint64_t flags = (vma->flags & ~(uint64_t)ACCESS) | hs_flags_of_prot(prot);
+	uint64_t until = vma->node.end < end ? vma->node.end : end;
+
+	return flags == vma->flags || hs_mm_may_protect(mm, vma->flags, flags, (until - at) >> HS_PAGE_SHIFT);
+}
+
 static struct hs_prediction walk_mprotect(const struct hs_mm *mm, const struct hs_mm_mprotect *call, uint64_t end)
 {
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, end);
@@ -168,6 +193,8 @@ static struct hs_prediction walk_mprotect(const struct hs_mm *mm, const struct h
 			return prediction;
 		}
 		prediction = predict_rights(vma, call->prot);
+		if (!prediction.error && !may_become(mm, vma, call->prot, at, end))
+			prediction = fails(ENOMEM, "RLIMIT_DATA or RLIMIT_AS");
 		if (prediction.error)
 			return prediction;
 		is_assumed |= vma->kind == HS_VMA_FILE || vma->kind == HS_VMA_SPECIAL;
@@ -288,6 +315,8 @@ static struct hs_prediction predict_range_lock(const struct hs_mm *mm, const str
 	uint64_t start = hs_page_down(call->addr);
 	uint64_t bytes = hs_page_up(call->len + (call->addr - start)), end = start + bytes;
 
+	if (!is_unlock && hs_mlock_exceeds(mm, start, end < start ? start : end) && end > start)
+		return fails(ENOMEM, "RLIMIT_MEMLOCK");
 	if (end < start)
 		return fails(EINVAL, "addr + len wraps");
 	if (end == start)
@@ -307,13 +336,21 @@ struct hs_prediction hs_predict_mlock(const struct hs_mm *mm, const struct hs_mm
 	case 1:
 		if (call->flags & ~(uint32_t)MLOCK_ONFAULT)
 			return fails(EINVAL, "an unknown flag");
-		return predict_range_lock(mm, call, false);
+		return hs_mm_may_lock(mm) ? predict_range_lock(mm, call, false) :
+					    fails(EPERM, "RLIMIT_MEMLOCK is 0");
 	case 0:
+		return hs_mm_may_lock(mm) ? predict_range_lock(mm, call, false) :
+					    fails(EPERM, "RLIMIT_MEMLOCK is 0");
 	case 2:
-		return predict_range_lock(mm, call, call->op == 2);
+		return predict_range_lock(mm, call, true);
 	case 3:
 		if (!call->flags || call->flags & ~(uint32_t)ALL_FLAGS || call->flags == MCL_ONFAULT)
 			return fails(EINVAL, "flags");
+		if (!hs_mm_may_lock(mm))
+			return fails(EPERM, "RLIMIT_MEMLOCK is 0");
+		if (call->flags & MCL_CURRENT && mm->limits.are_known && !mm->limits.may_lock &&
+		    mm->counters.total_vm > mm->limits.memlock >> HS_PAGE_SHIFT)
+			return fails(ENOMEM, "RLIMIT_MEMLOCK");
 		return succeeds();
 	default:
 		return succeeds();
@@ -380,10 +417,35 @@ static struct hs_prediction check_mapped(const struct hs_mm *mm, const struct hs
 	return predict_target(call, old_bytes, new_bytes);
 }
 
+/* The destination of a move to a given place is gone by then, in older kernels. */
+static struct hs_prediction check_growth_limits(const struct hs_mm *mm, const struct hs_vma *vma,
+						const struct hs_mm_mremap *call, uint64_t old_bytes,
+						uint64_t new_bytes)
+{
+	uint64_t pages = (new_bytes - old_bytes) >> HS_PAGE_SHIFT, start = call->new_addr;
+	bool is_gone = call->flags & FIXED && !mm->space->variant.mremap_checks_first;
+
+	if (!hs_mm_may_lock_more(mm, vma->flags, pages))
+		return fails(EAGAIN, "RLIMIT_MEMLOCK");
+	if (!hs_mm_may_expand_over(mm, vma->flags, pages, start, is_gone ? start + new_bytes : start))
+		return fails(ENOMEM, "RLIMIT_AS or RLIMIT_DATA");
+	return succeeds();
+}
+
+/* mremap_to: what stays behind counts too. The destination is gone by then. */
+static struct hs_prediction check_kept(const struct hs_mm *mm, const struct hs_vma *vma,
+				       const struct hs_mm_mremap *call, uint64_t bytes)
+{
+	uint64_t start = call->new_addr, end = call->flags & FIXED ? start + bytes : start;
+
+	if (call->flags & DONTUNMAP && !hs_mm_may_expand_over(mm, vma->flags, bytes >> HS_PAGE_SHIFT, start, end))
+		return fails(ENOMEM, "RLIMIT_AS or RLIMIT_DATA");
+	return succeeds();
+}
+
 /* vma_to_resize, check_prep_vma: may the mapping become new_bytes long? */
-static struct hs_prediction check_resize(const struct hs_vma *vma, const struct hs_mm_mremap *call,
-					 uint64_t old_bytes,
-					 uint64_t new_bytes)
+static struct hs_prediction check_resize(const struct hs_mm *mm, const struct hs_vma *vma,
+					 const struct hs_mm_mremap *call, uint64_t old_bytes, uint64_t new_bytes)
 {
 	if (!old_bytes && !(vma->flags & HS_VMA_MS))
 		return fails(EINVAL, "old_len == 0 of private memory");
@@ -393,7 +455,7 @@ static struct hs_prediction check_resize(const struct hs_vma *vma, const struct 
 		return fails(EFAULT, "the old range leaves its mapping");
 	if (new_bytes > old_bytes && vma->flags & (HS_VMA_DE | HS_VMA_PF))
 		return fails(EFAULT, "a special mapping cannot grow");
-	return succeeds();
+	return new_bytes > old_bytes ? check_growth_limits(mm, vma, call, old_bytes, new_bytes) : succeeds();
 }
 
 /* The tail that shrinking cuts off goes the way of munmap. */
@@ -428,7 +490,7 @@ static struct hs_prediction check_shrink(const struct hs_mm *mm, const struct hs
 	struct hs_prediction tail = check_tail(mm, call, old_bytes, new_bytes), kept = succeeds();
 
 	if (is_placed(call))
-		kept = check_resize(vma, call, new_bytes, new_bytes);
+		kept = check_resize(mm, vma, call, new_bytes, new_bytes);
 	if (mm->space->variant.mremap_checks_first)
 		return kept.error ? kept : tail;
 	return tail.error ? tail : kept;
@@ -446,7 +508,10 @@ struct hs_prediction hs_predict_mremap(const struct hs_mm *mm, const struct hs_m
 	if (mm->space->variant.mremap_checks_first && call->flags & FIXED && old_bytes == new_bytes) {
 		if (!vma)
 			return fails(EFAULT, "nothing is mapped at addr");
-		return succeeds();	/* several mappings may move */
+		if (call->addr + old_bytes <= vma->node.end)
+			return check_kept(mm, vma, call, old_bytes);
+		/* Several mappings may move, and a limit stop them on the way. */
+		return call->flags & DONTUNMAP && mm->limits.are_known ? is_open("several mappings, and limits") : succeeds();
 	}
 	prediction = check_mapped(mm, vma, call, old_bytes, new_bytes);
 	if (prediction.error)
@@ -455,9 +520,11 @@ struct hs_prediction hs_predict_mremap(const struct hs_mm *mm, const struct hs_m
 		return check_shrink(mm, vma, call, old_bytes, new_bytes);
 	if (!is_placed(call) && old_bytes == new_bytes)
 		return succeeds();
-	prediction = check_resize(vma, call, old_bytes, new_bytes);
-	if (prediction.error || is_placed(call))
+	prediction = check_resize(mm, vma, call, old_bytes, new_bytes);
+	if (prediction.error)
 		return prediction;
+	if (is_placed(call))
+		return check_kept(mm, vma, call, old_bytes);
 	return check_growth(mm, vma, call, old_bytes, new_bytes);
 }
 
@@ -473,7 +540,9 @@ struct hs_mremap_loss hs_mremap_lost(const struct hs_mm *mm, const struct hs_mm_
 	is_tail_cut = old_bytes > new_bytes && !check_tail(mm, call, old_bytes, new_bytes).error;
 	if (!mm->space->variant.mremap_checks_first)
 		return (struct hs_mremap_loss){ .target = true, .tail = is_tail_cut };
+	if (old_bytes == new_bytes)	/* the limit is met behind it */
+		return (struct hs_mremap_loss){ .target = vma && check_kept(mm, vma, call, old_bytes).error };
 	return (struct hs_mremap_loss){
-		.target = !check_resize(vma, call, new_bytes, new_bytes).error && !is_tail_cut && old_bytes > new_bytes,
+		.target = !check_resize(mm, vma, call, new_bytes, new_bytes).error && !is_tail_cut && old_bytes > new_bytes,
 	};
 }

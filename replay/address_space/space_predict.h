@@ -3,8 +3,8 @@
 #define HS_SPACE_PREDICT_H
 /*
  * What a call on an address space returns, from its arguments and the mappings before it: the checks in the
- * kernel's order, the first that fails decides. Limits (RLIMIT_*, map_count, commit charge) and rights are
- * not recorded; they are taken not to strike, so that success is an assumption where they could.
+ * kernel's order, the first that fails decides. Of limits, RLIMIT_* are known where the recording has
+ * them; map_count, commit charge and rights are not, and taken not to strike: success is an assumption.
  */
 #include "replay/address_space/space_state.h"
 

@@ -16,6 +16,13 @@ enum hs_thp_mode { HS_THP_NEVER, HS_THP_MADVISE, HS_THP_ALWAYS };
 /* Flags that a mapping's flags hold beside those of smaps: none yet; soft-dirty is not kept. */
 enum { HS_VMA_UNKEPT = HS_VMA_SD };
 
+/* Bytes. Of the processes that use the mm. */
+struct hs_mm_limits {
+	uint64_t as, data, stack, memlock;
+	bool may_lock;		/* CAP_IPC_LOCK */
+	bool are_known;
+};
+
 struct hs_mm {
 	uint32_t id;
 	struct hs_address_space *space;
@@ -25,6 +32,7 @@ struct hs_mm {
 	struct hs_slot_table slots;
 	struct hs_slot_table put_aside;	/* what was known before the snapshot at hand: checkpoint.h */
 	struct hs_mm_counters counters;
+	struct hs_mm_limits limits;
 	uint64_t def_flags;		/* HS_VMA_LO, HS_VMA_LF after mlockall(MCL_FUTURE) */
 	uint64_t layout_generation;
 	uint8_t thp_disable;
@@ -143,6 +151,23 @@ void hs_section_protect(struct hs_mm *mm, uint64_t start, uint64_t end);
 /* Where moving tables from `from` to `to` begins: both may be aligned down to a slot (try_realign_addr). */
 uint64_t hs_move_start(const struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t bytes);
 
+/* --- limits (space_limits.c): true where they are not known --------------------------------------- */
+
+/* may_expand_vm: may the mm grow by so many pages of mappings with these flags? */
+bool hs_mm_may_expand(const struct hs_mm *mm, uint64_t flags, uint64_t pages);
+/* The same once [start, end) is unmapped. */
+bool hs_mm_may_expand_over(const struct hs_mm *mm, uint64_t flags, uint64_t pages, uint64_t start, uint64_t end);
+/* mlock_future_ok: and if they are locked? */
+bool hs_mm_may_lock_more(const struct hs_mm *mm, uint64_t flags, uint64_t pages);
+/* can_do_mlock: at all? */
+bool hs_mm_may_lock(const struct hs_mm *mm);
+/* Bytes that a growing stack may reach. */
+uint64_t hs_mm_stack_limit(const struct hs_mm *mm);
+/* Pages of [start, end) that lie in mappings, and in locked ones. */
+uint64_t hs_mm_count_mapped(const struct hs_mm *mm, uint64_t start, uint64_t end, uint64_t flags);
+/* mprotect_fixup: may the mapping's pages become writable, as private data? */
+bool hs_mm_may_protect(const struct hs_mm *mm, uint64_t old_flags, uint64_t flags, uint64_t pages);
+
 /* --- mappings (vma_tree.c) ----------------------------------------------------------------------- */
 
 static inline struct hs_vma *hs_vma_of(struct hs_range_node *node)
@@ -245,11 +270,18 @@ void hs_apply_mprotect(struct hs_mm *mm, const struct hs_mm_mprotect *call);
 void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call);
 void hs_apply_mlock(struct hs_mm *mm, const struct hs_mm_mlock *call);
 void hs_apply_mremap(struct hs_mm *mm, const struct hs_mm_mremap *call);
+void hs_apply_limit(struct hs_mm *mm, const struct hs_mm_limit *call);
 void hs_apply_prctl(struct hs_mm *mm, const struct hs_mm_prctl *call);
 void hs_apply_fork(struct hs_mm *mm, const struct hs_mm_fork *call);
 void hs_apply_exec(struct hs_address_space *space, const struct hs_mm_exec *exec);
 void hs_apply_collapse(struct hs_mm *mm, uint64_t address, const struct hs_bytes *status);
 
+/* do_mlock: would locking the range exceed the limit? */
+bool hs_mlock_exceeds(const struct hs_mm *mm, uint64_t start, uint64_t end);
+/* __mmap_region: is RLIMIT_AS or _DATA too small? What is mapped over does not count. */
+bool hs_mmap_exceeds(const struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t bytes);
+/* Flags that an mmap call asks for. */
+uint64_t hs_flags_of_mmap(const struct hs_mm *mm, const struct hs_mm_mmap *call);
 /* Does the advice end with an error at this mapping? */
 bool hs_advice_is_refused(const struct hs_vma *vma, uint32_t advice);
 

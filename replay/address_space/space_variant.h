@@ -35,6 +35,8 @@ struct hs_space_variant {
 	bool splits_before_unmap;
 	/* The OOM reaper opens its sections as CLEAR, not UNMAP (7.2). */
 	bool reaps_by_clear;
+	/* mmap over mappings cuts them off their neighbours before it looks at the limits (6.12: vms_gather_munmap_vmas). */
+	bool mmap_splits_before_limits;
 	/* A write may reuse a page of a huge page that was split (wp_can_reuse_anon_folio: 6.16). */
 	bool reuses_pages_of_folios;
 	/* MADV_POPULATE_* ends at a hole; before, it passed over holes like other advice (6.9: madvise_populate). */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ struct mm_child {
 
 struct reply {
 	int64_t ret;
-	uint64_t faults;
+	uint64_t faults, soft;
 };
 
 /* --- in the child ------------------------------------------------------------------------------- */
@@ -55,6 +56,8 @@ static struct {
 	struct mm_op op;
 	struct reply reply;
 	struct rusage before, after;
+	char statm[256];
+	struct rlimit limit;
 } world;
 
 static void on_bad_access(int signo)
@@ -83,7 +86,7 @@ static int64_t touch(uint64_t address, int is_write)
 
 static struct reply access_and_count(const struct mm_op *op)
 {
-	struct reply reply;
+	struct reply reply = { 0 };
 
 	syscall(SYS_getrusage, RUSAGE_SELF, &world.before);
 	reply.ret = touch(op->addr, mm_op_is_write(op->code));
@@ -142,6 +145,33 @@ static int64_t fork_and_serve(void)
 	return result_of(pid);
 }
 
+/* Field of /proc/self/statm, in bytes: 0 VmSize, 5 data and stack. */
+static uint64_t used_bytes(int field)
+{
+	int fd = (int)syscall(SYS_open, "/proc/self/statm", O_RDONLY);
+	char *at = world.statm;
+
+	syscall(SYS_read, fd, world.statm, sizeof(world.statm) - 1);
+	syscall(SYS_close, fd);
+	for (; field > 0 && *at; at++)
+		field -= *at == ' ';
+	return strtoull(at, NULL, 10) * MM_PAGE;
+}
+
+static struct reply set_limit(const struct mm_op *op)
+{
+	uint64_t base = op->flags == RLIMIT_AS ? used_bytes(0) : op->flags == RLIMIT_DATA ? used_bytes(5) : 0;
+	uint64_t soft = op->len == UINT64_MAX ? RLIM_INFINITY : base + op->len;
+	struct reply reply = { .ret = result_of(syscall(SYS_prlimit64, 0, op->flags, NULL, &world.limit)) };
+
+	if (reply.ret)
+		return reply;
+	world.limit.rlim_cur = soft < world.limit.rlim_max ? soft : world.limit.rlim_max;
+	reply.soft = world.limit.rlim_cur;
+	reply.ret = result_of(syscall(SYS_prlimit64, 0, op->flags, &world.limit, NULL));
+	return reply;
+}
+
 static int64_t execute(const struct mm_op *op)
 {
 	int fd = op->fd >= 0 && op->fd < MM_NR_FILES ? world.files[op->fd] : op->fd;
@@ -185,6 +215,8 @@ static void serve(void)
 			world.reply = ask_fork(&world.op);
 		else if (mm_op_is_touch(world.op.code))
 			world.reply = access_and_count(&world.op);
+		else if (world.op.code == MM_OP_LIMIT)
+			world.reply = set_limit(&world.op);
 		else
 			world.reply = (struct reply){ .ret = execute(&world.op) };
 		if (syscall(SYS_write, world.replies, &world.reply, sizeof(world.reply)) < 0)
@@ -209,14 +241,29 @@ static void warm_up(void)
 			execute(&nothing);
 	}
 	world.reply = access_and_count(&(struct mm_op){ .code = MM_OP_READ, .addr = 1 });
+	world.reply = set_limit(&(struct mm_op){ .flags = RLIMIT_AS, .len = UINT64_MAX });
 }
 
-void mm_child_run(int requests, int replies, int has_huge_pages)
+/* Without CAP_IPC_LOCK RLIMIT_MEMLOCK is a limit. */
+static void drop_privilege(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		return;
+	data[0].effective &= ~(1u << CAP_IPC_LOCK);
+	syscall(SYS_capset, &header, data);
+}
+
+void mm_child_run(int requests, int replies, struct mm_nature nature)
 {
 	struct sigaction action = { .sa_handler = on_bad_access, .sa_flags = SA_NODEFER };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (!has_huge_pages)
+	if (!nature.is_privileged)
+		drop_privilege();
+	if (!nature.has_huge_pages)
 		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
@@ -233,7 +280,7 @@ void mm_child_run(int requests, int replies, int has_huge_pages)
 }
 
 /* A fresh image: what comes through fork merges otherwise, and nobody can see it from outside. */
-static void exec_child(int requests, int replies, bool has_huge_pages)
+static void exec_child(int requests, int replies, struct mm_nature nature)
 {
 	char from[16], to[16];
 
@@ -241,7 +288,8 @@ static void exec_child(int requests, int replies, bool has_huge_pages)
 	snprintf(to, sizeof(to), "%d", replies);
 	fcntl(requests, F_SETFD, 0);
 	fcntl(replies, F_SETFD, 0);
-	execl("/proc/self/exe", "mm_property", "--child", from, to, has_huge_pages ? "1" : "0", NULL);
+	execl("/proc/self/exe", "mm_property", "--child", from, to, nature.has_huge_pages ? "1" : "0",
+	      nature.is_privileged ? "1" : "0", NULL);
 	_exit(1);
 }
 
@@ -256,7 +304,7 @@ static int open_of(const struct seen_process *process, const char *what, int *fd
 	return *fd < 0 ? hs_error_set(err, -errno, "%s: %s", path, strerror(errno)) : 0;
 }
 
-int mm_child_start(bool has_huge_pages, struct mm_child **out, struct hs_error *err)
+int mm_child_start(struct mm_nature nature, struct mm_child **out, struct hs_error *err)
 {
 	struct mm_child *child = calloc(1, sizeof(*child));
 	int down[2], up[2], status;
@@ -273,7 +321,7 @@ int mm_child_start(bool has_huge_pages, struct mm_child **out, struct hs_error *
 	if (child->self.pid == 0) {
 		close(down[1]);
 		close(up[0]);
-		exec_child(down[0], up[1], has_huge_pages);
+		exec_child(down[0], up[1], nature);
 	}
 	close(down[0]);
 	close(up[1]);
@@ -349,6 +397,7 @@ int mm_child_execute(struct mm_child *child, const struct mm_op *op, struct mm_o
 		return hs_error_set(err, -EIO, "the referee process died in %s", mm_op_name(op->code));
 	outcome->ret = reply.ret;
 	outcome->faults = reply.faults;
+	outcome->soft = reply.soft;
 	return op->code == MM_OP_FORK && reply.ret > 0 ? note_fork(child, (pid_t)reply.ret, err) : 0;
 }
 
@@ -404,6 +453,8 @@ static void read_status_line(const char *line, struct mm_view *view)
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (strncmp(line, fields[i].name, strlen(fields[i].name)) == 0)
 			*fields[i].pages = strtoull(line + strlen(fields[i].name), NULL, 10) / 4;
+	if (strncmp(line, "CapEff:", 7) == 0)
+		view->may_lock = strtoull(line + 7, NULL, 16) >> CAP_IPC_LOCK & 1;
 	/* Both are parts of exec_vm (task_mem). */
 	if (strncmp(line, "VmExe:", 6) == 0 || strncmp(line, "VmLib:", 6) == 0)
 		view->exec_vm += strtoull(line + 6, NULL, 10) / 4;
@@ -449,6 +500,30 @@ static int read_status(const struct seen_process *process, struct mm_view *view,
 	file = fdopen(fd, "r");
 	while (fgets(line, sizeof(line), file))
 		read_status_line(line, view);
+	return 0;
+}
+
+static int read_limits(const struct seen_process *process, struct mm_view *view, struct hs_error *err)
+{
+	hs_auto_file FILE *file = NULL;
+	const struct {
+		const char *name;
+		uint64_t *bytes;
+	} limits[] = {
+		{ "Max data size", &view->limit_data }, { "Max stack size", &view->limit_stack },
+		{ "Max locked memory", &view->limit_memlock }, { "Max address space", &view->limit_as },
+	};
+	char line[256];
+	int fd, status = open_of(process, "limits", &fd, err);
+
+	if (status)
+		return status;
+	file = fdopen(fd, "r");
+	while (fgets(line, sizeof(line), file))
+		for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+			if (strncmp(line, limits[i].name, strlen(limits[i].name)) == 0 &&
+			    sscanf(line + strlen(limits[i].name), " %" SCNu64, limits[i].bytes) != 1)
+				*limits[i].bytes = UINT64_MAX;
 	return 0;
 }
 
@@ -566,6 +641,8 @@ static int look(const struct seen_process *process, bool with_flags, struct mm_v
 		status = read_walked(process, view, err);
 	if (!status && with_flags)
 		status = read_break(process, view, err);
+	if (!status && with_flags)
+		status = read_limits(process, view, err);
 	if (!status && with_flags)
 		read_own_pages(process, view);
 	if (!status && read_pagemap(process, view))

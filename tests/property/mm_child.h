@@ -19,7 +19,8 @@ struct mm_child;
 struct mm_outcome {
 	int64_t ret;			/* as the syscall gave it: value or negative errno; touches: 0 or -EFAULT */
 	uint64_t faults;		/* page faults the operation itself took (minor and major) */
-	bool was_present, was_writable;	/* touches: the page before */
+	bool was_present;		/* touches: the page before */
+	uint64_t soft;			/* limits: the new one */
 };
 
 struct mm_range {
@@ -51,13 +52,21 @@ struct mm_view {
 	uint64_t huge_anon;			/* pages in huge anonymous pages */
 	uint64_t total_vm, locked_vm, hiwater_vm, hiwater_rss, rss_anon, rss_file, rss_shmem, swap;
 	uint64_t start_brk, brk;
+	/* Bytes, UINT64_MAX: none; only when asked for flags. */
+	uint64_t limit_as, limit_data, limit_stack, limit_memlock;
+	bool may_lock;				/* CAP_IPC_LOCK */
 };
 
-/* The child's own main, never returns: `mm_property --child REQUESTS REPLIES HAS_HUGE_PAGES`. */
-void mm_child_run(int requests, int replies, int has_huge_pages);
+/* What a child is to be like. */
+struct mm_nature {
+	bool has_huge_pages, is_privileged;
+};
+
+/* The child's own main, never returns: `mm_property --child REQUESTS REPLIES HAS_HUGE_PAGES IS_PRIVILEGED`. */
+void mm_child_run(int requests, int replies, struct mm_nature nature);
 
 /* Starts a child with nothing mapped in the arena and MM_NR_FILES open memfds. */
-int mm_child_start(bool has_huge_pages, struct mm_child **out, struct hs_error *err);
+int mm_child_start(struct mm_nature nature, struct mm_child **out, struct hs_error *err);
 /* Ends it (and what it forked); NULL is fine. */
 void mm_child_end(struct mm_child *child);
 

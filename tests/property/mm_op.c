@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
@@ -14,7 +15,7 @@
 static const char *const names[MM_NR_OPS] = {
 	"mmap",	 "munmap",  "mremap",	"brk",	      "mprotect", "madvise", "mlock",
 	"mlock2", "munlock", "mlockall", "munlockall", "read",	  "write",   "fork",
-	"child_read", "child_write",
+	"child_read", "child_write", "limit",
 };
 
 const char *mm_op_name(enum mm_op_code code)
@@ -30,7 +31,7 @@ enum { LOCK_ALL = 1 };
 #endif
 
 /* How often each operation is drawn, of the sum. */
-static const unsigned int weights[MM_NR_OPS] = { 24, 12, 14, 4, 12, 14, 4, 2, 3, LOCK_ALL, 1, 10, 22, 2, 3, 5 };
+static const unsigned int weights[MM_NR_OPS] = { 24, 12, 14, 4, 12, 14, 4, 2, 3, LOCK_ALL, 1, 10, 22, 2, 3, 5, 2 };
 
 static enum mm_op_code draw_code(struct hs_rng *rng)
 {
@@ -142,6 +143,21 @@ static uint32_t draw_advice(struct hs_rng *rng)
 	return advices[hs_rng_below(rng, sizeof(advices) / sizeof(advices[0]))];
 }
 
+/* Small ones, so that they are met; often none at all, so that the rest of the sequence can do something. */
+static void draw_limit(struct mm_op *op, struct hs_rng *rng)
+{
+	static const uint32_t resources[] = { RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_MEMLOCK };
+
+	op->addr = 0;
+	op->flags = resources[hs_rng_below(rng, sizeof(resources) / sizeof(resources[0]))];
+	op->len = hs_rng_below(rng, 600) * MM_PAGE + (chance(rng, 20) ? 1 + hs_rng_below(rng, MM_PAGE) : 0);
+	/* The child's own stack is not to meet it. */
+	if (op->flags == RLIMIT_STACK)
+		op->len = (1 + hs_rng_below(rng, 8)) << 20;
+	if (chance(rng, 40))
+		op->len = UINT64_MAX;
+}
+
 struct mm_op mm_op_random(struct hs_rng *rng)
 {
 	struct mm_op op = { .code = draw_code(rng), .fd = -1 };
@@ -176,6 +192,9 @@ struct mm_op mm_op_random(struct hs_rng *rng)
 	case MM_OP_MLOCKALL:
 		op.addr = 0;
 		op.flags = (uint32_t)hs_rng_below(rng, 9);
+		break;
+	case MM_OP_LIMIT:
+		draw_limit(&op, rng);
 		break;
 	default:
 		break;

@@ -3,9 +3,10 @@
  * mm_property: the running kernel as referee of the address_space model.
  *
  *   mm_property [--seed N] [--sequences N] [--steps N] [--seconds N]    random sequences, as many as the time allows
- *   mm_property --case FILE [--huge]                                    one case, JSON Lines as printed by a failure
+ *   mm_property --case FILE [--huge] [--unprivileged]                   one case, JSON Lines as printed by a failure
  *
- * --huge: huge pages in every sequence; else in every fourth. --set KEY=VALUE: of the model's policy, as another
+ * --huge: huge pages in every sequence; else in every fourth. --unprivileged: without CAP_IPC_LOCK; else in every
+ * third. --set KEY=VALUE: of the model's policy, as another
  * variant's rules, which must be found to differ.
  *
  * Each sequence runs for real in a child process; after every step /proc's maps, pagemap and counters are
@@ -31,8 +32,8 @@ struct bench {
 	struct hs_header header;
 	struct hs_policy policy;
 	struct mm_view view, fork_view;
-	bool has_huge_pages;		/* in the sequence at hand */
-	bool is_always_huge;
+	struct mm_nature nature;	/* in the sequence at hand */
+	bool is_always_huge, is_never_privileged;
 	HS_VEC(uint64_t) edges;		/* bounds of the child's own mappings, from before the first operation */
 	uint64_t steps, predictions[HS_NR_BASES];
 };
@@ -63,11 +64,13 @@ static bool touches_own_memory(const struct bench *bench, const struct mm_op *op
 	return false;
 }
 
-static int compare_all(struct bench *bench, struct mm_child *child, struct mm_twin *twin, struct hs_error *err)
+static int compare_all(struct bench *bench, struct mm_child *child, struct mm_twin *twin, bool with_forks,
+		       struct hs_error *err)
 {
 	int status = mm_twin_compare(twin, &bench->view, err);
 
-	for (size_t nr = 0; nr < mm_child_nr_forks(child) && !status; nr++) {
+	/* The forked change by their own accesses only: looking at them where they or their making are at stake will do. */
+	for (size_t nr = 0; with_forks && nr < mm_child_nr_forks(child) && !status; nr++) {
 		status = mm_child_look_at_fork(child, nr, &bench->fork_view, err);
 		if (!status && mm_twin_compare_fork(twin, nr, &bench->fork_view, err)) {
 			hs_error_prefix(err, "forked child %zu", nr);
@@ -97,7 +100,9 @@ static int run_steps(struct bench *bench, struct mm_child *child, struct mm_twin
 			return status;
 		bench->steps++;
 		if (!differs)
-			differs = compare_all(bench, child, twin, err);
+			differs = compare_all(bench, child, twin,
+					      op->code == MM_OP_FORK || mm_op_is_of_child(op->code) ||
+						      *at + 1 == sequence->ops.count, err);
 		if (differs < 0)
 			return differs;
 		if (differs) {
@@ -125,13 +130,13 @@ static int run_once(struct bench *bench, const struct sequence *sequence, size_t
 {
 	struct mm_child *child = NULL;
 	struct mm_twin *twin = NULL;
-	int status = mm_child_start(bench->has_huge_pages, &child, err);
+	int status = mm_child_start(bench->nature, &child, err);
 
 	if (!status)
 		status = mm_child_look(child, true, &bench->view, err);
 	note_edges(bench);
 	if (!status)
-		status = mm_twin_create(&bench->view, bench->has_huge_pages, &bench->header, &bench->policy, &twin, err);
+		status = mm_twin_create(&bench->view, bench->nature, &bench->header, &bench->policy, &twin, err);
 	if (!status) {
 		status = run_steps(bench, child, twin, sequence, at, err);
 		mm_twin_count(twin, bench->predictions);
@@ -150,7 +155,7 @@ static int run_sequence(struct bench *bench, const struct sequence *sequence, si
 	do {
 		before = nr_collapses();
 		status = run_once(bench, sequence, at, err);
-	} while (status == 1 && bench->has_huge_pages && nr_collapses() != before);
+	} while (status == 1 && bench->nature.has_huge_pages && nr_collapses() != before);
 	return status;
 }
 
@@ -182,7 +187,8 @@ static void shrink(struct bench *bench, struct sequence *sequence, size_t failed
 static int report(struct bench *bench, struct sequence *sequence, size_t at, struct hs_error *err)
 {
 	shrink(bench, sequence, at, err);
-	printf("%s\nsmallest case, for --case%s:\n", err->text, bench->has_huge_pages ? " with --huge" : "");
+	printf("%s\nsmallest case, for --case%s%s:\n", err->text, bench->nature.has_huge_pages ? " with --huge" : "",
+	       bench->nature.is_privileged ? "" : " and --unprivileged");
 	hs_vec_for_each(op, &sequence->ops)
 		mm_op_print(stdout, op);
 	return 1;
@@ -202,7 +208,8 @@ static int run_random(struct bench *bench, uint64_t seed, uint64_t nr_sequences,
 		int status;
 
 		/* Every fourth with huge pages, where the host gives any. */
-		bench->has_huge_pages = bench->is_always_huge || (seed + i) % 4 == 3;
+		bench->nature.has_huge_pages = bench->is_always_huge || (seed + i) % 4 == 3;
+		bench->nature.is_privileged = !bench->is_never_privileged && (seed + i) % 3 != 1;
 		for (uint64_t step = 0; step < nr_steps; step++)
 			(void)hs_vec_push(&sequence.ops, mm_op_random(&rng));
 		status = run_sequence(bench, &sequence, &at, &err);
@@ -238,7 +245,7 @@ static int run_case(struct bench *bench, const char *path)
 		printf("%s: no operations in it\n", path);
 		return 2;
 	}
-	bench->has_huge_pages = bench->is_always_huge;
+	bench->nature = (struct mm_nature){ bench->is_always_huge, !bench->is_never_privileged };
 	status = run_sequence(bench, &sequence, &at, &err);
 	if (status)
 		printf("step %zu: %s\n", at, err.text);
@@ -298,6 +305,7 @@ int main(int argc, char **argv)
 		{ "seconds", required_argument, NULL, 't' },
 		{ "case", required_argument, NULL, 'c' },
 		{ "huge", no_argument, NULL, 'h' },
+		{ "unprivileged", no_argument, NULL, 'u' },
 		{ "set", required_argument, NULL, 'k' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -306,8 +314,9 @@ int main(int argc, char **argv)
 	struct bench bench = { 0 };
 	int code, status;
 
-	if (argc == 5 && strcmp(argv[1], "--child") == 0)
-		mm_child_run(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
+	if (argc == 6 && strcmp(argv[1], "--child") == 0)
+		mm_child_run(atoi(argv[2]), atoi(argv[3]),
+			     (struct mm_nature){ atoi(argv[4]) != 0, atoi(argv[5]) != 0 });
 	if (describe_host(&bench))
 		return 2;
 	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1)
@@ -329,6 +338,9 @@ int main(int argc, char **argv)
 			break;
 		case 'h':
 			bench.is_always_huge = true;
+			break;
+		case 'u':
+			bench.is_never_privileged = true;
 			break;
 		case 'k':
 			if (set_key(&bench, optarg))

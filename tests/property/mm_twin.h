@@ -9,7 +9,7 @@
 struct mm_twin;
 
 /* Starts from a view taken with flags. header and policy are borrowed until destroy. */
-int mm_twin_create(const struct mm_view *view, bool has_huge_pages, const struct hs_header *header,
+int mm_twin_create(const struct mm_view *view, struct mm_nature nature, const struct hs_header *header,
 		   const struct hs_policy *policy, struct mm_twin **out, struct hs_error *err);
 void mm_twin_destroy(struct mm_twin *twin);
 

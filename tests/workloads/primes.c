@@ -23,6 +23,7 @@
 enum {
 	PAGE = 4096, HUGE = 2 << 20, MARK_PAGES = 101,
 	FAULTS = 10007, MMAPS = 23, MREMAPS = 29, MPROTECTS = 31, MADVISES = 37, MLOCKS = 13, FORKS = 5, COLLAPSES = 7,
+	LIMITS = 3,
 };
 static const size_t mark = (size_t)MARK_PAGES * PAGE;
 
@@ -63,6 +64,20 @@ static void take_faults(void)
 	printf("faults %d\nfault_start %#lx\nfault_end %#lx\nminflt %ld\n", FAULTS, (unsigned long)memory,
 	       (unsigned long)(memory + bytes), faults_so_far() - before);
 	/* It stays mapped, so that nothing else is ever seen at these addresses. */
+}
+
+/* The limit is far above all that this process needs. */
+static void set_limits(void)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_DATA, &limit);
+	for (int i = 0; i < LIMITS; i++) {
+		limit.rlim_cur = (1ul << 40) + (unsigned long)i;
+		if (setrlimit(RLIMIT_DATA, &limit))
+			fail("setrlimit");
+	}
+	printf("limits %d\nlimit_start %#lx\n", LIMITS, 1ul << 40);
 }
 
 static void change_mappings(void)
@@ -130,6 +145,7 @@ int main(void)
 	printf("pid %d\n", getpid());
 	take_faults();
 	change_mappings();
+	set_limits();
 	make_children();
 	collapse();
 	return fflush(stdout) != 0;

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* RLIMIT_AS, _DATA, _STACK, _MEMLOCK: mm/mmap.c, mm/vma.c (may_expand_vm), mm/mlock.c, kernel/sys.c. */
+#include <sys/resource.h>
+
+#include "replay/address_space/space_state.h"
+
+static bool is_data(uint64_t flags)
+{
+	return flags & HS_VMA_WR && !(flags & (HS_VMA_SH | HS_VMA_GD));
+}
+
+static uint64_t count_data(const struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
+	uint64_t bytes = 0;
+
+	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma))
+		if (is_data(vma->flags))
+			bytes += (vma->node.end < end ? vma->node.end : end) -
+				 (vma->node.start > start ? vma->node.start : start);
+	return bytes >> HS_PAGE_SHIFT;
+}
+
+bool hs_mm_may_expand_over(const struct hs_mm *mm, uint64_t flags, uint64_t pages, uint64_t start, uint64_t end)
+{
+	const struct hs_mm_limits *limits = &mm->limits;
+
+	if (!limits->are_known)
+		return true;
+	if (mm->counters.total_vm - hs_mm_count_mapped(mm, start, end, 0) + pages > limits->as >> HS_PAGE_SHIFT)
+		return false;
+	/* A data limit of 0 with a higher hard one is an old way to say none; it is let pass. */
+	return !is_data(flags) || !limits->data ||
+	       mm->counters.data_vm - count_data(mm, start, end) + pages <= limits->data >> HS_PAGE_SHIFT;
+}
+
+bool hs_mm_may_expand(const struct hs_mm *mm, uint64_t flags, uint64_t pages)
+{
+	return hs_mm_may_expand_over(mm, flags, pages, 0, 0);
+}
+
+bool hs_mm_may_lock_more(const struct hs_mm *mm, uint64_t flags, uint64_t pages)
+{
+	if (!mm->limits.are_known || mm->limits.may_lock || !(flags & HS_VMA_LO))
+		return true;
+	return mm->counters.locked_vm + pages <= mm->limits.memlock >> HS_PAGE_SHIFT;
+}
+
+bool hs_mm_may_lock(const struct hs_mm *mm)
+{
+	return !mm->limits.are_known || mm->limits.may_lock || mm->limits.memlock;
+}
+
+uint64_t hs_mm_stack_limit(const struct hs_mm *mm)
+{
+	return mm->limits.are_known ? mm->limits.stack : mm->space->stack_limit;
+}
+
+uint64_t hs_mm_count_mapped(const struct hs_mm *mm, uint64_t start, uint64_t end, uint64_t flags)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
+	uint64_t bytes = 0;
+
+	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma))
+		if (!flags || vma->flags & flags)
+			bytes += (vma->node.end < end ? vma->node.end : end) -
+				 (vma->node.start > start ? vma->node.start : start);
+	return bytes >> HS_PAGE_SHIFT;
+}
+
+bool hs_mm_may_protect(const struct hs_mm *mm, uint64_t old_flags, uint64_t flags, uint64_t pages)
+{
+	return !(flags & HS_VMA_WR) || hs_mm_may_expand(mm, flags, pages) || !hs_mm_may_expand(mm, old_flags, pages);
+}
+
+bool hs_mlock_exceeds(const struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	uint64_t pages = (end - start) >> HS_PAGE_SHIFT, limit = mm->limits.memlock >> HS_PAGE_SHIFT;
+
+	if (!mm->limits.are_known || mm->limits.may_lock)
+		return false;
+	/* What is locked already is not counted twice. */
+	if (mm->counters.locked_vm + pages > limit)
+		pages -= hs_mm_count_mapped(mm, start, end, HS_VMA_LO);
+	return mm->counters.locked_vm + pages > limit;
+}
+
+void hs_apply_limit(struct hs_mm *mm, const struct hs_mm_limit *call)
+{
+	if (call->ret)
+		return;
+	switch (call->resource) {
+	case RLIMIT_AS:
+		mm->limits.as = call->soft;
+		break;
+	case RLIMIT_DATA:
+		mm->limits.data = call->soft;
+		break;
+	case RLIMIT_STACK:
+		mm->limits.stack = call->soft;
+		break;
+	case RLIMIT_MEMLOCK:
+		mm->limits.memlock = call->soft;
+		break;
+	default:
+		break;
+	}
+}
