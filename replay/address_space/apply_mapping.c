@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "replay/address_space/space_state.h"
+#include "replay/address_space/space_predict.h"
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
@@ -85,20 +85,11 @@ static void make_room(struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t 
 	hs_mm_unmap_range(mm, start, end);
 }
 
-bool hs_mmap_exceeds(const struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t bytes)
-{
-	bool is_over = call->flags & MAP_FIXED && (call->flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE;
-	uint64_t old = is_over ? hs_mm_count_mapped(mm, call->addr, call->addr + bytes, 0) : 0;
-
-	return !hs_mm_may_expand(mm, hs_flags_of_mmap(mm, call), (bytes >> HS_PAGE_SHIFT) - old);
-}
-
 /* What was to be mapped over has been cut off its neighbours when a limit is met, and stays so (__mmap_region). */
 static void apply_failed_mmap(struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t bytes)
 {
 	if (call->ret == -ENOMEM && call->flags & MAP_FIXED && mm->space->variant.mmap_splits_before_limits &&
-	    is_range_sane(call->addr, bytes) && hs_mm_first_overlap(mm, call->addr, call->addr + bytes) &&
-	    hs_mmap_exceeds(mm, call, bytes))
+	    hs_mmap_meets_limit(mm, call))
 		hs_mm_split_range(mm, call->addr, call->addr + bytes);
 }
 

@@ -12,6 +12,7 @@ struct hs_section_track {
 	uint64_t address;				/* which was here */
 	struct hs_section open[HS_SECTION_DEPTH];
 	unsigned int depth;
+	uint32_t mm;					/* of its last operation */
 	bool is_of_kernel;				/* it never did anything to an address space of its own */
 };
 
@@ -181,6 +182,15 @@ static void settle_fault(struct hs_mm *mm, struct hs_section_track *track, const
 
 /* --- recorded sections --------------------------------------------------------------------------- */
 
+/* On the memory of somebody else, who may be gone when this task's next operation comes. */
+static void explain_foreign(struct hs_address_space *space, const struct hs_row *row,
+			    const struct hs_recorded_section *recorded)
+{
+	struct two_lists lists = { .space = space, .task = row->task, .op = HS_SECTION_OP_OTHER, .mm = row->mm };
+
+	push_unpredicted(&lists, recorded);
+}
+
 void hs_pairing_open(struct hs_address_space *space, const struct hs_notifier_start *row)
 {
 	struct hs_section_track *track = track_of(&space->pairing, row->row.task);
@@ -197,7 +207,10 @@ void hs_pairing_open(struct hs_address_space *space, const struct hs_notifier_st
 	recorded.section.depth = (uint8_t)track->depth;
 	if (track->is_of_kernel && !track->depth && track->recorded.count)
 		settle_fault(mm, track, &row->row, track->recorded.count);
-	(void)hs_vec_push(&track->recorded, recorded);
+	if (!track->is_of_kernel && track->mm != row->row.mm)
+		explain_foreign(space, &row->row, &recorded);
+	else
+		(void)hs_vec_push(&track->recorded, recorded);
 	hs_space_tell_section(space, mm->id, &recorded.section, true);
 	if (row->ret)		/* refused: no end follows */
 		hs_space_tell_section(space, mm->id, &recorded.section, false);
@@ -249,6 +262,7 @@ void hs_pairing_end(struct hs_mm *mm, const struct hs_row *row, enum hs_section_
 		settle_fault(mm, track, row, track->recorded.count > log->sections.count ?
 						     track->recorded.count - log->sections.count : 0);
 	track->is_of_kernel &= op == HS_SECTION_OP_COLLAPSE;
+	track->mm = mm->id;
 	lists.recorded = track->recorded.items;
 	lists.nr_recorded = track->recorded.count;
 	pair_lists(&lists);
@@ -263,6 +277,7 @@ void hs_pairing_fault(struct hs_mm *mm, const struct hs_row *row, uint64_t addre
 	if (!track)
 		return;
 	track->is_of_kernel = false;
+	track->mm = mm->id;
 	track->address = address;
 	hs_vec_for_each(section, &mm->space->log.sections)
 		(void)hs_vec_push(&track->predicted, *section);

@@ -99,6 +99,23 @@ static struct hs_prediction predict_lock(const struct hs_mm *mm, const struct hs
 	return succeeds();
 }
 
+static const char SIZE_LIMIT[] = "RLIMIT_AS or RLIMIT_DATA";
+
+/* __mmap_region: what is mapped over does not count. */
+static struct hs_prediction predict_size(const struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t bytes)
+{
+	bool is_over = call->flags & MAP_FIXED && (call->flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE;
+	uint64_t old = is_over ? hs_mm_count_mapped(mm, call->addr, call->addr + bytes, 0) : 0;
+	bool may_expand = hs_mm_may_expand(mm, hs_flags_of_mmap(mm, call), (bytes >> HS_PAGE_SHIFT) - old);
+
+	return may_expand ? succeeds() : fails(ENOMEM, SIZE_LIMIT);
+}
+
+bool hs_mmap_meets_limit(const struct hs_mm *mm, const struct hs_mm_mmap *call)
+{
+	return hs_predict_mmap(mm, call).reason == SIZE_LIMIT;
+}
+
 struct hs_prediction hs_predict_mmap(const struct hs_mm *mm, const struct hs_mm_mmap *call)
 {
 	uint64_t bytes = hs_page_up(call->len);
@@ -124,9 +141,7 @@ struct hs_prediction hs_predict_mmap(const struct hs_mm *mm, const struct hs_mm_
 	next = predict_lock(mm, call, bytes);
 	if (!next.error)
 		next = predict_type(call);
-	if (!next.error && !next.is_unknown && hs_mmap_exceeds(mm, call, bytes))
-		return fails(ENOMEM, "RLIMIT_AS or RLIMIT_DATA");
-	return next;
+	return next.error || next.is_unknown ? next : predict_size(mm, call, bytes);
 }
 
 static bool has_sealed(const struct hs_mm *mm, uint64_t start, uint64_t end)

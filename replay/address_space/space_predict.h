@@ -16,6 +16,8 @@ struct hs_prediction {
 };
 
 struct hs_prediction hs_predict_mmap(const struct hs_mm *mm, const struct hs_mm_mmap *call);
+/* Does the call pass all checks but that of RLIMIT_AS and RLIMIT_DATA? */
+bool hs_mmap_meets_limit(const struct hs_mm *mm, const struct hs_mm_mmap *call);
 struct hs_prediction hs_predict_munmap(const struct hs_mm *mm, const struct hs_mm_munmap *call);
 struct hs_prediction hs_predict_mprotect(const struct hs_mm *mm, const struct hs_mm_mprotect *call);
 struct hs_prediction hs_predict_madvise(const struct hs_mm *mm, const struct hs_mm_madvise *call);

@@ -278,8 +278,6 @@ void hs_apply_collapse(struct hs_mm *mm, uint64_t address, const struct hs_bytes
 
 /* do_mlock: would locking the range exceed the limit? */
 bool hs_mlock_exceeds(const struct hs_mm *mm, uint64_t start, uint64_t end);
-/* __mmap_region: is RLIMIT_AS or _DATA too small? What is mapped over does not count. */
-bool hs_mmap_exceeds(const struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t bytes);
 /* Flags that an mmap call asks for. */
 uint64_t hs_flags_of_mmap(const struct hs_mm *mm, const struct hs_mm_mmap *call);
 /* Does the advice end with an error at this mapping? */
