@@ -230,12 +230,12 @@ static bool is_copied(const struct hs_mm *mm, const struct hs_vma *vma, const st
 	       (record->is_of_folio && !mm->space->variant.reuses_pages_of_folios);
 }
 
-/* KSM shares pages unseen, and who of more than two still has a page is not kept. */
+/* KSM shares pages unseen; who of relatives still has a page is not kept, nor who of two at once is first. */
 static enum hs_basis basis_of_copy(const struct hs_mm *mm, const struct hs_vma *vma, uint32_t planes)
 {
 	if (planes & (HS_PLANE_BIT(ZERO) | HS_PLANE_BIT(FILE)))
 		return HS_BASIS_EXACT;
-	return vma->flags & HS_VMA_MG || mm->kin->kin != mm ? HS_BASIS_BOUNDED : HS_BASIS_EXACT;
+	return vma->flags & HS_VMA_MG || mm->kin != mm ? HS_BASIS_BOUNDED : HS_BASIS_EXACT;
 }
 
 /* wp_page_copy. */

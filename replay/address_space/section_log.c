@@ -29,11 +29,10 @@ void hs_section_open(struct hs_mm *mm, enum hs_section_event event, uint64_t sta
 		return;
 	if (log->depth < HS_SECTION_DEPTH)
 		log->open[log->depth] = section;
-	log->is_refused |= log->depth >= HS_SECTION_DEPTH;
 	log->depth++;
-	if (mm->is_listened)
-		log->is_refused |= !hs_vec_push(&log->sections, section);
-	else if (is_stand_in(mm))
+	if (mm->is_listened && !hs_vec_push(&log->sections, section))
+		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, start);
+	if (is_stand_in(mm))
 		hs_space_tell_section(mm->space, mm->id, &section, true);
 }
 

@@ -11,7 +11,6 @@ struct hs_section_log {
 	HS_VEC(struct hs_section) sections;
 	struct hs_section open[HS_SECTION_DEPTH];
 	unsigned int depth;
-	bool is_refused;	/* out of memory, or deeper than the kernel ever nests */
 };
 
 #endif

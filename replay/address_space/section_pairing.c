@@ -12,6 +12,7 @@ struct hs_section_track {
 	uint64_t address;				/* which was here */
 	struct hs_section open[HS_SECTION_DEPTH];
 	unsigned int depth;
+	bool has_opened;
 	uint32_t mm;					/* of its last operation */
 	bool is_of_kernel;				/* it never did anything to an address space of its own */
 };
@@ -204,6 +205,7 @@ void hs_pairing_open(struct hs_address_space *space, const struct hs_notifier_st
 	if (!track || !mm)
 		return;
 	mm->is_listened = true;
+	track->has_opened = true;
 	recorded.section.depth = (uint8_t)track->depth;
 	if (track->is_of_kernel && !track->depth && track->recorded.count)
 		settle_fault(mm, track, &row->row, track->recorded.count);
@@ -223,8 +225,10 @@ void hs_pairing_close(struct hs_address_space *space, const struct hs_notifier_e
 	struct hs_section_track *track = track_of(&space->pairing, row->row.task);
 	const struct hs_section *last = track && track->depth ? &track->open[track->depth - 1] : NULL;
 
+	if (!track || !track->has_opened)	/* it was open when the recording began */
+		return;
 	if (!last || last->start != row->start || last->end != row->end || (unsigned int)last->event != row->event) {
-		space->pairing.nr_unnested++;
+		hs_space_problem(space, HS_PROBLEM_NESTING, row->row.mm, row->start);
 		return;
 	}
 	track->depth--;

@@ -55,7 +55,6 @@ struct hs_section_pairing {
 	struct hs_hash_map tracks;	/* task -> struct hs_section_track * */
 	HS_VEC(struct hs_section_pair) pairs;
 	size_t next;			/* of pairs, to be judged */
-	uint64_t nr_unnested;		/* ends that did not close the section opened last */
 };
 
 void hs_pairing_deinit(struct hs_section_pairing *pairing);

@@ -221,6 +221,7 @@ static const char *const problem_texts[HS_NR_PROBLEMS] = {
 	[HS_PROBLEM_BAD_RANGE] = "a range is empty, unaligned or beyond the address space",
 	[HS_PROBLEM_DEAD_MM] = "the address space has ended",
 	[HS_PROBLEM_TIME_BACK] = "time goes back",
+	[HS_PROBLEM_NESTING] = "a notifier section ends that is not the one opened last",
 	[HS_PROBLEM_MEMORY] = "out of memory: the change was left out",
 };
 

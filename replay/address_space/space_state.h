@@ -52,6 +52,7 @@ enum hs_space_problem {
 	HS_PROBLEM_BAD_RANGE,		/* unaligned or empty range, or beyond the address space */
 	HS_PROBLEM_DEAD_MM,		/* an event of an address space that has ended */
 	HS_PROBLEM_TIME_BACK,
+	HS_PROBLEM_NESTING,		/* a section ends that is not the one that was opened last */
 	HS_PROBLEM_MEMORY,		/* out of memory: a change was left out */
 	HS_NR_PROBLEMS
 };
