@@ -35,8 +35,8 @@ static hs_kind_set address_space_kinds(void)
 		HS_KIND_snap_end, HS_KIND_fault_user, HS_KIND_fault_kernel, HS_KIND_mm_mmap, HS_KIND_mm_munmap,
 		HS_KIND_mm_mremap, HS_KIND_mm_brk, HS_KIND_mm_mprotect, HS_KIND_mm_madvise, HS_KIND_mm_mlock,
 		HS_KIND_mm_prctl, HS_KIND_mm_limit, HS_KIND_mm_fork, HS_KIND_mm_exec, HS_KIND_mm_exit_mmap,
-		HS_KIND_collapse_huge_page, HS_KIND_collapse_scan, HS_KIND_collapse_isolate, HS_KIND_notifier_start, HS_KIND_notifier_end,
-		HS_KIND_notifier_subscribe,
+		HS_KIND_collapse_huge_page, HS_KIND_collapse_scan, HS_KIND_collapse_isolate, HS_KIND_notifier_start,
+		HS_KIND_notifier_end, HS_KIND_notifier_subscribe,
 	};
 	hs_kind_set kinds = { { 0 } };
 
