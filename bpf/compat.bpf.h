@@ -145,13 +145,86 @@ static __always_inline u64 altmap_pages_of_block(const struct memory_block *bloc
 	return 0;
 }
 
-/* The argument of memory notifiers: status_change_nid and its companion left by 6.18. */
+/* Poisoned pages by block: not in 6.1, nor without CONFIG_MEMORY_FAILURE. */
+struct memory_block___poison {
+	atomic_long_t nr_hwpoison;
+} __attribute__((preserve_access_index));
+
+static __always_inline u64 poisoned_pages_of_block(const struct memory_block *block)
+{
+	const struct memory_block___poison *poison = (const void *)block;
+
+	return bpf_core_field_exists(poison->nr_hwpoison) ? (u64)BPF_CORE_READ(poison, nr_hwpoison.counter) : 0;
+}
+
+/*
+ * The argument of memory notifiers: status_change_nid and its companion left by 6.18; altmap_* was there from 6.9
+ * to 6.18. Nodes have a chain of their own since 6.17.
+ */
 struct memory_notify___ranges {
 	unsigned long start_pfn, nr_pages;
 } __attribute__((preserve_access_index));
 struct memory_notify___nodes {
 	int status_change_nid_normal, status_change_nid;
 } __attribute__((preserve_access_index));
+struct memory_notify___altmap {
+	unsigned long altmap_start_pfn, altmap_nr_pages;
+} __attribute__((preserve_access_index));
+struct node_notify___nid {
+	int nid;
+} __attribute__((preserve_access_index));
+
+/* struct page's flags: a plain number, or by 6.18 a struct around one; first in it in either case. */
+static __always_inline u64 flags_of_page(const struct page *page)
+{
+	u64 flags = 0;
+
+	bpf_probe_read_kernel(&flags, sizeof(flags), page);
+	return flags;
+}
+
+/* The capabilities are two words in an array (6.1) or one: the same bytes, in a struct without a name. */
+typedef struct {
+	u64 val;
+} kernel_cap_t;
+struct cred___capabilities {
+	kernel_cap_t cap_effective;
+} __attribute__((preserve_access_index));
+
+static __always_inline u64 capabilities_of(struct task_struct *task)
+{
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	u64 capabilities = 0;
+
+	bpf_probe_read_kernel(&capabilities, sizeof(capabilities),
+			      (const void *)cred + bpf_core_field_offset(struct cred___capabilities, cap_effective));
+	return capabilities;
+}
+
+/*
+ * An entry of an xarray, or NULL. include/linux/xarray.h: inner nodes are marked by 2 in the low bits, and hold 64
+ * slots for `shift` bits of the index each; a tree of one entry is that entry.
+ */
+enum { XA_SLOTS = 64, XA_MAX_LEVELS = 6, XA_MARK_BITS = 3, XA_INNER = 2, XA_LOWEST_NODE = 4096 };
+
+static __always_inline void *xarray_entry(const void *xarray, u64 index)
+{
+	u64 entry = (u64)BPF_CORE_READ((const struct xarray *)xarray, xa_head);
+	int level;
+
+	for (level = 0; level < XA_MAX_LEVELS && (entry & XA_MARK_BITS) == XA_INNER && entry > XA_LOWEST_NODE; level++) {
+		const struct xa_node *node = (const void *)(entry - XA_INNER);
+		u64 shift = BPF_CORE_READ(node, shift) & 63;
+
+		if (!level && index >> shift >= XA_SLOTS)
+			return 0;
+		bpf_probe_read_kernel(&entry, sizeof(entry), (const void *)node +
+				      bpf_core_field_offset(struct xa_node, slots) +
+				      (index >> shift & (XA_SLOTS - 1)) * sizeof(entry));
+	}
+	/* Without an inner node only index 0 is there. */
+	return (entry & XA_MARK_BITS) || (!level && index) ? 0 : (void *)entry;
+}
 
 /*
  * Bits of struct page's flags move from version to version (6.1 and 6.12 differ in most). PG_double_map was gone

@@ -97,10 +97,15 @@ enum hs_record_type {
 	HS_RECORD_ZONE,
 	HS_RECORD_ISOLATE,
 	HS_RECORD_TEST_ISOLATED,
-	HS_RECORD_MEMORY_NOTIFY,
+	HS_RECORD_MEMORY_NOTIFY,	/* small: column chain of hotplug.notify */
 	HS_RECORD_ADD_MEMORY,
 	HS_RECORD_REMOVE_MEMORY,	/* small: column op of hotplug.remove */
 	HS_RECORD_POISON,		/* small: column op of hotplug.poison */
+	HS_RECORD_GROUP,		/* small: column op of hotplug.group */
+	HS_RECORD_BLOCKS,		/* small: column op of hotplug.blocks */
+	HS_RECORD_REFUSED_PAGE,
+	HS_RECORD_WRITE,		/* struct hs_record_access */
+	HS_RECORD_READ,
 	HS_RECORD_SWAPIN,		/* struct hs_record_collapse */
 	HS_RECORD_ATTEMPT,		/* struct hs_record_attempt: isolate, if there was one, and its end */
 	HS_RECORD_SCAN,			/* struct hs_record_collapse */
@@ -276,24 +281,62 @@ struct hs_record_ptes {
 	hs_u32 pages[HS_PTES];		/* enum hs_page_fact */
 };
 
-/* What hs_record_hotplug.field holds, by record; GROUP_NONE or GROUP_SOME. */
+/* What hs_record_hotplug.field holds, by record; groups are kernel addresses, 0: none. */
 enum hs_hotplug_field {
 	HS_BLOCK_ID = 0, HS_BLOCK_ONLINE_TYPE, HS_BLOCK_STATE, HS_BLOCK_NODE, HS_BLOCK_GROUP, HS_BLOCK_ALTMAP_PAGES,
+	HS_BLOCK_NR_HWPOISON, HS_BLOCK_CALLER,
 	HS_ZONE_ONLINE_TYPE = 0, HS_ZONE_NODE, HS_ZONE_GROUP, HS_ZONE_START, HS_ZONE_NR_PAGES,
 	HS_ISOLATE_START = 0, HS_ISOLATE_END, HS_ISOLATE_FIN,
 	HS_NOTIFY_ACTION = 0, HS_NOTIFY_START, HS_NOTIFY_NR_PAGES, HS_NOTIFY_NODE, HS_NOTIFY_NODE_NORMAL,
+	HS_NOTIFY_ALTMAP_START, HS_NOTIFY_ALTMAP_PAGES,
 	HS_MEMORY_START = 0, HS_MEMORY_SIZE, HS_MEMORY_NODE, HS_MEMORY_FLAGS,
-	HS_POISON_PFN = 0, HS_POISON_FLAGS,
-	HS_NR_HOTPLUG_FIELDS = 6
+	HS_POISON_PFN = 0, HS_POISON_FLAGS, HS_POISON_COUNTED,
+	HS_GROUP_NODE = 0, HS_GROUP_PAGES, HS_GROUP_ID, HS_GROUP_POINTER,
+	HS_BLOCKS_START = 0, HS_BLOCKS_SIZE, HS_BLOCKS_NODE, HS_BLOCKS_GROUP, HS_BLOCKS_ALTMAP_PAGES,
+	HS_REFUSED_PFN = 0, HS_REFUSED_FLAGS, HS_REFUSED_REFCOUNT,
+	HS_NR_HOTPLUG_FIELDS = 8
 };
-enum { HS_HOTPLUG_NAME_BYTES = 32, HS_GROUP_NONE = 0, HS_GROUP_SOME = 1, HS_NODE_UNSAID = -2 };
+enum { HS_HOTPLUG_NAME_BYTES = 32, HS_NODE_UNSAID = -2 };
+enum { HS_GROUP_STATIC, HS_GROUP_DYNAMIC, HS_GROUP_UNREGISTER };	/* small of HS_RECORD_GROUP */
+enum { HS_CALLER_OTHER, HS_CALLER_WRITE, HS_CALLER_ADD, HS_CALLER_OFFLINE_AND_REMOVE, HS_NR_CALLERS };
+enum { HS_POISON_UNSAID, HS_POISON_IS_COUNTED, HS_POISON_IS_NOT_COUNTED };
 
 struct hs_record_hotplug {
 	struct hs_record head;
 	hs_u64 entry_time;		/* of the function whose end this is, 0 unknown */
 	hs_s64 ret;
 	hs_u64 field[HS_NR_HOTPLUG_FIELDS];
-	char name[HS_HOTPLUG_NAME_BYTES];	/* of the zone or the resource */
+	char name[HS_HOTPLUG_NAME_BYTES];	/* of the zone or the resource, or a reason */
+};
+
+/* A write to or a read of a file of sysfs has ended. */
+struct hs_record_access {
+	struct hs_record head;
+	hs_u64 entry_time;
+	hs_s64 ret;
+	hs_u32 length;			/* of what was written or read; the text may be cut */
+	hs_u32 is_capable;		/* 1: the writer has CAP_SYS_ADMIN */
+	char folder[16];		/* "memory12", "memory", "memory_hotplug" */
+	char file[32];
+	char text[64];
+};
+
+/* What the programs that look into the kernel's tables are asked, and answer. */
+enum hs_table_field {
+	HS_TABLE_BLOCK_ONLINE_TYPE = 0, HS_TABLE_BLOCK_NODE, HS_TABLE_BLOCK_GROUP, HS_TABLE_BLOCK_ALTMAP_PAGES,
+	HS_TABLE_BLOCK_NR_HWPOISON, HS_TABLE_BLOCK_NR_EARLY,
+	HS_TABLE_ZONE_START = 0, HS_TABLE_ZONE_SPANNED, HS_TABLE_ZONE_PRESENT, HS_TABLE_ZONE_MANAGED, HS_TABLE_ZONE_CMA,
+	HS_TABLE_ZONE_PRESENT_EARLY,
+	HS_TABLE_GROUP_POINTER = 0, HS_TABLE_GROUP_NODE, HS_TABLE_GROUP_IS_DYNAMIC, HS_TABLE_GROUP_PAGES,
+	HS_TABLE_GROUP_KERNEL, HS_TABLE_GROUP_MOVABLE,
+	HS_NR_TABLE_FIELDS = 6
+};
+
+struct hs_table_entry {
+	hs_u64 key, extent;		/* in */
+	hs_u64 is_found;
+	hs_u64 field[HS_NR_TABLE_FIELDS];
+	char name[HS_HOTPLUG_NAME_BYTES];
 };
 
 /* A line of the task iterator, for the recorder's start. */
@@ -317,7 +360,9 @@ _Static_assert(sizeof(struct hs_record_section) == 48, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_collapse) == 80, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_attempt) == 96, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_collapse_file) == 216, "no hidden padding");
-_Static_assert(sizeof(struct hs_record_hotplug) == 120, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_hotplug) == 136, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_access) == 160, "no hidden padding");
+_Static_assert(sizeof(struct hs_table_entry) == 104, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_ptes) == 6208, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_ptes) <= HS_RING_MAX_RECORD, "slack");
 _Static_assert(sizeof(struct hs_task_entry) == 40, "no hidden padding");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Source hotplug: runs of notifier chains, about the host as a whole, so no filter by task. */
-#include "bpf/ring.bpf.h"
+#define HS_HOTPLUG_SHARED
+#include "bpf/hotplug_state.bpf.h"
 
 SEC("?tp_btf/notifier_run")
 int BPF_PROG(notifier_run, void *callback)

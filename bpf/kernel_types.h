@@ -53,6 +53,7 @@ struct thread_info {
 };
 
 struct mm_struct;
+struct cred;
 
 struct task_struct {
 	struct thread_info thread_info;
@@ -62,6 +63,7 @@ struct task_struct {
 	u64 start_boottime;
 	char comm[16];
 	struct signal_struct *signal;
+	const struct cred *cred;
 };
 
 struct linux_binprm {
@@ -79,6 +81,7 @@ struct folio {
 struct page {
 	unsigned long index;
 	unsigned long compound_head;
+	atomic_t _refcount;
 };
 
 struct qstr {
@@ -141,11 +144,50 @@ struct mmu_interval_notifier {
 	struct mm_struct *mm;
 };
 
+typedef struct {
+	s64 counter;
+} atomic_long_t;
+
 struct zone {
+	const char *name;
+	unsigned long zone_start_pfn, spanned_pages, present_pages, present_early_pages, cma_pages;
+	atomic_long_t managed_pages;
+};
+
+struct pglist_data {
+	struct zone node_zones[1];
+};
+
+struct mem_section {
+	unsigned long section_mem_map;
+};
+
+/* s.max_pages and d.unit_pages are at the same place. */
+struct memory_group {
+	int nid;
+	unsigned long present_kernel_pages, present_movable_pages;
+	bool is_dynamic;
+	struct {
+		unsigned long max_pages;
+	} s;
+};
+
+struct kobject {
 	const char *name;
 };
 
-struct memory_group;
+struct attribute {
+	const char *name;
+};
+
+struct xarray {
+	void *xa_head;
+};
+
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];
+};
 
 struct device {
 	u32 id;

@@ -167,7 +167,7 @@ static int diagnose_polling(struct hs_diagnosis *diagnosis, struct hs_error *err
 		hs_capture_destroy(capture);
 		return error;
 	}
-	error = hs_memory_blocks_capture(blocks, now_ns(), capture);
+	error = hs_memory_blocks_capture(blocks, now_ns(), &(struct hs_memory_tables){ 0 }, capture);
 	diagnosis->seen = capture->rows.count;
 	diagnosis->finding = !error && diagnosis->seen > 0 ? HS_FINDING_WORKS : HS_FINDING_FAILS;
 	snprintf(diagnosis->found, sizeof(diagnosis->found), "%zu memory blocks are readable, uevents %s",

@@ -77,3 +77,56 @@ bool hs_kernel_btf_has(struct hs_kernel_btf *types, const char *name, unsigned i
 			return true;
 	return false;
 }
+
+static const struct btf_type *find_type(const struct hs_kernel_btf *types, const char *name, unsigned int kind)
+{
+	int id = btf__find_by_name_kind(types->kernel, name, kind);
+
+	return id > 0 ? btf__type_by_id(types->kernel, (uint32_t)id) : NULL;
+}
+
+static bool is_named(const struct hs_kernel_btf *types, uint32_t offset, const char *name)
+{
+	return strcmp(btf__name_by_offset(types->kernel, offset), name) == 0;
+}
+
+bool hs_kernel_btf_has_member(const struct hs_kernel_btf *types, const char *type, const char *member)
+{
+	const struct btf_type *found = find_type(types, type, BTF_KIND_STRUCT);
+
+	for (int i = 0; found && i < btf_vlen(found); i++)
+		if (is_named(types, btf_members(found)[i].name_off, member))
+			return true;
+	return false;
+}
+
+bool hs_kernel_btf_has_parameter(const struct hs_kernel_btf *types, const char *function, const char *parameter)
+{
+	const struct btf_type *found = find_type(types, function, BTF_KIND_FUNC);
+
+	found = found ? btf__type_by_id(types->kernel, found->type) : NULL;
+	for (int i = 0; found && i < btf_vlen(found); i++)
+		if (is_named(types, btf_params(found)[i].name_off, parameter))
+			return true;
+	return false;
+}
+
+bool hs_kernel_btf_has_enumerator(const struct hs_kernel_btf *types, const char *type, const char *enumerator)
+{
+	const struct btf_type *found = find_type(types, type, BTF_KIND_ENUM);
+
+	for (int i = 0; found && i < btf_vlen(found); i++)
+		if (is_named(types, btf_enum(found)[i].name_off, enumerator))
+			return true;
+	return false;
+}
+
+const char *hs_kernel_btf_enumerator(const struct hs_kernel_btf *types, const char *type, int64_t value)
+{
+	const struct btf_type *found = find_type(types, type, BTF_KIND_ENUM);
+
+	for (int i = 0; found && i < btf_vlen(found); i++)
+		if (btf_enum(found)[i].val == value)
+			return btf__name_by_offset(types->kernel, btf_enum(found)[i].name_off);
+	return NULL;
+}

@@ -3,6 +3,7 @@
 #define HS_KERNEL_BTF_H
 /* The type information of the running kernel and of its loaded modules. */
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/error.h"
 
@@ -15,5 +16,13 @@ void hs_kernel_btf_close(struct hs_kernel_btf *types);	/* accepts NULL */
 
 /* Is there a type of this BTF_KIND_* and name, in the kernel or in a loaded module? */
 bool hs_kernel_btf_has(struct hs_kernel_btf *types, const char *name, unsigned int kind);
+
+/* Questions to the kernel proper: has a struct that member, a function that parameter, an enum that enumerator? */
+bool hs_kernel_btf_has_member(const struct hs_kernel_btf *types, const char *type, const char *member);
+bool hs_kernel_btf_has_parameter(const struct hs_kernel_btf *types, const char *function, const char *parameter);
+bool hs_kernel_btf_has_enumerator(const struct hs_kernel_btf *types, const char *type, const char *enumerator);
+
+/* Name of the enumerator with that value, NULL: none. */
+const char *hs_kernel_btf_enumerator(const struct hs_kernel_btf *types, const char *type, int64_t value);
 
 #endif

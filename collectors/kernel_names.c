@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/kernel_btf.h"
 #include "lib/cleanup.h"
 #include "lib/vec.h"
 
@@ -21,13 +22,35 @@ struct symbol {
 	char *text;
 };
 
+enum { NR_PAGE_FLAGS = 32 };
+
 struct hs_kernel_names {
 	HS_VEC(struct name) results;
 	HS_VEC(struct symbol) symbols;	/* text symbols, by address; read when first asked for */
 	bool has_symbols;
 	struct hs_pte_facts pte_facts;
 	bool actions_are_flags;	/* memory_notify() takes 1 << n, not n */
+	char *page_flags[NR_PAGE_FLAGS];	/* without PG_; NULL: no such flag */
+	unsigned int facts;	/* bit per entry of `facts` that holds */
+	bool has_types;
 };
+
+/* What the types say about rules that differ between kernels; the header carries it. */
+static const struct fact {
+	const char *attribute, *if_so, *if_not;
+	unsigned int kind;	/* BTF_KIND_FUNC: has parameter; _ENUM: enumerator; _STRUCT: member; 0: just exists */
+	const char *type, *part;
+} facts[] = {
+	{ "memory_notify.values", "enum", "flags", BTF_KIND_ENUM, "memory_block_state", "MEM_ONLINE" },
+	{ "memory_notify.altmap", "yes", "no", BTF_KIND_STRUCT, "memory_notify", "altmap_nr_pages" },
+	{ "memory_notify.status_change_nid", "yes", "no", BTF_KIND_STRUCT, "memory_notify", "status_change_nid" },
+	{ "node_notify", "yes", "no", BTF_KIND_STRUCT, "node_notify", "nid" },
+	{ "memory_block.altmap", "yes", "no", BTF_KIND_STRUCT, "memory_block", "altmap" },
+	{ "memory_block.nr_hwpoison", "yes", "no", BTF_KIND_STRUCT, "memory_block", "nr_hwpoison" },
+	{ "create_memory_block_devices.nid", "yes", "no", BTF_KIND_FUNC, "create_memory_block_devices", "nid" },
+	{ "memory_block_advise_max_size", "yes", "no", BTF_KIND_FUNC, "memory_block_advise_max_size", "size" },
+};
+enum { NR_FACTS = sizeof(facts) / sizeof(facts[0]) };
 
 /* Swap types from the highest down (include/linux/swap.h): markers, device memory, migration, hwpoison. */
 enum { MARKER_TYPE = 31, DEVICE_TYPES = 4, MIGRATION_TYPES = 3 };
@@ -37,17 +60,6 @@ static int add_result(struct hs_kernel_names *names, int64_t number, const char 
 	struct name name = { number, strdup(text) };
 
 	return name.text && hs_vec_push(&names->results, name) ? 0 : -ENOMEM;
-}
-
-static bool has_enumerator(const struct btf *btf, const char *type_name, const char *name)
-{
-	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_ENUM);
-	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
-
-	for (int i = 0; type && i < btf_vlen(type); i++)
-		if (strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off), name) == 0)
-			return true;
-	return false;
 }
 
 /* include/linux/memory.h; the order is that of the flags and, since 6.12, of the enum. */
@@ -64,18 +76,13 @@ const char *hs_kernel_names_memory_action(const struct hs_kernel_names *names, u
 	return index < sizeof(actions) / sizeof(actions[0]) ? actions[index] : "";
 }
 
-static bool has_function(const struct btf *btf, const char *name)
-{
-	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
-}
-
 /* The function is there with CONFIG_MEMORY_FAILURE, the others with CONFIG_DEVICE_PRIVATE. */
-static int32_t find_hwpoison_type(const struct btf *btf)
+static int32_t find_hwpoison_type(struct hs_kernel_btf *types)
 {
-	const bool has_device = has_function(btf, "make_device_exclusive_range") ||
-				has_function(btf, "make_device_exclusive");
+	const bool has_device = hs_kernel_btf_has(types, "make_device_exclusive_range", BTF_KIND_FUNC) ||
+				hs_kernel_btf_has(types, "make_device_exclusive", BTF_KIND_FUNC);
 
-	if (!has_function(btf, "memory_failure"))
+	if (!hs_kernel_btf_has(types, "memory_failure", BTF_KIND_FUNC))
 		return -1;
 	return MARKER_TYPE - (has_device ? DEVICE_TYPES : 0) - MIGRATION_TYPES - 1;
 }
@@ -85,23 +92,88 @@ const struct hs_pte_facts *hs_kernel_names_pte_facts(const struct hs_kernel_name
 	return &names->pte_facts;
 }
 
+/* include/linux/node.h */
+const char *hs_kernel_names_node_action(uint64_t action)
+{
+	static const char *const actions[] = {
+		"NODE_ADDING_FIRST_MEMORY", "NODE_ADDED_FIRST_MEMORY", "NODE_CANCEL_ADDING_FIRST_MEMORY",
+		"NODE_REMOVING_LAST_MEMORY", "NODE_REMOVED_LAST_MEMORY", "NODE_CANCEL_REMOVING_LAST_MEMORY",
+	};
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (action == 1ull << i)
+			return actions[i];
+	return "";
+}
+
+void hs_kernel_names_page_flags(const struct hs_kernel_names *names, uint64_t flags, char *text, size_t size)
+{
+	size_t used = 0;
+
+	*text = '\0';
+	for (int i = 0; i < NR_PAGE_FLAGS; i++)
+		if (names->page_flags[i] && flags >> i & 1 && used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "|" : "", names->page_flags[i]);
+}
+
+static bool fact_holds(const struct hs_kernel_btf *types, const struct fact *fact)
+{
+	switch (fact->kind) {
+	case BTF_KIND_ENUM: return hs_kernel_btf_has_enumerator(types, fact->type, fact->part);
+	case BTF_KIND_FUNC: return hs_kernel_btf_has_parameter(types, fact->type, fact->part);
+	default: return hs_kernel_btf_has_member(types, fact->type, fact->part);
+	}
+}
+
+/* The enumerators from PG_locked to __NR_PAGEFLAGS; later ones are other names of the same flags. */
+static int read_page_flags(struct hs_kernel_names *names, const struct hs_kernel_btf *types)
+{
+	for (int i = 0; i < NR_PAGE_FLAGS; i++) {
+		const char *name = hs_kernel_btf_enumerator(types, "pageflags", i);
+
+		if (!name || strncmp(name, "PG_", 3))
+			break;
+		names->page_flags[i] = strdup(name + 3);
+		if (!names->page_flags[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int read_results(struct hs_kernel_names *names, const struct hs_kernel_btf *types)
+{
+	const char *name;
+	int error = 0;
+
+	for (int64_t i = 0; !error && (name = hs_kernel_btf_enumerator(types, "scan_result", i)); i++)
+		error = add_result(names, i, name);
+	return error;
+}
+
 /* All that the types tell. */
 static int read_types(struct hs_kernel_names *names)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	int id = btf ? btf__find_by_name_kind(btf, "scan_result", BTF_KIND_ENUM) : -ENOENT, error = 0;
-	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
-	const struct btf_enum *values = type ? btf_enum(type) : NULL;
+	struct hs_kernel_btf *types = NULL;
+	struct hs_error ignored;
+	int error = 0;
 
-	for (int i = 0; type && !error && i < btf_vlen(type); i++)
-		error = add_result(names, values[i].val, btf__name_by_offset(btf, values[i].name_off));
-	/* The actions became an enum with 6.12 and lost it again by 6.18: asked of the types, not of the version. */
-	names->actions_are_flags = !btf || !has_enumerator(btf, "memory_block_state", "MEM_ONLINE");
-	/* Kernels with user shadow stacks keep the dirty bit of read-only entries elsewhere. */
-	names->pte_facts.has_saved_dirty = has_function(btf, "shstk_alloc_thread_stack");
+	names->actions_are_flags = true;
 	names->pte_facts.marker_type = MARKER_TYPE;
-	names->pte_facts.hwpoison_type = find_hwpoison_type(btf);
-	btf__free(btf);
+	names->pte_facts.hwpoison_type = -1;
+	if (hs_kernel_btf_open(&types, &ignored))
+		return 0;
+	names->has_types = true;
+	for (int i = 0; i < NR_FACTS; i++)
+		names->facts |= (unsigned int)fact_holds(types, &facts[i]) << i;
+	/* The actions became an enum with 6.12 and lost it again by 6.18: asked of the types, not of the version. */
+	names->actions_are_flags = !(names->facts & 1);
+	/* Kernels with user shadow stacks keep the dirty bit of read-only entries elsewhere. */
+	names->pte_facts.has_saved_dirty = hs_kernel_btf_has(types, "shstk_alloc_thread_stack", BTF_KIND_FUNC);
+	names->pte_facts.hwpoison_type = find_hwpoison_type(types);
+	error = read_results(names, types);
+	if (!error)
+		error = read_page_flags(names, types);
+	hs_kernel_btf_close(types);
 	return error;
 }
 
@@ -166,6 +238,8 @@ void hs_kernel_names_destroy(struct hs_kernel_names *names)
 		free(symbol->text);
 	hs_vec_deinit(&names->results);
 	hs_vec_deinit(&names->symbols);
+	for (int i = 0; i < NR_PAGE_FLAGS; i++)
+		free(names->page_flags[i]);
 	free(names);
 }
 
@@ -210,6 +284,10 @@ int hs_kernel_names_describe(const struct hs_kernel_names *names, struct hs_head
 {
 	hs_vec_for_each(name, &names->results)
 		if (hs_header_add_name(header, "scan_result", name->number, name->text))
+			return -ENOMEM;
+	for (int i = 0; i < NR_FACTS && names->has_types; i++)
+		if (hs_header_add_attribute(header, facts[i].attribute,
+					    names->facts >> i & 1 ? facts[i].if_so : facts[i].if_not))
 			return -ENOMEM;
 	return 0;
 }

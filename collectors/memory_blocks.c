@@ -189,11 +189,12 @@ static struct hs_bytes text_of(const char *text)
 	return (struct hs_bytes){ text, (uint32_t)strlen(text) };
 }
 
-int hs_memory_blocks_capture(struct hs_memory_blocks *blocks, uint64_t now, struct hs_capture *capture)
+int hs_memory_blocks_capture(struct hs_memory_blocks *blocks, uint64_t now, const struct hs_memory_tables *tables,
+			     struct hs_capture *capture)
 {
 	blocks->last_read = now;
 	hs_vec_for_each(block, &blocks->blocks) {
-		char removable[8], phys_index[32];
+		char removable[8], phys_index[32], zone[HS_HOTPLUG_NAME_BYTES];
 		struct hs_snap_block row = { .block = block->id, .nr_pages = blocks->block_bytes / 4096 };
 
 		read_block(blocks, block);
@@ -204,6 +205,7 @@ int hs_memory_blocks_capture(struct hs_memory_blocks *blocks, uint64_t now, stru
 		row.valid_zones = text_of(block->valid_zones);
 		row.node = block->node;
 		row.removable = *removable ? *removable == '1' : 255;
+		hs_memory_tables_fill_block(tables, &row, zone);
 		if (hs_capture_add(capture, HS_KIND_snap_block, &row))
 			return -ENOMEM;
 	}

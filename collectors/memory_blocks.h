@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "collectors/capture.h"
+#include "collectors/memory_tables.h"
 #include "collectors/sink.h"
 
 struct hs_memory_blocks;
@@ -26,7 +27,8 @@ int hs_memory_blocks_ask_zones(void);
 int hs_memory_blocks_fd(const struct hs_memory_blocks *blocks);
 
 /* Adds a snap.block row per block. 0 or -ENOMEM. */
-int hs_memory_blocks_capture(struct hs_memory_blocks *blocks, uint64_t now, struct hs_capture *capture);
+int hs_memory_blocks_capture(struct hs_memory_blocks *blocks, uint64_t now, const struct hs_memory_tables *tables,
+			     struct hs_capture *capture);
 
 /* Takes what the socket has: hotplug.uevent rows, of the time of taking. Returns how many. */
 unsigned int hs_memory_blocks_take_uevents(struct hs_memory_blocks *blocks, struct hs_sink *sink);

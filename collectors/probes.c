@@ -14,6 +14,7 @@
 
 #include "bpf/hs_probes.skel.h"
 #include "collectors/kernel_btf.h"
+#include "collectors/kernel_names.h"
 #include "collectors/libbpf_log.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
@@ -191,6 +192,9 @@ static int configure(struct hs_probes *probes, struct hs_error *err)
 	bpf->rodata->filter_by_cgroup = probes->options.cgroup_fd >= 0;
 	bpf->rodata->skipped_callback = probes->options.skipped_callback;
 	bpf->rodata->own_tgid = (uint32_t)getpid();
+	if (probes->options.sources >> HS_RING_HOTPLUG & 1)
+		bpf->rodata->vmemmap_base_at = hs_kernel_symbol_address("vmemmap_base");
+	bpf->rodata->create_has_node = hs_kernel_btf_has_parameter(probes->types, "create_memory_block_devices", "nid");
 	return 0;
 }
 
@@ -232,6 +236,12 @@ static void drop_links(struct hs_probes *probes)
 	hs_vec_clear(&probes->links);
 }
 
+/* Programs that nothing in the kernel fires: the recorder calls them. */
+static bool is_called(const struct hs_probe_verdict *verdict)
+{
+	return strncmp(verdict->target, "iter", 4) == 0 || strcmp(verdict->target, "syscall") == 0;
+}
+
 /* True if every program attached, or could be left out; false: choose anew. */
 static bool attach_all(struct hs_probes *probes)
 {
@@ -242,7 +252,7 @@ static bool attach_all(struct hs_probes *probes)
 		struct hs_probe_verdict *verdict = find_verdict(probes, bpf_program__name(program));
 		struct bpf_link *link;
 
-		if (!bpf_program__autoload(program) || strncmp(verdict->target, "iter", 4) == 0)
+		if (!bpf_program__autoload(program) || is_called(verdict))
 			continue;
 		hs_libbpf_log_clear();
 		link = bpf_program__attach(program);
@@ -526,6 +536,23 @@ int hs_probes_list_tasks(struct hs_probes *probes)
 	fd = fd < 0 ? -errno : fd;
 	bpf_link__destroy(link);
 	return fd;
+}
+
+int hs_probes_read_table(const struct hs_probes *probes, enum hs_table table, struct hs_table_entry *entry)
+{
+	const struct bpf_program *const programs[] = {
+		[HS_TABLE_BLOCKS] = probes->bpf->progs.read_block, [HS_TABLE_ZONES] = probes->bpf->progs.read_zone,
+		[HS_TABLE_GROUPS] = probes->bpf->progs.read_group,
+	};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = entry, .ctx_size_in = sizeof(*entry));
+	int fd = bpf_program__fd(programs[table]);
+
+	entry->is_found = 0;
+	memset(entry->field, 0, sizeof(entry->field));
+	memset(entry->name, 0, sizeof(entry->name));
+	if (fd < 0 || bpf_prog_test_run_opts(fd, &options))
+		return -ENOTSUP;
+	return entry->is_found ? 0 : -ENOENT;
 }
 
 static struct bpf_prog_info info_of(const struct bpf_program *program)

@@ -78,6 +78,13 @@ int hs_probes_list_tasks(struct hs_probes *probes);
 int hs_probes_count_runs(void);
 uint64_t hs_probes_runs(const struct hs_probes *probes, const char *program);
 
+/*
+ * One entry of a table of the kernel's, by entry's key and extent (bpf/hotplug_tables.bpf.c): 0, -ENOENT: there is no
+ * such, or -ENOTSUP: it cannot be read here.
+ */
+enum hs_table { HS_TABLE_BLOCKS, HS_TABLE_ZONES, HS_TABLE_GROUPS };
+int hs_probes_read_table(const struct hs_probes *probes, enum hs_table table, struct hs_table_entry *entry);
+
 /* How often programs of a source could not run because they were running (bpf_prog_info.recursion_misses). */
 uint64_t hs_probes_recursion_misses(const struct hs_probes *probes, enum hs_ring_source source);
 

@@ -290,11 +290,18 @@ static int take_process(struct hs_recorder *recorder, pid_t tgid, const char *re
 
 static int take_host(struct hs_recorder *recorder, struct hs_capture *capture)
 {
+	const struct hs_memory_tables tables = {
+		.probes = recorder->blocks ? recorder->probes : NULL,
+		.groups = hs_translator_hotplug(recorder->translator),
+	};
 	int error = hs_tunables_capture(recorder->tunables, capture->time, capture);
 
+	/* Groups first: blocks name them. */
+	if (!error)
+		error = hs_memory_tables_capture_groups(&tables, capture);
 	if (!error && recorder->blocks)
-		error = hs_memory_blocks_capture(recorder->blocks, capture->time, capture);
-	return error ? error : hs_snapshot_host(capture);
+		error = hs_memory_blocks_capture(recorder->blocks, capture->time, &tables, capture);
+	return error ? error : hs_snapshot_host(capture, &tables);
 }
 
 /* The processes that are recorded now. */

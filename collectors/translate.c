@@ -15,6 +15,7 @@ struct hs_translator {
 	struct hs_identity *identity;
 	struct hs_kernel_names *names;
 	struct hs_collapse_groups *groups;
+	struct hs_hotplug_translator *hotplug;
 	uint64_t rows[HS_NR_RING_SOURCES];
 	HS_VEC(pid_t) execs;
 };
@@ -30,7 +31,9 @@ int hs_translator_create(struct hs_sink *sink, struct hs_identity *identity, str
 	translator->sink = sink;
 	translator->identity = identity;
 	translator->names = names;
-	error = hs_collapse_groups_create(sink, names, &translator->groups, err);
+	translator->hotplug = hs_hotplug_translator_create(sink, names);
+	error = translator->hotplug ? hs_collapse_groups_create(sink, names, &translator->groups, err) :
+		hs_error_nomem(err);
 	if (error)
 		hs_translator_destroy(translator);
 	else
@@ -43,6 +46,7 @@ void hs_translator_destroy(struct hs_translator *translator)
 	if (!translator)
 		return;
 	hs_collapse_groups_destroy(translator->groups);
+	hs_hotplug_translator_destroy(translator->hotplug);
 	hs_vec_deinit(&translator->execs);
 	free(translator);
 }
@@ -359,7 +363,7 @@ static void add_hotplug(struct hs_translator *translator, const struct hs_record
 {
 	uint32_t task = task_of(translator, record);
 
-	hs_translate_hotplug(translator->sink, translator->names, (const void *)record, task);
+	translator->rows[HS_RING_HOTPLUG] += hs_hotplug_translate(translator->hotplug, record, task);
 }
 
 static void add_collapse(struct hs_translator *translator, const struct hs_record *record)
@@ -397,15 +401,20 @@ static const struct handler handlers[HS_NR_RECORDS] = {
 	[HS_RECORD_SECTION_END] = { add_section_end, HS_RING_NOTIFIER, 1 },
 	[HS_RECORD_SUBSCRIBE] = { add_subscribe, HS_RING_NOTIFIER, 1 },
 	[HS_RECORD_NOTIFIER_RUN] = { add_notifier_run, HS_RING_HOTPLUG, 1 },
-	[HS_RECORD_BLOCK_OPERATION] = { add_hotplug, HS_RING_HOTPLUG, 1 },
-	[HS_RECORD_BLOCK_RESULT] = { add_hotplug, HS_RING_HOTPLUG, 1 },
-	[HS_RECORD_ZONE] = { add_hotplug, HS_RING_HOTPLUG, 1 },
-	[HS_RECORD_ISOLATE] = { add_hotplug, HS_RING_HOTPLUG, 1 },
-	[HS_RECORD_TEST_ISOLATED] = { add_hotplug, HS_RING_HOTPLUG, 1 },
-	[HS_RECORD_MEMORY_NOTIFY] = { add_hotplug, HS_RING_HOTPLUG, 1 },
-	[HS_RECORD_ADD_MEMORY] = { add_hotplug, HS_RING_HOTPLUG, 1 },
-	[HS_RECORD_REMOVE_MEMORY] = { add_hotplug, HS_RING_HOTPLUG, 1 },
-	[HS_RECORD_POISON] = { add_hotplug, HS_RING_HOTPLUG, 1 },
+	[HS_RECORD_BLOCK_OPERATION] = { add_hotplug, HS_RING_HOTPLUG, 0 },
+	[HS_RECORD_BLOCK_RESULT] = { add_hotplug, HS_RING_HOTPLUG, 0 },
+	[HS_RECORD_ZONE] = { add_hotplug, HS_RING_HOTPLUG, 0 },
+	[HS_RECORD_ISOLATE] = { add_hotplug, HS_RING_HOTPLUG, 0 },
+	[HS_RECORD_TEST_ISOLATED] = { add_hotplug, HS_RING_HOTPLUG, 0 },
+	[HS_RECORD_MEMORY_NOTIFY] = { add_hotplug, HS_RING_HOTPLUG, 0 },
+	[HS_RECORD_ADD_MEMORY] = { add_hotplug, HS_RING_HOTPLUG, 0 },
+	[HS_RECORD_REMOVE_MEMORY] = { add_hotplug, HS_RING_HOTPLUG, 0 },
+	[HS_RECORD_POISON] = { add_hotplug, HS_RING_HOTPLUG, 0 },
+	[HS_RECORD_GROUP] = { add_hotplug, HS_RING_HOTPLUG, 0 },
+	[HS_RECORD_BLOCKS] = { add_hotplug, HS_RING_HOTPLUG, 0 },
+	[HS_RECORD_REFUSED_PAGE] = { add_hotplug, HS_RING_HOTPLUG, 0 },
+	[HS_RECORD_WRITE] = { add_hotplug, HS_RING_HOTPLUG, 0 },
+	[HS_RECORD_READ] = { add_hotplug, HS_RING_HOTPLUG, 0 },
 	[HS_RECORD_SWAPIN] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_ATTEMPT] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_SCAN] = { add_collapse, HS_RING_COLLAPSE, 0 },
@@ -433,6 +442,11 @@ void hs_translator_settle(struct hs_translator *translator, uint64_t watermark)
 pid_t hs_translator_next_exec(struct hs_translator *translator)
 {
 	return translator->execs.count ? translator->execs.items[--translator->execs.count] : 0;
+}
+
+struct hs_hotplug_translator *hs_translator_hotplug(const struct hs_translator *translator)
+{
+	return translator->hotplug;
 }
 
 uint64_t hs_translator_rows(const struct hs_translator *translator, enum hs_ring_source source)

@@ -9,6 +9,7 @@
 #include "collectors/identity.h"
 #include "collectors/kernel_names.h"
 #include "collectors/sink.h"
+#include "collectors/translate_hotplug.h"
 
 struct hs_translator;
 
@@ -24,6 +25,9 @@ void hs_translator_settle(struct hs_translator *translator, uint64_t watermark);
 
 /* A process that has executed a file since the last call, or 0. */
 pid_t hs_translator_next_exec(struct hs_translator *translator);
+
+/* The part that knows the kernel's memory groups; owned by translator. */
+struct hs_hotplug_translator *hs_translator_hotplug(const struct hs_translator *translator);
 
 /* Rows made from records, by ring source: what was seen and not lost. */
 uint64_t hs_translator_rows(const struct hs_translator *translator, enum hs_ring_source source);
