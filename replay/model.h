@@ -67,6 +67,16 @@ typedef void hs_add_mm_number(void *context, uint32_t mm, const char *name, doub
 /* An input of a decision as text; NULL where that side has none. The texts live during the call. */
 typedef void hs_add_input(void *context, const char *name, const char *recorded, const char *seen);
 
+/* One row of a series over time, made to be drawn. What the values mean is the series' own. */
+enum { HS_HISTORY_VALUES = 4 };
+struct hs_history_row {
+	const char *series;			/* static: "blocks" */
+	const char *label;			/* of the row, valid during the call */
+	uint64_t time;				/* ns, trace clock */
+	double values[HS_HISTORY_VALUES];
+};
+typedef void hs_history_sink(void *context, const struct hs_history_row *row);
+
 struct hs_model_ops {
 	const char *name;			/* "collapse" */
 	const char *help;			/* one sentence */
@@ -129,6 +139,8 @@ struct hs_model_ops {
 	void (*summarize_mms)(const struct hs_model *model, hs_add_mm_number *add, void *context);
 	/* How things stand now, for lines over time; asked some hundred times in a run. May be NULL. */
 	void (*sample)(const struct hs_model *model, hs_add_number *add, void *context);
+	/* The state over time, series by series in the order of their times; called after the last event. May be NULL. */
+	void (*history)(const struct hs_model *model, hs_history_sink *add, void *context);
 	/* Contradictory input met so far: count, and the first few as sentences. May be NULL. */
 	uint64_t (*problems)(const struct hs_model *model, FILE *out);
 };

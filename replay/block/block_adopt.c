@@ -18,7 +18,7 @@ static void note_change(struct hs_model *model, struct hs_block *block, enum hs_
 		block->status_before = from;
 		block->changed_time = time;
 	}
-	hs_block_metrics_tick(&model->metrics, &model->hotplug, time);
+	hs_block_tick(model, time);
 }
 
 /* Into the recorded zone where the record names it, else where the model put it. */
@@ -95,29 +95,18 @@ static void adopt_polled_zone(struct hs_model *model, const struct hs_block_requ
 	note_change(model, block, HS_BLOCK_OFFLINE, request->common.time);
 }
 
+/* The word stays with a block that was online already. Settings are facts, block_follow.c. */
 static void adopt_write(struct hs_model *model, const struct hs_block_request *request,
 			const struct hs_decision *decision)
 {
-	struct hs_block_settings *settings = &model->hotplug.settings;
 	struct hs_block *block = hs_block_find(&model->hotplug, request->id);
 	int type;
 
-	if (request->file == HS_FILE_STATE && block) {
-		/* The word stays with a block that was online already. */
-		type = hs_block_parse_online_type(request->text, request->length);
-		if (type > HS_OFFLINE && !is_done(decision) && request->status == HS_BLOCK_ONLINE)
-			block->online_type = (enum hs_online_type)type;
-	} else if (is_done(decision) && request->file == HS_FILE_AUTO_ONLINE) {
-		type = hs_block_parse_online_type(request->text, request->length);
-		settings->auto_online = type < 0 ? settings->auto_online : (enum hs_online_type)type;
-	} else if (is_done(decision) && request->file == HS_FILE_POLICY) {
-		hs_block_parse_policy(request->text, request->length, &settings->online_policy);
-	} else if (is_done(decision) && request->file == HS_FILE_RATIO) {
-		hs_block_parse_ratio(request->text, request->length, &settings->auto_movable_ratio);
-	} else if (is_done(decision) && request->file == HS_FILE_NUMA_AWARE) {
-		hs_block_parse_bool(&model->hotplug.variant, request->text, request->length,
-				    &settings->auto_movable_numa_aware);
-	}
+	if (request->file != HS_FILE_STATE || !block)
+		return;
+	type = hs_block_parse_online_type(request->text, request->length);
+	if (type > HS_OFFLINE && !is_done(decision) && request->status == HS_BLOCK_ONLINE)
+		block->online_type = (enum hs_online_type)type;
 }
 
 static int set_node(struct hs_block *block, void *context)
@@ -147,7 +136,7 @@ static void adopt_add(struct hs_model *model, const struct hs_block_request *req
 	if (node)
 		node->is_online = true;
 	hs_block_walk(&model->hotplug, add.start, add.size, set_node, &add);
-	hs_block_metrics_tick(&model->metrics, &model->hotplug, request->common.time);
+	hs_block_tick(model, request->common.time);
 }
 
 /* The group gets the id the kernel gave it; one that the model holds there was a contradiction. */

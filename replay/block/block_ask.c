@@ -104,6 +104,8 @@ static int ask_notify(struct hs_model *model, const struct hs_hotplug_notify *ro
 	request->index = pending->nr_notified;
 	request->pfn = row->start_pfn;
 	request->nr = row->nr_pages;
+	request->nid = row->node;
+	request->nid_normal = row->node_normal;
 	/* Where other actions leave these fields they are not set by the kernel. */
 	request->altmap_pfn = has_altmap && row->altmap_nr_pages ? row->altmap_start_pfn : 0;
 	request->altmap_nr = has_altmap ? row->altmap_nr_pages : 0;
@@ -208,35 +210,6 @@ static int ask_polled(const struct hs_model *model, const struct hs_hotplug_bloc
 		      request->type == HS_OFFLINE ? HS_BASIS_ASSUMED : HS_BASIS_BOUNDED);
 }
 
-static enum hs_block_file file_of(const struct hs_bytes *path, uint64_t *id)
-{
-	static const struct {
-		const char *name;
-		enum hs_block_file file;
-	} names[] = {
-		{ "auto_online_blocks", HS_FILE_AUTO_ONLINE }, { "probe", HS_FILE_PROBE },
-		{ "soft_offline_page", HS_FILE_SOFT_OFFLINE }, { "hard_offline_page", HS_FILE_HARD_OFFLINE },
-		{ "online_policy", HS_FILE_POLICY }, { "auto_movable_ratio", HS_FILE_RATIO },
-		{ "auto_movable_numa_aware", HS_FILE_NUMA_AWARE },
-		{ "state", HS_FILE_STATE }, { "online", HS_FILE_ONLINE },
-	};
-	const char *text = path->data;
-	uint32_t slash = path->length;
-
-	while (slash && text[slash - 1] != '/')
-		slash--;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		struct hs_bytes folder = { text, slash ? slash - 1 : 0 };
-		bool is_of_block = names[i].file == HS_FILE_STATE || names[i].file == HS_FILE_ONLINE;
-
-		if (strlen(names[i].name) == path->length - slash &&
-		    !memcmp(names[i].name, text + slash, path->length - slash) &&
-		    (!is_of_block || hs_block_number(&folder, "memory", id)))
-			return names[i].file;
-	}
-	return HS_FILE_OTHER;
-}
-
 /* State of a block when a write began: an operation inside it has changed it since. */
 static enum hs_block_status status_at(const struct hs_block *block, uint64_t time)
 {
@@ -247,14 +220,17 @@ static int ask_write(const struct hs_model *model, const struct hs_hotplug_reque
 		     struct hs_block_request *request, struct hs_decision *recorded)
 {
 	uint64_t start = row->row.time > row->duration ? row->row.time - row->duration : 0, id = 0;
-	enum hs_block_file file = file_of(&row->file, &id);
+	enum hs_block_file file = hs_block_file_of(&row->file, &id);
 	const struct hs_block *block = hs_block_find(&model->hotplug, id);
 	bool is_of_block = file == HS_FILE_STATE || file == HS_FILE_ONLINE;
 	bool has_inner = model->last.is_known && model->last.id == id && model->last.time >= start &&
 			 model->last.task == row->row.task;
+	bool is_of_page = file == HS_FILE_SOFT_OFFLINE || file == HS_FILE_HARD_OFFLINE;
+	bool has_looked = model->last_poison.is_known && model->last_poison.time >= start &&
+			  model->last_poison.task == row->row.task;
 	enum hs_basis basis = HS_BASIS_EXACT;
 
-	if (file == HS_FILE_OTHER || (is_of_block && !block))
+	if (file == HS_FILE_OTHER || file >= HS_FILE_MEMMAP || (is_of_block && !block))
 		return 0;
 	begin(request, HS_POINT_BLOCK_REQUEST, &row->row, is_of_block ? id : 0, 0);
 	request->id = id;
@@ -268,7 +244,10 @@ static int ask_write(const struct hs_model *model, const struct hs_hotplug_reque
 		/* What happened inside is another decision; here it is an input. */
 		request->inner_result = has_inner && model->last.ret < 0 ? (int)model->last.ret : 0;
 		request->is_underivable = !has_inner && !model->is_deep;
-	} else if (file == HS_FILE_PROBE || file == HS_FILE_SOFT_OFFLINE || file == HS_FILE_HARD_OFFLINE) {
+	} else if (is_of_page) {
+		request->inner_result = has_looked ? (int)model->last_poison.ret : 0;
+		request->is_underivable = !has_looked && row->ret < 0 && !model->is_deep;
+	} else if (file == HS_FILE_PROBE) {
 		request->is_underivable = true;
 	}
 	if (request->is_underivable)
@@ -338,6 +317,50 @@ static int ask_group(const struct hs_model *model, const struct hs_hotplug_group
 		      weaken(model, model->knows_groups ? HS_BASIS_EXACT : HS_BASIS_BOUNDED));
 }
 
+/* What a page's own condition makes of it nobody can say; what refuses it before is known. */
+static int ask_poison(const struct hs_model *model, const struct hs_hotplug_poison *row,
+		      struct hs_block_request *request, struct hs_decision *recorded)
+{
+	begin(request, HS_POINT_BLOCK_POISON, &row->row, row->pfn, 0);
+	request->op = row->op;
+	request->pfn = row->pfn;
+	request->ret = row->ret;
+	request->is_underivable = hs_block_refuses_page(model, request) == HS_CHECK_NONE;
+	return answer(recorded, hs_block_result_name(row->ret),
+		      request->is_underivable ? HS_BASIS_ASSUMED : weaken(model, HS_BASIS_EXACT));
+}
+
+/* Zone lists: exact where the spans are, and with them the early pages. While a block changes both are right. */
+static enum hs_basis read_basis(const struct hs_model *model, enum hs_block_file file, const struct hs_block *block)
+{
+	if (model->pending.is_active &&
+	    (file == HS_FILE_VALID_ZONES || (block && model->pending.id == hs_block_id(block))))
+		return HS_BASIS_BOUNDED;
+	return file == HS_FILE_VALID_ZONES && block->status != HS_BLOCK_ONLINE ? zone_basis(model, HS_ONLINE)
+										: weaken(model, HS_BASIS_EXACT);
+}
+
+static int ask_read(const struct hs_model *model, const struct hs_hotplug_read *row, struct hs_block_request *request,
+		    struct hs_decision *recorded)
+{
+	uint64_t id = 0;
+	enum hs_block_file file = hs_block_file_of(&row->file, &id);
+	bool is_of_block = hs_block_file_is_of_block(file);
+	const struct hs_block *block = hs_block_find(&model->hotplug, id);
+
+	if (file == HS_FILE_OTHER || row->ret < 0 || (is_of_block && !block))
+		return 0;
+	begin(request, file == HS_FILE_VALID_ZONES ? HS_POINT_BLOCK_VALID_ZONES : HS_POINT_BLOCK_SHOW, &row->row,
+	      is_of_block ? id : 0, 0);
+	request->id = id;
+	request->file = file;
+	request->nid = HS_NO_NODE;
+	request->length = row->text.length < sizeof(request->text) ? row->text.length : (uint32_t)sizeof(request->text);
+	memcpy(request->text, row->text.data, request->length);
+	return answer(recorded, file == HS_FILE_VALID_ZONES ? hs_block_zone_list_find(row->text.data, row->text.length) :
+		      hs_block_shown_name(file, request->text, request->length), read_basis(model, file, block));
+}
+
 int hs_block_ask(struct hs_model *model, const struct hs_event *event, union hs_request_storage *storage,
 		 struct hs_decision *recorded)
 {
@@ -354,6 +377,8 @@ int hs_block_ask(struct hs_model *model, const struct hs_event *event, union hs_
 	case HS_KIND_hotplug_add: return ask_add(model, event->hotplug_add, request, recorded);
 	case HS_KIND_hotplug_remove: return ask_remove(model, event->hotplug_remove, request, recorded);
 	case HS_KIND_hotplug_group: return ask_group(model, event->hotplug_group, request, recorded);
+	case HS_KIND_hotplug_poison: return ask_poison(model, event->hotplug_poison, request, recorded);
+	case HS_KIND_hotplug_read: return ask_read(model, event->hotplug_read, request, recorded);
 	default: return 0;
 	}
 }

@@ -107,6 +107,17 @@ static const struct hs_notice *seen_notice(const struct hs_model *model, const s
 	return NULL;
 }
 
+/* The node of the nodes' chain; of the memory chain the transition, where the kernel says it. */
+static bool has_same_nodes(const struct hs_model *model, const struct hs_notice *notice,
+			   const struct hs_block_request *request)
+{
+	if (hs_block_action_is_node(notice->action))
+		return request->nid < 0 || notice->nid == request->nid;
+	if (is_outer(notice->action) || !model->hotplug.variant.has_status_change_nid || request->nid == HS_NODE_UNSAID)
+		return true;
+	return notice->nid == request->nid && notice->nid_normal == request->nid_normal;
+}
+
 /* The next run of a chain in the operation under way, given what the runs before answered. */
 static void decide_notify(const struct hs_model *model, const struct hs_block_request *request,
 			  struct hs_decision *decision)
@@ -126,6 +137,8 @@ static void decide_notify(const struct hs_model *model, const struct hs_block_re
 	}
 	is_node = hs_block_action_is_node(notice->action);
 	say(decision, hs_block_action_name(notice->action), "order of notifications");
+	if (!has_same_nodes(model, notice, request))
+		say(decision, "other node", hs_block_action_name(notice->action));
 	if (!is_node && (notice->start_pfn != request->pfn || notice->nr_pages != request->nr ||
 			 notice->altmap_nr != request->altmap_nr ||
 			 (notice->altmap_nr && notice->altmap_start != request->altmap_pfn)))
@@ -211,6 +224,8 @@ static void decide_write(const struct hs_model *model, const struct hs_block_req
 		say(decision, hs_block_result_name(ret), hs_block_check_text(check));
 	else if (request->is_underivable)
 		say(decision, hs_block_result_name(request->ret), "outcome inside the kernel, as recorded");
+	else if (request->inner_result && (request->file != HS_FILE_HARD_OFFLINE || request->inner_result != -EOPNOTSUPP))
+		say(decision, hs_block_result_name(request->inner_result), "result of the operation inside");
 	else
 		say(decision, "0", hs_block_check_text(HS_CHECK_NONE));
 }
@@ -298,6 +313,8 @@ void hs_block_decide(const struct hs_model *model, const struct hs_request *comm
 	case HS_POINT_BLOCK_ADD: return decide_add(model, request, decision);
 	case HS_POINT_BLOCK_REMOVE: return decide_remove(model, request, decision);
 	case HS_POINT_BLOCK_GROUP: return decide_group(model, request, decision);
+	case HS_POINT_BLOCK_POISON: return hs_block_decide_poison(model, request, decision);
+	case HS_POINT_BLOCK_SHOW: return hs_block_decide_show(model, request, decision);
 	default: say(decision, HS_RESULT_UNKNOWN, "no decision of this model");
 	}
 }

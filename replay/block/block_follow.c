@@ -109,7 +109,7 @@ static void follow_uevent(struct hs_model *model, const struct hs_hotplug_uevent
 	size_t length = row->action.length;
 	struct hs_block *block;
 
-	if (!hs_block_number(&row->device, "memory", &id))
+	if (model->sees_devices || !hs_block_number(&row->device, "memory", &id))
 		return;
 	if (length == 3 && !memcmp(action, "add", 3)) {
 		add_block(model, id, HS_NO_NODE, 0, NULL, time);
@@ -133,15 +133,16 @@ static void follow_uevent(struct hs_model *model, const struct hs_hotplug_uevent
 /* Polled: its own zone decision was adopted before; here only what that cannot say. */
 static void follow_block(struct hs_model *model, const struct hs_hotplug_block *row)
 {
+	bool is_absent = row->state.length == 6 && !memcmp(row->state.data, "absent", 6);
 	int status = hs_block_status_find(&row->state);
 	struct hs_block *block;
 
-	if (row->state.length == 6 && !memcmp(row->state.data, "absent", 6)) {
-		remove_block(model, row->block, row->row.time);
-		return;
-	}
-	if (status < 0) {
+	if (status < 0 && !is_absent)
 		hs_block_problem(model, row->row.time, "block %u has an unknown state", row->block);
+	if (model->sees_devices || (status < 0 && !is_absent))
+		return;
+	if (is_absent) {
+		remove_block(model, row->block, row->row.time);
 		return;
 	}
 	add_block(model, row->block, row->node, 0, NULL, row->row.time);
@@ -171,6 +172,8 @@ static void sync_block(struct hs_model *model, struct hs_block *block, const str
 		block->nid = row->node;
 	if (row->altmap_pages < hs_block_pages(&model->hotplug))
 		block->altmap = row->altmap_pages;
+	if (!model->hotplug.variant.has_block_poison)
+		return;		/* the kernel does not count by block */
 	block->nr_hwpoison = row->nr_hwpoison;
 	if (model->hotplug.nr_poisoned < row->nr_hwpoison)
 		model->hotplug.nr_poisoned = row->nr_hwpoison;
@@ -256,6 +259,7 @@ static void follow_blocks(struct hs_model *model, const struct hs_hotplug_blocks
 	uint64_t bytes = hs_block_bytes(&model->hotplug);
 	struct hs_block_group *group = hs_block_group_find(&model->hotplug, row->group);
 
+	model->sees_devices = true;
 	if (row->ret)
 		return;
 	if (!hs_block_is_aligned(&model->hotplug, row->start, row->size) || row->size / bytes > HS_MAX_BLOCKS_AT_ONCE) {
@@ -270,23 +274,40 @@ static void follow_blocks(struct hs_model *model, const struct hs_hotplug_blocks
 		model->created_start = row->start;
 		model->created_end = row->start + row->size;
 	}
-	for (uint64_t id = row->start / bytes; id < (row->start + row->size) / bytes; id++)
+	for (uint64_t id = row->start / bytes; id < (row->start + row->size) / bytes; id++) {
+		bool is_there = hs_block_find(&model->hotplug, id) != NULL;
+
+		if (is_there != (row->op == 1))
+			hs_block_problem(model, row->row.time, is_there ? "block %llu is added and was there already" :
+					 "block %llu is removed and was never added", (unsigned long long)id);
 		if (row->op)
 			remove_block(model, id, row->row.time);
 		else
 			add_block(model, id, group ? group->nid : row->node, row->altmap_pages, group, row->row.time);
+	}
+}
+
+/* Did the number of poisoned pages change? A page that was poisoned already is not counted again. */
+static bool is_counted(const struct hs_hotplug_poison *row)
+{
+	bool was_poisoned = row->type.length >= 7 && !memcmp(row->type.data, "already", 7);
+
+	return row->counted ? row->counted == 1 : !row->ret && !was_poisoned;
 }
 
 static void follow_poison(struct hs_model *model, const struct hs_hotplug_poison *row)
 {
-	bool is_known_already = row->type.length >= 7 && !memcmp(row->type.data, "already", 7);
-
-	if (row->ret || is_known_already)
+	model->last_poison = (struct hs_last_poison){ true, row->row.time, row->row.task, row->ret };
+	if (!is_counted(row))
 		return;
-	if (row->op == 2)
+	if (row->op == 2) {
 		hs_block_unpoison_page(&model->hotplug, row->pfn);
-	else
-		hs_block_poison_page(&model->hotplug, row->pfn);
+		hs_hash_map_remove(&model->poisoned, row->pfn, NULL);
+		return;
+	}
+	hs_block_poison_page(&model->hotplug, row->pfn);
+	if (hs_hash_map_put(&model->poisoned, row->pfn, 1))
+		hs_block_problem(model, row->row.time, "out of memory: a poisoned page is forgotten");
 }
 
 void hs_block_follow(struct hs_model *model, const struct hs_event *event)
@@ -301,6 +322,7 @@ void hs_block_follow(struct hs_model *model, const struct hs_event *event)
 	case HS_KIND_hotplug_isolate: return follow_isolate(model, event->hotplug_isolate);
 	case HS_KIND_hotplug_result: return follow_result(model, event->hotplug_result);
 	case HS_KIND_hotplug_blocks: return follow_blocks(model, event->hotplug_blocks);
+	case HS_KIND_hotplug_request: return hs_block_take_request(model, event->hotplug_request);
 	case HS_KIND_hotplug_poison: return follow_poison(model, event->hotplug_poison);
 	default: return;
 	}

@@ -23,20 +23,29 @@ const struct hs_policy_key hs_block_keys[] = {
 	  .help = "1: as if booted with movable_node" },
 	{ .key = "block.block_bytes", .default_text = "0", .min = 0, .max = 64ull << 30,
 	  .help = "whatif: size of a memory block in bytes, 0: as recorded" },
-	{ .key = "block.groups", .default_text = "recorded", .words = "recorded|none",
-	  .help = "whatif: memory groups as recorded, or none" },
+	{ .key = "block.groups", .default_text = "recorded", .words = "recorded|none|static|dynamic",
+	  .help = "whatif: memory groups as recorded, none, or one of this kind for each device" },
+	{ .key = "block.group_bytes", .default_text = "0", .min = 0, .max = 1ull << 52,
+	  .help = "whatif: size of a static group, unit of a dynamic one, in bytes; 0: as the device says" },
 	{ .key = "block.memmap_request", .default_text = "recorded", .words = "recorded|always",
 	  .help = "whatif: whether added memory asks for its own memmap" },
 	{ .key = "block.kernel_offline", .default_text = "fails", .words = "fails|recorded",
 	  .help = "whatif: offline of a block that went to a kernel zone here and was MOVABLE in the record" },
-	{ .key = "block.unplug_order", .default_text = "recorded", .words = "recorded|highest|lowest|movable",
-	  .help = "whatif: which block of a device goes where the record took one away; movable: MOVABLE ones first" },
+	{ .key = "block.unplug_order", .default_text = "recorded",
+	  .words = "recorded|highest|lowest|movable|virtio-mem|dlpar",
+	  .help = "whatif: which block of a device goes where the record took one away; movable: MOVABLE ones first; "
+		  "virtio-mem and dlpar (lowest first) go on with the next one where it fails" },
 	{ .key = NULL },
 };
 
 static enum hs_memmap_mode memmap_mode_of(const char *text)
 {
 	return !strcmp(text, "force") ? HS_MEMMAP_FORCE : !strcmp(text, "Y") ? HS_MEMMAP_ON : HS_MEMMAP_OFF;
+}
+
+static bool is_users(const struct hs_model *model, const char *key)
+{
+	return hs_policy_origin(model->policy, key) == HS_POLICY_USER;
 }
 
 void hs_block_read_policy(struct hs_model *model)
@@ -52,11 +61,9 @@ void hs_block_read_policy(struct hs_model *model)
 	settings->auto_movable_numa_aware = !strcmp(hs_policy_text(policy, "block.auto_movable_numa_aware"), "Y");
 	settings->memmap_mode = memmap_mode_of(hs_policy_text(policy, "block.memmap_on_memory"));
 	settings->movable_node = hs_policy_number(policy, "block.movable_node") != 0;
-}
-
-static bool is_users(const struct hs_model *model, const char *key)
-{
-	return hs_policy_origin(model->policy, key) == HS_POLICY_USER;
+	text = model->header ? hs_header_attribute(model->header, "boot.movable_node") : NULL;
+	if (text && !is_users(model, "block.movable_node"))
+		settings->movable_node = !strcmp(text, "yes");
 }
 
 /* The tunable's file name: what follows the last slash. */
@@ -94,4 +101,10 @@ void hs_block_take_tunable(struct hs_model *model, const struct hs_bytes *name, 
 	} else if (ends_in(name, "enable_soft_offline")) {
 		hs_block_parse_bool(variant, value->data, length, &settings->enable_soft_offline);
 	}
+}
+
+void hs_block_take_request(struct hs_model *model, const struct hs_hotplug_request *row)
+{
+	if (row->ret >= 0)
+		hs_block_take_tunable(model, &row->file, &row->text);
 }

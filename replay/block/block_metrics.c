@@ -2,6 +2,8 @@
 #include "replay/block/block_metrics.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void sum_node(const struct hs_node *node, uint64_t *movable, uint64_t *kernel)
 {
@@ -37,15 +39,87 @@ double hs_block_ratio(const struct hs_hotplug *hotplug, const struct hs_node *no
 	return kernel ? (double)movable / (double)kernel : 0;
 }
 
+void hs_block_metrics_deinit(struct hs_block_metrics *metrics)
+{
+	hs_vec_deinit(&metrics->waits);
+}
+
+void hs_block_metrics_wait(struct hs_block_metrics *metrics, uint64_t wait_ns)
+{
+	metrics->nr_waits++;
+	metrics->wait_ns += wait_ns;
+	metrics->max_wait_ns = wait_ns > metrics->max_wait_ns ? wait_ns : metrics->max_wait_ns;
+	if (metrics->waits.count < HS_MAX_WAITS && !hs_vec_push(&metrics->waits, wait_ns))
+		return;		/* quantiles are of those that were kept */
+}
+
+static int compare_waits(const void *a, const void *b)
+{
+	return (*(const uint64_t *)a > *(const uint64_t *)b) - (*(const uint64_t *)a < *(const uint64_t *)b);
+}
+
+static void summarize_waits(const struct hs_block_metrics *metrics,
+			    void (*add)(void *context, const char *name, double value), void *context)
+{
+	size_t nr = metrics->waits.count;
+	uint64_t *sorted = nr ? malloc(nr * sizeof(*sorted)) : NULL;
+
+	add(context, "add_to_online_mean_s",
+	    metrics->nr_waits ? (double)metrics->wait_ns / 1e9 / (double)metrics->nr_waits : 0);
+	add(context, "add_to_online_max_s", (double)metrics->max_wait_ns / 1e9);
+	if (!sorted)
+		return;
+	memcpy(sorted, metrics->waits.items, nr * sizeof(*sorted));
+	qsort(sorted, nr, sizeof(*sorted), compare_waits);
+	add(context, "add_to_online_p50_s", (double)sorted[(nr - 1) / 2] / 1e9);
+	add(context, "add_to_online_p95_s", (double)sorted[(nr - 1) * 95 / 100] / 1e9);
+	free(sorted);
+}
+
+/* Of each node with memory, as it is at the end. */
+static void summarize_nodes(const struct hs_hotplug *hotplug,
+			    void (*add)(void *context, const char *name, double value), void *context)
+{
+	uint64_t kernel;
+
+	for (int32_t nid = 0; nid < hotplug->nr_nodes; nid++) {
+		const struct hs_node *node = hotplug->nodes[nid];
+		char name[64];
+		double ratio;
+
+		if (!node || !node->present)
+			continue;
+		ratio = hs_block_ratio(hotplug, node, &kernel);
+		snprintf(name, sizeof(name), "node%d_movable_kernel_ratio", nid);
+		add(context, name, ratio);
+		snprintf(name, sizeof(name), "node%d_kernel_bytes", nid);
+		add(context, name, (double)(kernel * hotplug->geometry.page_bytes));
+	}
+}
+
+/* A block is a device, and so is a node. */
+static uint64_t count_devices(const struct hs_hotplug *hotplug)
+{
+	uint64_t nr = hotplug->blocks.count;
+
+	for (int32_t nid = 0; nid < hotplug->nr_nodes; nid++)
+		nr += hotplug->nodes[nid] && hotplug->nodes[nid]->is_online;
+	return nr;
+}
+
 void hs_block_metrics_tick(struct hs_block_metrics *metrics, const struct hs_hotplug *hotplug, uint64_t now)
 {
 	uint64_t passed = metrics->has_begun && now > metrics->last_time ? now - metrics->last_time : 0, kernel;
 
 	metrics->total_ns += passed;
 	metrics->ratio_ns += metrics->ratio * (double)passed;
+	metrics->online_block_ns += (double)metrics->nr_online_now * (double)passed;
 	metrics->above_3_ns += metrics->ratio > 3 ? passed : 0;
 	metrics->above_4_ns += metrics->ratio > 4 ? passed : 0;
 	metrics->ratio = hs_block_ratio(hotplug, NULL, &kernel);
+	metrics->nr_online_now = hotplug->blocks.count - hotplug->nr_offline;
+	if (hotplug->blocks.count > metrics->max_blocks)
+		metrics->max_blocks = hotplug->blocks.count;
 	metrics->offline_pages = hotplug->nr_offline * hs_block_pages(hotplug);
 	if (!metrics->has_begun || kernel < metrics->min_kernel_pages)
 		metrics->min_kernel_pages = kernel;
@@ -132,6 +206,9 @@ void hs_block_metrics_summarize(const struct hs_block_metrics *metrics, const st
 	add(context, "unpluggable_bytes_upper", (double)unpluggable.upper);
 	add(context, "unpluggable_bytes_lower", (double)unpluggable.lower);
 	add(context, "blocks", (double)hotplug->blocks.count);
+	add(context, "blocks_max", (double)metrics->max_blocks);
+	add(context, "sysfs_devices", (double)count_devices(hotplug));
+	add(context, "online_block_s", metrics->online_block_ns / 1e9);
 	add(context, "block_bytes", (double)hs_block_bytes(hotplug));
 	add(context, "onlines", (double)metrics->nr_online);
 	add(context, "offlines", (double)metrics->nr_offline);
@@ -142,7 +219,6 @@ void hs_block_metrics_summarize(const struct hs_block_metrics *metrics, const st
 	add(context, "memmap_self_hosted_bytes", (double)own);
 	add(context, "memmap_in_kernel_bytes", (double)kernel);
 	add(context, "memmap_wasted_bytes", (double)wasted);
-	add(context, "add_to_online_mean_s",
-	    metrics->nr_waits ? (double)metrics->wait_ns / 1e9 / (double)metrics->nr_waits : 0);
-	add(context, "add_to_online_max_s", (double)metrics->max_wait_ns / 1e9);
+	summarize_waits(metrics, add, context);
+	summarize_nodes(hotplug, add, context);
 }

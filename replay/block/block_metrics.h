@@ -17,7 +17,16 @@ struct hs_block_metrics {
 	uint64_t failed_offline_pages;
 	uint64_t nr_rejected_adds, lost_bytes;		/* by the block size */
 	uint64_t nr_waits, wait_ns, max_wait_ns;	/* from add to online */
+	HS_VEC(uint64_t) waits;				/* the first HS_MAX_WAITS of them */
+	uint64_t nr_online_now, max_blocks;
+	double online_block_ns;				/* integral of the blocks online */
 };
+enum { HS_MAX_WAITS = 1 << 16 };
+
+void hs_block_metrics_deinit(struct hs_block_metrics *metrics);
+/* A block came online so long after it was added. */
+void hs_block_metrics_wait(struct hs_block_metrics *metrics, uint64_t wait_ns);
+
 
 /* Time passes: what held until now is counted up to `now`, then the state is looked at again. */
 void hs_block_metrics_tick(struct hs_block_metrics *metrics, const struct hs_hotplug *hotplug, uint64_t now);

@@ -24,6 +24,12 @@ void hs_block_problem(struct hs_model *model, uint64_t time, const char *format,
 	va_end(args);
 }
 
+void hs_block_tick(struct hs_model *model, uint64_t now)
+{
+	hs_block_metrics_tick(&model->metrics, &model->hotplug, now);
+	hs_block_history_tick(&model->history, &model->hotplug, now);
+}
+
 static hs_kind_set kinds_of(const unsigned int *wanted, size_t nr)
 {
 	hs_kind_set kinds = { { 0 } };
@@ -36,13 +42,14 @@ static hs_kind_set kinds_of(const unsigned int *wanted, size_t nr)
 static const unsigned int facts[] = {
 	HS_KIND_hotplug_block, HS_KIND_hotplug_zone, HS_KIND_hotplug_notify, HS_KIND_hotplug_result,
 	HS_KIND_hotplug_request, HS_KIND_hotplug_add, HS_KIND_hotplug_remove, HS_KIND_hotplug_group,
+	HS_KIND_hotplug_poison, HS_KIND_hotplug_read,
 	/* decisions above, facts alone below */
 	HS_KIND_hotplug_uevent, HS_KIND_hotplug_operation, HS_KIND_hotplug_isolate, HS_KIND_hotplug_test_isolated,
-	HS_KIND_hotplug_blocks, HS_KIND_hotplug_poison, HS_KIND_snap_begin, HS_KIND_snap_end, HS_KIND_snap_tunable,
+	HS_KIND_hotplug_blocks, HS_KIND_snap_begin, HS_KIND_snap_end, HS_KIND_snap_tunable,
 	HS_KIND_meta_tunable, HS_KIND_snap_block, HS_KIND_snap_zone, HS_KIND_snap_node, HS_KIND_snap_resource,
 	HS_KIND_snap_group,
 };
-enum { NR_DECISION_KINDS = 8 };
+enum { NR_DECISION_KINDS = 10 };
 
 static hs_kind_set block_kinds(void)
 {
@@ -88,6 +95,9 @@ static void block_destroy(struct hs_model *model)
 		return;
 	hs_whatif_destroy(model->whatif);
 	hs_staging_deinit(&model->staging);
+	hs_hash_map_deinit(&model->poisoned);
+	hs_block_history_deinit(&model->history);
+	hs_block_metrics_deinit(&model->metrics);
 	hs_hotplug_deinit(&model->hotplug);
 	free(model);
 }
@@ -109,6 +119,7 @@ static int block_create(const struct hs_model_setup *setup, struct hs_model **ou
 	model->header = setup->header;
 	model->is_deep = rung && (!strcmp(rung, "fentry") || !strcmp(rung, "kprobe"));
 	hs_hotplug_init(&model->hotplug, &variant);
+	model->hotplug.keeps_touched = true;
 	hs_block_read_policy(model);
 	if (setup->mode == HS_MODE_WHATIF)
 		error = hs_whatif_create(model, err);
@@ -149,6 +160,8 @@ static void block_observe(struct hs_model *model, const struct hs_event *event)
 		hs_whatif_observe(model, event);
 	else
 		hs_block_follow(model, event);
+	if (model->hotplug.touched.count)
+		hs_block_tick(model, model->now);
 }
 
 /* Nothing that was lost can be told apart from what did not happen. */
@@ -157,7 +170,7 @@ static void block_lost(struct hs_model *model, const struct hs_meta_lost *lost)
 	(void)lost;
 	model->has_lost = true;
 	model->pending.is_active = false;
-	model->last.is_known = false;
+	model->last.is_known = model->last_poison.is_known = false;
 }
 
 static int block_check(const struct hs_model *model, struct hs_error *err)
@@ -171,6 +184,11 @@ static void block_summarize(const struct hs_model *model, void (*add)(void *cont
 	hs_block_metrics_summarize(&model->metrics, &model->hotplug, add, context);
 	if (model->whatif)
 		hs_whatif_summarize(model, add, context);
+}
+
+static void block_history(const struct hs_model *model, hs_history_sink *add, void *context)
+{
+	hs_block_history_show(&model->history, &model->hotplug, add, context);
 }
 
 static uint64_t block_problems(const struct hs_model *model, FILE *out)
@@ -197,5 +215,6 @@ const struct hs_model_ops hs_block_model = {
 	.dump = hs_block_dump,
 	.check = block_check,
 	.summarize = block_summarize,
+	.history = block_history,
 	.problems = block_problems,
 };

@@ -5,8 +5,9 @@
  * The adapter's own parts: an instance, its requests, what its files do for each other. Nobody outside
  * replay/block/ and its tests includes this.
  */
+#include "lib/hash_map.h"
 #include "replay/block/block_memory.h"
-#include "replay/block/block_metrics.h"
+#include "replay/block/block_history.h"
 #include "replay/model.h"
 
 enum { HS_MAX_PROBLEMS = 16, HS_PROBLEM_TEXT = 200 };
@@ -21,6 +22,7 @@ struct hs_staged_block {
 	int zone;			/* -1: none or unknown */
 	int32_t nid, mgid;
 	bool is_deep;
+	uint32_t nr_early;		/* sections there since boot, and 1; 0 unknown */
 	enum hs_online_type online_type;
 	uint64_t altmap, nr_hwpoison;
 };
@@ -66,6 +68,14 @@ struct hs_last_result {
 	int64_t ret;
 };
 
+/* What the last look at a page by soft_offline_page or memory_failure came to: for the write that asked for it. */
+struct hs_last_poison {
+	bool is_known;
+	uint64_t time;
+	uint32_t task;
+	int64_t ret;
+};
+
 struct hs_whatif;
 
 struct hs_model {
@@ -78,6 +88,7 @@ struct hs_model {
 	bool is_in_snapshot;
 	bool is_deep;			/* the hotplug source saw inside the kernel (fentry, kprobe) */
 	bool knows_early, knows_groups;
+	bool sees_devices;		/* the making and removing of blocks is recorded: uevents and polls are late */
 	bool sees_outer_actions;	/* MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE are recorded */
 	uint64_t step_time;		/* when an operation last began or ended */
 	bool has_lost;			/* events were lost: nothing is exact any more */
@@ -85,14 +96,27 @@ struct hs_model {
 	enum hs_online_type recorded_auto_online;	/* whatever the policy says */
 	struct hs_pending pending;
 	struct hs_last_result last;
+	struct hs_last_poison last_poison;
+	struct hs_hash_map poisoned;	/* pfn -> 1: pages known to be poisoned */
 	uint64_t created_start, created_end;	/* bytes: blocks made since the last add ended */
 	uint32_t created_task;
 	struct hs_block_metrics metrics;
+	struct hs_block_history history;
 	struct hs_whatif *whatif;	/* NULL in validate */
 	uint64_t now;
 	uint64_t nr_problems;
 	char problems[HS_MAX_PROBLEMS][HS_PROBLEM_TEXT];
 };
+
+enum hs_block_file {
+	HS_FILE_OTHER, HS_FILE_STATE, HS_FILE_ONLINE, HS_FILE_AUTO_ONLINE, HS_FILE_PROBE, HS_FILE_SOFT_OFFLINE,
+	HS_FILE_HARD_OFFLINE, HS_FILE_POLICY, HS_FILE_RATIO, HS_FILE_NUMA_AWARE, HS_FILE_MEMMAP, HS_FILE_VALID_ZONES,
+	HS_FILE_REMOVABLE, HS_FILE_PHYS_INDEX, HS_FILE_BLOCK_SIZE, HS_NR_BLOCK_FILES
+};
+/* By the last part of the path; *id of the block where the file is one's. block_show.c */
+enum hs_block_file hs_block_file_of(const struct hs_bytes *path, uint64_t *id);
+bool hs_block_file_is_of_block(enum hs_block_file file);
+enum { HS_NODE_UNSAID = -2 };
 
 /* What a request to decide carries; which fields count depends on the point. */
 struct hs_block_request {
@@ -110,6 +134,7 @@ struct hs_block_request {
 	} group;
 	uint64_t pfn, nr;		/* zone, notify */
 	int32_t nid, mgid;
+	int32_t nid_normal;		/* notify: as recorded with nid; HS_NODE_UNSAID: the kernel does not say */
 	uint64_t altmap_pfn, altmap_nr;
 	unsigned int index;		/* notify: how many came before in this operation */
 	uint8_t op;			/* 0 online, 1 offline; add or remove: kind */
@@ -127,9 +152,14 @@ _Static_assert(sizeof(struct hs_block_request) <= HS_REQUEST_BYTES, "a request f
 void hs_block_problem(struct hs_model *model, uint64_t time, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Something may have changed: metrics and history go on to this time. */
+void hs_block_tick(struct hs_model *model, uint64_t now);
+
 /* block_knobs.c: settings from the policy, and from a tunable by the last part of its name. */
 extern const struct hs_policy_key hs_block_keys[];
 void hs_block_read_policy(struct hs_model *model);
+/* A write that was taken: to a setting's file it is the setting's new value. */
+void hs_block_take_request(struct hs_model *model, const struct hs_hotplug_request *row);
 void hs_block_take_tunable(struct hs_model *model, const struct hs_bytes *name, const struct hs_bytes *value);
 
 /* block_snapshot.c */
@@ -152,16 +182,24 @@ int hs_block_ask(struct hs_model *model, const struct hs_event *event, union hs_
 		 struct hs_decision *recorded);
 void hs_block_decide(const struct hs_model *model, const struct hs_request *request, struct hs_decision *decision);
 void hs_block_adopt(struct hs_model *model, const struct hs_request *request, const struct hs_decision *decision);
+/* block_show.c: BLOCK_SHOW and BLOCK_POISON. */
+void hs_block_decide_show(const struct hs_model *model, const struct hs_block_request *request,
+			  struct hs_decision *decision);
+void hs_block_decide_poison(const struct hs_model *model, const struct hs_block_request *request,
+			    struct hs_decision *decision);
 /* Costs of block.online and block.offline, with the node as it is now. */
 void hs_block_set_costs(const struct hs_hotplug *hotplug, const struct hs_block *block,
 			const struct hs_block_outcome *outcome, struct hs_decision *decision);
 /* "0", "-EBUSY", …: static. */
 const char *hs_block_result_name(int64_t result);
+/*
+ * What soft_offline_page, memory_failure or unpoison_memory refuse a page for before they look at its condition;
+ * HS_CHECK_NONE: nothing, HS_CHECK_POISONED: it is poisoned already. mm/memory-failure.c
+ */
+enum hs_block_check hs_block_refuses_page(const struct hs_model *model, const struct hs_block_request *request);
+/* The static text of what a file showed; "other text" for one the kernel never shows there. */
+const char *hs_block_shown_name(enum hs_block_file file, const char *text, size_t length);
 
-enum hs_block_file {
-	HS_FILE_OTHER, HS_FILE_STATE, HS_FILE_ONLINE, HS_FILE_AUTO_ONLINE, HS_FILE_PROBE, HS_FILE_SOFT_OFFLINE,
-	HS_FILE_HARD_OFFLINE, HS_FILE_POLICY, HS_FILE_RATIO, HS_FILE_NUMA_AWARE,
-};
 
 /* block_whatif.c: requests of the trace under another policy. */
 int hs_whatif_create(struct hs_model *model, struct hs_error *err);

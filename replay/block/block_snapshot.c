@@ -27,7 +27,7 @@ static bool stage_block(struct hs_model *model, const struct hs_snap_block *row)
 		.id = row->block, .zone = hs_block_zone_of_text(&row->valid_zones), .nid = row->node,
 		.mgid = row->is_deep ? row->group : HS_NO_GROUP, .is_deep = row->is_deep,
 		.online_type = row->online_type < HS_NR_ONLINE_TYPES ? (enum hs_online_type)row->online_type : HS_OFFLINE,
-		.altmap = row->altmap_pages, .nr_hwpoison = row->nr_hwpoison,
+		.altmap = row->altmap_pages, .nr_hwpoison = row->nr_hwpoison, .nr_early = row->is_deep ? row->nr_early : 0,
 	};
 
 	if (status < 0) {
@@ -191,9 +191,11 @@ static void place_pages(struct hs_model *model, const struct hs_zone *only, uint
 	}
 }
 
-/* A block is taken for early unless a group, its state or its zone's early count says otherwise. */
+/* Where nobody looked a block is taken for early, unless a group, its state or its zone's early count says no. */
 static bool is_early(const struct hs_staged_block *row, const struct hs_zone *zone)
 {
+	if (row->nr_early)
+		return row->nr_early > 1;
 	return row->mgid == HS_NO_GROUP && row->status != HS_BLOCK_OFFLINE && (!zone || zone->present_early > 0);
 }
 
@@ -231,11 +233,10 @@ static void take_block(struct hs_model *model, const struct hs_staged_block *row
 	struct hs_zone *zone = node && row->zone >= 0 ? &node->zones[row->zone] : NULL;
 	bool is_recut = pages != hs_block_pages(hotplug);
 
-	if (row->status != HS_BLOCK_OFFLINE) {
+	if (row->status != HS_BLOCK_OFFLINE)
 		place_pages(model, zone, start, start + pages);
-		if (is_early(row, zone))
-			hs_page_ranges_set(&hotplug->early, start, start + pages, &hotplug->early);
-	}
+	if (is_early(row, zone))
+		hs_page_ranges_set(&hotplug->early, start, start + pages, &hotplug->early);
 	for (uint64_t id = hs_pfn_to_block(hotplug, start); id <= hs_pfn_to_block(hotplug, start + pages - 1); id++) {
 		struct hs_block *block = hs_block_find(hotplug, id);
 
@@ -316,5 +317,5 @@ void hs_block_take_snapshot(struct hs_model *model, uint64_t time)
 	hs_vec_for_each(row, &staging->blocks)
 		take_block(model, row, time);
 	clear_staging(staging);
-	hs_block_metrics_tick(&model->metrics, &model->hotplug, time);
+	hs_block_tick(model, time);
 }

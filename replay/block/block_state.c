@@ -44,6 +44,7 @@ void hs_hotplug_deinit(struct hs_hotplug *hotplug)
 	hs_vec_for_each(group, &hotplug->groups)
 		free(*group);
 	hs_vec_deinit(&hotplug->groups);
+	hs_vec_deinit(&hotplug->touched);
 	hs_vec_deinit(&hotplug->dynamic_groups);
 	for (int32_t nid = 0; nid < hotplug->nr_nodes; nid++)
 		free(hotplug->nodes[nid]);
@@ -176,6 +177,13 @@ static void leave_group(struct hs_block *block)
 	block->group = NULL;
 }
 
+/* What cannot be noted is missing in a picture, and nowhere else. */
+static void touch(struct hs_hotplug *hotplug, uint64_t id)
+{
+	if (hotplug->keeps_touched && !hs_vec_push(&hotplug->touched, id))
+		hotplug->keeps_touched = false;
+}
+
 int hs_block_create(struct hs_hotplug *hotplug, uint64_t id, bool is_online, int32_t nid, uint64_t altmap,
 		    struct hs_block_group *group, struct hs_block **out)
 {
@@ -200,6 +208,7 @@ int hs_block_create(struct hs_hotplug *hotplug, uint64_t id, bool is_online, int
 		hotplug->oldest = block;
 	hotplug->newest = block;
 	hotplug->nr_offline += !is_online;
+	touch(hotplug, id);
 	if (group)
 		join_group(block, group);
 	if (out)
@@ -211,12 +220,14 @@ void hs_block_set_status(struct hs_hotplug *hotplug, struct hs_block *block, enu
 {
 	hotplug->nr_offline += (status == HS_BLOCK_OFFLINE) - (block->status == HS_BLOCK_OFFLINE);
 	block->status = status;
+	touch(hotplug, hs_block_id(block));
 }
 
 void hs_block_remove(struct hs_hotplug *hotplug, struct hs_block *block)
 {
 	hotplug->nr_poisoned -= block->nr_hwpoison < hotplug->nr_poisoned ? block->nr_hwpoison : hotplug->nr_poisoned;
 	hotplug->nr_offline -= block->status == HS_BLOCK_OFFLINE;
+	touch(hotplug, hs_block_id(block));
 	hs_range_tree_erase(&hotplug->blocks, &block->node);
 	if (block->older)
 		block->older->newer = block->newer;

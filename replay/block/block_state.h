@@ -119,6 +119,9 @@ struct hs_hotplug {
 
 	struct hs_notifier_chain memory_chain, node_chain;
 
+	bool keeps_touched;			/* notes which blocks came, went or changed their status: */
+	HS_VEC(uint64_t) touched;		/* their ids, also more than once; emptied by the one who looks */
+
 	uint64_t advised_bytes;			/* block size advice, 0 none */
 	bool is_advice_frozen;
 };

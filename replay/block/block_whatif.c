@@ -71,6 +71,42 @@ static struct wish wish_for_block(const struct hs_model *model, enum wish_kind k
 	};
 }
 
+static bool is_policy(const struct hs_model *model, const char *key, const char *word)
+{
+	return !strcmp(hs_policy_text(model->policy, key), word);
+}
+
+/* Every device gets a group of the policy's kind. */
+static bool makes_groups(const struct hs_model *model)
+{
+	return is_policy(model, "block.groups", "static") || is_policy(model, "block.groups", "dynamic");
+}
+
+/* Pages of a group of that kind, for a device of so many; a dynamic one's unit is at least a block. */
+static uint64_t group_pages(const struct hs_model *model, bool is_dynamic, uint64_t pages)
+{
+	uint64_t own = hs_policy_number(model->policy, "block.group_bytes") / model->hotplug.geometry.page_bytes;
+	uint64_t block = hs_block_pages(&model->hotplug);
+
+	pages = own ? own : pages;
+	return is_dynamic && pages < block ? block : pages;
+}
+
+/* A device that had no group. */
+static void give_group(struct hs_model *model, struct wish *wish)
+{
+	bool is_dynamic = is_policy(model, "block.groups", "dynamic");
+	int mgid = hs_block_group_register(&model->hotplug, is_dynamic, wish->add.nid,
+					   group_pages(model, is_dynamic, is_dynamic ? 0 : wish->end - wish->start));
+
+	if (mgid < 0) {
+		hs_block_problem(model, wish->time, "no memory group for a device: is block.group_bytes a power of two?");
+		return;
+	}
+	wish->add.flags |= HS_MHP_NID_IS_MGID;
+	wish->add.nid = mgid;
+}
+
 static void note_add(struct hs_model *model, const struct hs_hotplug_add *row)
 {
 	uint64_t page = model->hotplug.geometry.page_bytes, *group;
@@ -87,15 +123,17 @@ static void note_add(struct hs_model *model, const struct hs_hotplug_add *row)
 		hs_block_problem(model, wish.time, "an add of %llu bytes cannot be", (unsigned long long)row->size);
 		return;
 	}
-	if (!strcmp(hs_policy_text(model->policy, "block.memmap_request"), "always"))
+	if (is_policy(model, "block.memmap_request", "always"))
 		wish.add.flags |= HS_MHP_MEMMAP_ON_MEMORY;
+	if (!(row->flags & HS_MHP_NID_IS_MGID) && makes_groups(model))
+		give_group(model, &wish);
 	if (row->flags & HS_MHP_NID_IS_MGID) {
 		const struct hs_block_group *known = NULL;
 
 		group = hs_hash_map_get(&model->whatif->groups, (uint64_t)(uint32_t)row->node);
 		known = hs_block_group_find(&model->hotplug, group ? (int64_t)*group - 1 : row->node);
 		wish.add.nid = known ? known->mgid : 0;
-		if (!known || !strcmp(hs_policy_text(model->policy, "block.groups"), "none")) {
+		if (!known || is_policy(model, "block.groups", "none")) {
 			wish.add.flags &= ~(uint32_t)HS_MHP_NID_IS_MGID;
 			wish.add.nid = known ? known->nid : 0;
 		}
@@ -107,6 +145,7 @@ static void note_add(struct hs_model *model, const struct hs_hotplug_add *row)
 static void note_group(struct hs_model *model, const struct hs_hotplug_group *row)
 {
 	uint64_t recorded = (uint64_t)(uint32_t)(row->op == 2 ? row->group : (int32_t)row->ret), mgid, pages = row->pages;
+	bool is_dynamic = makes_groups(model) ? is_policy(model, "block.groups", "dynamic") : row->op == 1;
 	int own;
 
 	if (row->ret < 0)
@@ -116,9 +155,9 @@ static void note_group(struct hs_model *model, const struct hs_hotplug_group *ro
 			hs_block_group_unregister(&model->hotplug, (int64_t)mgid - 1);
 		return;
 	}
-	if (row->op == 1 && pages < hs_block_pages(&model->hotplug))
-		pages = hs_block_pages(&model->hotplug);	/* virtio-mem takes the larger of its unit and a block */
-	own = hs_block_group_register(&model->hotplug, row->op == 1, row->node, pages);
+	/* A static group's size is no unit; virtio-mem takes the larger of its unit and a block. */
+	pages = group_pages(model, is_dynamic, is_dynamic && row->op == 0 ? 0 : pages);
+	own = hs_block_group_register(&model->hotplug, is_dynamic, row->node, pages);
 	if (own < 0 || hs_hash_map_put(&model->whatif->groups, recorded, (uint64_t)own + 1))
 		hs_block_problem(model, row->row.time, "memory group %lld cannot be registered", (long long)row->ret);
 }
@@ -218,6 +257,7 @@ void hs_whatif_observe(struct hs_model *model, const struct hs_event *event)
 	case HS_KIND_hotplug_group: return note_group(model, event->hotplug_group);
 	case HS_KIND_hotplug_blocks: return note_removal(model, event->hotplug_blocks);
 	case HS_KIND_hotplug_add: return note_add(model, event->hotplug_add);
+	case HS_KIND_hotplug_request: return hs_block_take_request(model, event->hotplug_request);
 	case HS_KIND_hotplug_poison:
 		if (!event->hotplug_poison->ret && event->hotplug_poison->op != 2)
 			hs_block_poison_page(&model->hotplug, event->hotplug_poison->pfn);
@@ -273,11 +313,8 @@ static int online_one(struct hs_model *model, const struct hs_sink *sink, const 
 	emit_outcome(model, sink, wish, false, block, &outcome, basis);
 	if (ret)
 		return ret;
-	if (added && wish->time >= added) {
-		metrics->nr_waits++;
-		metrics->wait_ns += wish->time - added;
-		metrics->max_wait_ns = wish->time - added > metrics->max_wait_ns ? wish->time - added : metrics->max_wait_ns;
-	}
+	if (added && wish->time >= added)
+		hs_block_metrics_wait(metrics, wish->time - added);
 	block->changed_time = 0;
 	return 0;
 }
@@ -366,7 +403,7 @@ static enum hs_basis offline_world(struct hs_model *model, const struct wish *wi
 {
 	bool is_movable = block->zone && block->zone->index == HS_ZONE_MOVABLE;
 	bool was_movable = wish->zone == HS_ZONE_MOVABLE;
-	bool fails = !strcmp(hs_policy_text(model->policy, "block.kernel_offline"), "fails");
+	bool fails = is_policy(model, "block.kernel_offline", "fails");
 
 	*world = wish->world;
 	if (wish->ret < 0 && !world->veto[HS_MEM_GOING_OFFLINE] && !world->veto[HS_NODE_REMOVING_LAST_MEMORY])
@@ -381,50 +418,76 @@ static enum hs_basis offline_world(struct hs_model *model, const struct wish *wi
 	return HS_BASIS_ASSUMED;
 }
 
-/* Is a the better one to unplug, by the policy's order? Both are online. */
-static bool is_better(const char *order, const struct hs_block *a, const struct hs_block *b)
+/* Is a the better one to unplug, by the policy's order? Both are online. A strict order. */
+static bool is_better(const struct hs_model *model, const struct hs_block *a, const struct hs_block *b)
 {
 	bool a_movable = a->zone && a->zone->index == HS_ZONE_MOVABLE;
 	bool b_movable = b->zone && b->zone->index == HS_ZONE_MOVABLE;
 
-	if (!strcmp(order, "lowest"))
+	if (is_policy(model, "block.unplug_order", "lowest") || is_policy(model, "block.unplug_order", "dlpar"))
 		return hs_block_id(a) < hs_block_id(b);
-	if (!strcmp(order, "movable") && a_movable != b_movable)
+	if (!is_policy(model, "block.unplug_order", "highest") && a_movable != b_movable)
 		return a_movable;
 	return hs_block_id(a) > hs_block_id(b);
 }
 
-/* The block to unplug where the record unplugged `recorded`: of the same group, hotplugged and online. */
-static struct hs_block *choose_to_unplug(struct hs_model *model, struct hs_block *recorded)
+/*
+ * The block to unplug where the record unplugged `recorded`: of the same group, hotplugged and online, the best one
+ * behind `last` (NULL: of all). NULL: there is none.
+ */
+static struct hs_block *choose_to_unplug(const struct hs_model *model, const struct hs_block *recorded,
+					 const struct hs_block *last)
 {
-	const char *order = hs_policy_text(model->policy, "block.unplug_order");
 	struct hs_block *best = NULL;
 
-	if (!strcmp(order, "recorded"))
-		return recorded;
 	for (struct hs_block *block = model->hotplug.oldest; block; block = block->newer)
 		if (block->status == HS_BLOCK_ONLINE && block->group == recorded->group &&
 		    !hs_block_is_early(&model->hotplug, hs_block_start(&model->hotplug, block)) &&
-		    (!best || is_better(order, block, best)))
+		    (!last || is_better(model, last, block)) && (!best || is_better(model, block, best)))
 			best = block;
-	if (best && hs_hash_map_put(&model->whatif->instead, hs_block_id(recorded), hs_block_id(best)))
-		hs_block_problem(model, model->now, "out of memory: an unplug is not replayed");
-	return best ? best : recorded;
+	return best;
+}
+
+/* 0, or why the block stays. */
+static int offline_this(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish,
+			struct hs_block *block, bool is_recorded)
+{
+	struct hs_block_outcome outcome;
+	struct hs_block_world world;
+	enum hs_basis basis = offline_world(model, wish, block, &world);
+
+	hs_block_device_offline(&model->hotplug, block, &world, NULL, &outcome);
+	emit_outcome(model, sink, wish, true, block, &outcome, is_recorded ? basis : HS_BASIS_ASSUMED);
+	return outcome.result;
+}
+
+/* virtio-mem and pseries DLPAR go on to the next block; others take what they get. */
+static bool goes_on(const struct hs_model *model)
+{
+	return is_policy(model, "block.unplug_order", "virtio-mem") || is_policy(model, "block.unplug_order", "dlpar");
+}
+
+static void offline_instead(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish,
+			    struct hs_block *recorded)
+{
+	struct hs_block *block = choose_to_unplug(model, recorded, NULL);
+	int ret = block ? -EBUSY : 0;
+
+	while (block && ret) {
+		ret = offline_this(model, sink, wish, block, block == recorded);
+		if (!ret && hs_hash_map_put(&model->whatif->instead, hs_block_id(recorded), hs_block_id(block)))
+			hs_block_problem(model, model->now, "out of memory: an unplug is not replayed");
+		block = ret && goes_on(model) ? choose_to_unplug(model, recorded, block) : NULL;
+	}
 }
 
 static void offline_one(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish,
 			struct hs_block *recorded)
 {
-	struct hs_block *block = choose_to_unplug(model, recorded);
-	struct hs_block_outcome outcome;
-	struct hs_block_world world;
-	enum hs_basis basis;
-
-	if (block->is_device_offline)
-		return;
-	basis = offline_world(model, wish, block, &world);
-	hs_block_device_offline(&model->hotplug, block, &world, NULL, &outcome);
-	emit_outcome(model, sink, wish, true, block, &outcome, block == recorded ? basis : HS_BASIS_ASSUMED);
+	if (!is_policy(model, "block.unplug_order", "recorded"))
+		offline_instead(model, sink, wish, recorded);
+	else if (!recorded->is_device_offline)
+		offline_this(model, sink, wish, recorded, true);
 }
 
 static void fulfil_state(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish)
@@ -484,7 +547,7 @@ void hs_whatif_advance(struct hs_model *model, uint64_t now, const struct hs_sin
 			fulfil_remove(model, sink, wish);
 		else
 			fulfil_state(model, sink, wish);
-		hs_block_metrics_tick(&model->metrics, &model->hotplug, wish->time);
+		hs_block_tick(model, wish->time);
 	}
 	hs_vec_clear(&model->whatif->wishes);
 }

@@ -115,19 +115,22 @@ static void choose_kernel(const struct hs_zone_request *request, uint64_t pfn, u
 /*
  * The sections of a dynamic group's unit: pages already online in ZONE_MOVABLE go to *movable; the first
  * online section of another zone ends the scan with false. *pfn is left where the scan ended. The kernel
- * looks at each section's first page; so does this, from one online range to the next.
+ * looks at each section's first page, which in a hole has the zone of what follows (memmap_init); so does this, from
+ * one online range to the next.
  */
 static bool scan_unit(const struct hs_hotplug *hotplug, uint64_t unit_pages, uint64_t *pfn, uint64_t *movable)
 {
 	uint64_t section = hotplug->geometry.section_pages, start = *pfn - *pfn % unit_pages, end = start + unit_pages;
+	uint64_t next = start;
 
 	hs_range_for_each_overlap(node, &hotplug->online.tree, start, end) {
 		const struct hs_zone *zone = hs_container_of(node, struct hs_page_range, node)->tag;
 		uint64_t from = node->start > start ? node->start : start, to = node->end < end ? node->end : end;
-		uint64_t first = start + (from - start + section - 1) / section * section;
+		uint64_t first = from - from % section > next ? from - from % section : next;
 
 		if (first >= to)
 			continue;
+		next = (to + section - 1) / section * section;
 		if (zone->index != HS_ZONE_MOVABLE) {
 			*pfn = first;
 			return false;

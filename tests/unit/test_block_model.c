@@ -455,7 +455,10 @@ static void test_bad_input(void **state)
 		.start = 40 * F0_BLOCK_BYTES, .size = F0_BLOCK_BYTES, .op = 1 });
 	feed(&play, HS_KIND_hotplug_notify, &(struct hs_hotplug_notify){ .action = TEXT("MEM_WHAT") });
 	feed(&play, HS_KIND_hotplug_block, &(struct hs_hotplug_block){ .block = 34, .state = TEXT("maybe") });
-	play_uevent(&play, "online", "memory9999");
+	feed(&play, HS_KIND_hotplug_blocks, &(struct hs_hotplug_blocks){
+		.start = 41 * F0_BLOCK_BYTES, .size = F0_BLOCK_BYTES });
+	feed(&play, HS_KIND_hotplug_blocks, &(struct hs_hotplug_blocks){
+		.start = 9999 * F0_BLOCK_BYTES, .size = F0_BLOCK_BYTES, .op = 1 });
 	play_add(&play, 1ull << 40, 1, 0, -1, -E2BIG);
 	assert_true(model->nr_problems >= 6);
 	out = open_memstream(&text, &size);
@@ -463,6 +466,9 @@ static void test_bad_input(void **state)
 	fclose(out);
 	assert_non_null(strstr(text, " ns: "));
 	assert_non_null(strstr(text, "block 40 is removed while it is online"));
+	assert_non_null(strstr(text, "block 34 has an unknown state"));
+	assert_non_null(strstr(text, "block 41 is added and was there already"));
+	assert_non_null(strstr(text, "block 9999 is removed and was never added"));
 	free(text);
 	end(&play);
 }
