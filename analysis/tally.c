@@ -67,6 +67,7 @@ void hs_tally_destroy(struct hs_tally *tally)
 	hs_vec_deinit(&tally->mm_summaries);
 	hs_vec_deinit(&tally->samples);
 	hs_places_deinit(&tally->places);
+	hs_vec_deinit(&tally->history);
 	hs_hash_map_deinit(&tally->cell_index);
 	hs_hash_map_deinit(&tally->mm_index);
 	hs_hash_map_deinit(&tally->subject_index);
@@ -414,6 +415,20 @@ void hs_tally_add_sample(struct hs_tally *tally, uint32_t policy, const char *mo
 {
 	if (!hs_vec_push(&tally->samples,
 			 (struct hs_sample){ policy, keep_number_name(tally, model, name), time, value }))
+		tally->status = -ENOMEM;
+}
+
+void hs_tally_add_history(struct hs_tally *tally, uint32_t policy, const char *model,
+			  const struct hs_history_row *row)
+{
+	struct hs_tally_history kept = { .policy = policy, .time = row->time };
+	char full[160];
+
+	snprintf(full, sizeof(full), "%s.%s", model, row->series);
+	kept.series = keep_text(tally, full);
+	kept.label = keep_text(tally, row->label);
+	memcpy(kept.values, row->values, sizeof(kept.values));
+	if (!hs_vec_push(&tally->history, kept))
 		tally->status = -ENOMEM;
 }
 

@@ -100,6 +100,15 @@ struct hs_sample {
 	double value;
 };
 
+/* A row of a series that a model shows over time (hs_model_ops.history). */
+struct hs_tally_history {
+	uint32_t policy;
+	const char *series;		/* "block.nodes"; lives as long as the tally, as does label */
+	const char *label;
+	uint64_t time;
+	double values[HS_HISTORY_VALUES];
+};
+
 /* Read only outside tally.c. */
 struct hs_tally {
 	size_t nr_policies;
@@ -116,6 +125,7 @@ struct hs_tally {
 	HS_VEC(struct hs_mm_summary) mm_summaries;
 	HS_VEC(struct hs_sample) samples;	/* by time */
 	struct hs_places places;	/* of what policies move */
+	HS_VEC(struct hs_tally_history) history;
 	struct hs_quantiles *costs;	/* see hs_tally_costs */
 	struct hs_hash_map cell_index, mm_index, subject_index;
 	uint64_t *nr_outcomes;		/* per policy */
@@ -151,6 +161,10 @@ void hs_tally_add_mm_summary(struct hs_tally *tally, uint32_t policy, const char
 			     const char *name, double value);
 void hs_tally_add_sample(struct hs_tally *tally, uint32_t policy, const char *model, uint64_t time, const char *name,
 			 double value);
+
+/* Adds a row under "model.series". */
+void hs_tally_add_history(struct hs_tally *tally, uint32_t policy, const char *model,
+			  const struct hs_history_row *row);
 
 /* 0, or the first failure: -ENOMEM, -E2BIG (more than 511 result codes), with a sentence. */
 int hs_tally_status(const struct hs_tally *tally, struct hs_error *err);

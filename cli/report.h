@@ -70,6 +70,10 @@ void hs_report_svm_figures(struct hs_report *report, size_t trace);
 /* Coverage against cost; only where the policies differ in one number and are three at least. */
 void hs_report_sweep(struct hs_report *report, size_t trace);
 
+/* Memory blocks over time, where the trace has any: as recorded, and under each policy. */
+void hs_report_blocks_recorded(struct hs_report *report, size_t trace);
+void hs_report_blocks_whatif(struct hs_report *report, size_t trace);
+
 /* All chapters, in order. */
 void hs_report_chapters(struct hs_report *report);
 

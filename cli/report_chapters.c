@@ -243,6 +243,7 @@ static void add_validation(struct hs_report *report)
 		name_trace(report, i);
 		hs_report_table(report, hs_table_agreement(tally, 0));
 		hs_report_matrices(report, i);
+		hs_report_blocks_recorded(report, i);
 		add_divergences(report, i);
 		hs_page_fold(report->page, "All pairs of results");
 		hs_report_table(report, hs_table_pairs(tally, 0));
@@ -293,6 +294,7 @@ static void add_whatif_trace(struct hs_report *report, size_t trace)
 	name_trace(report, trace);
 	hs_report_whatif_figures(report, trace);
 	hs_report_svm_figures(report, trace);
+	hs_report_blocks_whatif(report, trace);
 	for (uint32_t b = 1; b < report->whatif.names.count; b++)
 		hs_report_table(report, hs_table_subjects(tally, 0, b));
 	hs_report_table(report, hs_table_results(tally));

@@ -92,6 +92,13 @@ static void add_mm_summary(void *context, uint32_t mm, const char *name, double 
 	hs_tally_add_mm_summary(summing->tally, summing->policy, summing->model, mm, name, value);
 }
 
+static void add_history(void *context, const struct hs_history_row *row)
+{
+	const struct summing *summing = context;
+
+	hs_tally_add_history(summing->tally, summing->policy, summing->model, row);
+}
+
 static void sum_up(const struct hs_study *study, struct hs_tally *tally, const struct hs_engine *engine)
 {
 	for (size_t i = 0; hs_models[i]; i++)
@@ -103,6 +110,8 @@ static void sum_up(const struct hs_study *study, struct hs_tally *tally, const s
 				hs_models[i]->summarize(model, add_summary, &summing);
 			if (model && hs_models[i]->summarize_mms)
 				hs_models[i]->summarize_mms(model, add_mm_summary, &summing);
+			if (model && hs_models[i]->history)
+				hs_models[i]->history(model, add_history, &summing);
 		}
 }
 
