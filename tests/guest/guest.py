@@ -30,7 +30,7 @@ NEEDS = {
     "kvm-amd": ["irqbypass", "kvm", "ccp"],
     "virtio_mem": ["virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci"],
     "memory-notifier-error-inject": ["notifier-error-inject"],
-    "nvme": ["nvme-core"],
+    "nvme": ["crct10dif_common", "crc-t10dif", "crc64", "crc64-rocksoft", "t10-pi", "nvme-core"],
 }
 
 

@@ -88,3 +88,16 @@ class Kernel:
             if path.name.split(".ko")[0] in spellings:
                 return path
         return None
+
+
+def source_file(short, path):
+    """Text of a file of the kernel's source, from Debian's linux-source package if that is installed."""
+    kept = cache() / f"source-{short}" / path
+    if not kept.exists():
+        archive = pathlib.Path(f"/usr/src/linux-source-{short}.tar.xz")
+        if not archive.exists():
+            raise Missing(f"no {archive}; install linux-source-{short}")
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        text = _run("tar", "-xOf", str(archive), f"linux-source-{short}/{path}")
+        kept.write_text(text, encoding="utf-8")
+    return kept.read_text(encoding="utf-8")
