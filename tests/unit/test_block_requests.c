@@ -10,7 +10,8 @@ static struct hs_record_access access_of(uint32_t type, const char *folder, cons
 					  uint64_t end)
 {
 	struct hs_record_access access = {
-		.head = { .type = (uint8_t)type, .tid = TID, .time = end }, .entry_time = end - 10, .ret = ret, .length = 6,
+		.head = { .type = (uint8_t)type, .tid = TID, .time = end }, .entry_time = end - 10, .ret = ret,
+		.length = 6,
 	};
 
 	snprintf(access.folder, sizeof(access.folder), "%s", folder);
