@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "cli/scenario_file.h"
+#include "lib/rng.h"
 #include "replay/engine.h"
 #include "replay/svm/svm_scenario.h"
 
@@ -160,6 +161,36 @@ static void bad_patterns_are_refused(void **state)
 		forget(&policy);
 	}
 	unlink(pattern);
+}
+
+/* Files with some bytes changed are read or refused, whatever they say. */
+static void damaged_files_are_read_or_refused(void **state)
+{
+	static const char whole[] =
+		"[svm]\nxnack = off\nrule = remap_split=v2\n" GPU "hive = 1\nkind = apu\n" REGION
+		"attr = access:A,gran:4,flags:+gpu_ro,preferred:ram\nselect = addr=0x1000-0x9000\nat = 1ms\n"
+		"[device]\ngpu = A\nrule = sweep period=5ms stride=2 n=10 order=random seed=3\n[attr 3ms]\n"
+		"region = heap\nattr = prefetch:A\n[device]\nrule = process pid:3 offset=-0x1000\n[cost]\nus_map = 1\n";
+	static const char bytes[] = "\n\t =:,;[]-+0xA9.%\"\\\x01\xff";
+	struct hs_rng rng = { 77 };
+	int accepted = 0;
+
+	(void)state;
+	for (int i = 0; i < 1500; i++) {
+		struct hs_policy policy;
+		struct hs_error err = { 0 };
+		char text[sizeof(whole)];
+
+		memcpy(text, whole, sizeof(whole));
+		for (uint64_t n = 1 + hs_rng_below(&rng, 4); n; n--)
+			text[hs_rng_below(&rng, sizeof(whole) - 1)] = bytes[hs_rng_below(&rng, sizeof(bytes) - 1)];
+		if (!load(&policy, text, &err))
+			accepted++;
+		else if (!err.text[0] || strchr(err.text, '\n'))
+			fail_msg("no sentence for: %s", text);
+		forget(&policy);
+	}
+	assert_true(accepted > 10 && accepted < 1490);
 }
 
 /* --- replays --- */
@@ -577,7 +608,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_are_read), cmocka_unit_test(bad_files_are_refused),
-		cmocka_unit_test(bad_patterns_are_refused), cmocka_unit_test(spec_L3),
+		cmocka_unit_test(bad_patterns_are_refused),
+		cmocka_unit_test(damaged_files_are_read_or_refused), cmocka_unit_test(spec_L3),
 		cmocka_unit_test(unmatched_regions_are_told), cmocka_unit_test(spec_L4), cmocka_unit_test(spec_L5),
 		cmocka_unit_test(spec_L6), cmocka_unit_test(spec_L7), cmocka_unit_test(spec_L8),
 		cmocka_unit_test(other_process_touches), cmocka_unit_test(sections_drive),
