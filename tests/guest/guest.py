@@ -25,12 +25,9 @@ from kernels import Kernel, Missing
 
 HERE = pathlib.Path(__file__).resolve().parent
 RESULT_DISK_BYTES = 256 << 20
-# Modules that another one needs first, where they are modules at all.
+# Modules that another one needs first, where they are modules at all, beside those that it names itself.
 NEEDS = {
-    "kvm-amd": ["irqbypass", "kvm", "ccp"],
     "virtio_mem": ["virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci"],
-    "memory-notifier-error-inject": ["notifier-error-inject"],
-    "nvme": ["crct10dif_common", "crc-t10dif", "crc64", "crc64-rocksoft", "t10-pi", "nvme-core"],
 }
 
 
@@ -97,7 +94,8 @@ class Guest:
 
     def _add_modules(self, names):
         order = []
-        for name in [part for name in names for part in [*NEEDS.get(name, []), name]]:
+        wanted = [part for name in names for part in [*NEEDS.get(name, []), name]]
+        for name in [needed for part in wanted for needed in self.kernel.needs(part)]:
             path = self.kernel.module(name)
             if path and path.name not in order:
                 self.archive.file(f"modules/{path.name}", path.read_bytes(), 0o644)

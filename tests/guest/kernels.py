@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Debian's kernels for test guests: found by their meta package, downloaded once, unpacked, never installed."""
 import fcntl
+import lzma
 import os
 import pathlib
 import re
@@ -12,6 +13,10 @@ META = {
     ("6.1", "full"): "linux-image-amd64",
     ("6.12", "cloud"): "linux-image-6.12-cloud-amd64",
     ("6.12", "full"): "linux-image-6.12-amd64",
+}
+# Debian 13's backports have no meta package of one version, and the image and its modules in two packages.
+PARTS = {
+    ("7.2", "full"): (r"linux-binary-(unsigned-)?7\.2\.\d+\+deb13-amd64", r"linux-modules-7\.2\.\d+\+deb13-amd64"),
 }
 
 
@@ -46,48 +51,74 @@ def _image_package(meta):
     raise Missing(f"no package {meta}; is a Debian 12 mirror with security updates configured?")
 
 
+def _newest_package(pattern):
+    """Name of the newest package that matches a pattern, among those that apt knows."""
+    try:
+        names = _run("apt-cache", "pkgnames", "linux-").split()
+    except (OSError, subprocess.CalledProcessError):
+        names = []
+    found = [name for name in names if re.fullmatch(pattern, name)]
+    if not found:
+        raise Missing(f"no package {pattern}; are Debian 13's backports a source of apt?")
+    return max(found, key=lambda name: [int(part) for part in re.findall(r"\d+", name)])
+
+
+def _unpack(package, root):
+    """Downloads a package and unpacks it into a directory."""
+    try:
+        _run("apt-get", "download", "-qq", package, cwd=cache())
+        archive = next(cache().glob(package + "_*.deb"))
+        _run("dpkg-deb", "-x", str(archive), str(root))
+    except (OSError, subprocess.CalledProcessError, StopIteration) as error:
+        raise Missing(f"cannot download {package}: {error}") from error
+    archive.unlink()
+
+
 class Kernel:
     """An unpacked kernel: .image (bzImage), .modules (directory), .release, .short, .flavour."""
 
     def __init__(self, short, flavour="cloud"):
-        if (short, flavour) not in META:
-            raise Missing(f"no kernel {short} {flavour}; known: {', '.join(' '.join(k) for k in META)}")
+        if (short, flavour) not in META and (short, flavour) not in PARTS:
+            raise Missing(f"no kernel {short} {flavour}; known: {', '.join(' '.join(k) for k in [*META, *PARTS])}")
         self.short, self.flavour = short, flavour
-        root = self._unpacked(META[short, flavour])
-        self.image = next((root / "boot").glob("vmlinuz-*"))
-        self.release = self.image.name[len("vmlinuz-"):]
-        self.modules = root / "lib" / "modules" / self.release
+        root = self._unpacked()
+        self.modules = next(root.glob("lib/modules/*"), None) or next(root.glob("usr/lib/modules/*"))
+        self.release = self.modules.name
+        self.image = next(root.glob("boot/vmlinuz-*"), None) or next(self.modules.glob("vmlinuz*"))
+        self.files = {path.name.split(".ko")[0].replace("-", "_"): path for path in self.modules.rglob("*.ko*")}
 
-    @staticmethod
-    def _unpacked(meta):
-        link = cache() / meta
+    def _unpacked(self):
+        meta = META.get((self.short, self.flavour))
+        link = cache() / (meta or f"{self.short}-{self.flavour}")
         # Whoever comes second waits for the first one's download.
         with open(cache() / ".lock", "w", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            return link.resolve() if link.exists() else Kernel._downloaded(meta, link)
+            return link.resolve() if link.exists() else self._downloaded(meta, link)
 
-    @staticmethod
-    def _downloaded(meta, link):
-        package = _image_package(meta)
-        root = cache() / package
-        try:
-            _run("apt-get", "download", "-qq", package, cwd=cache())
-            archive = next(cache().glob(package + "_*.deb"))
-            _run("dpkg-deb", "-x", str(archive), str(root) + ".part")
-        except (OSError, subprocess.CalledProcessError, StopIteration) as error:
-            raise Missing(f"cannot download {package}: {error}") from error
-        archive.unlink()
+    def _downloaded(self, meta, link):
+        parts = PARTS.get((self.short, self.flavour), ())
+        packages = [_image_package(meta)] if meta else [_newest_package(part) for part in parts]
+        root = cache() / packages[-1]
+        for package in packages:
+            _unpack(package, str(root) + ".part")
         os.replace(str(root) + ".part", root)
         link.symlink_to(root.name)
         return root
 
+    def needs(self, name):
+        """A module of this kernel behind those that it says it needs, in the order of loading."""
+        order = []
+        path = self.module(name)
+        data = path.read_bytes() if path else b""
+        data = lzma.decompress(data) if path and path.suffix == ".xz" else data
+        match = re.search(rb"\0depends=([^\0]*)\0", data)
+        for other in filter(None, (match.group(1).decode() if match else "").split(",")):
+            order += [module for module in self.needs(other) if module not in order]
+        return [*order, name]
+
     def module(self, name):
         """Path of a module's file, or None where it is built in (or not in this kernel)."""
-        spellings = {name.replace("_", "-"), name.replace("-", "_")}
-        for path in self.modules.rglob("*.ko*"):
-            if path.name.split(".ko")[0] in spellings:
-                return path
-        return None
+        return self.files.get(name.replace("-", "_"))
 
 
 def source_file(short, path):
