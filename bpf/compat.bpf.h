@@ -289,6 +289,43 @@ static __always_inline bool folio_has_owners(void)
 }
 
 /*
+ * The functions that report a GPU's events are given the device (6.1) or, since devices have partitions, the node
+ * (by 6.12). Both have an id and a reset number.
+ */
+struct kfd_dev___whole {
+	unsigned int id;
+	u32 reset_seq_num;
+} __attribute__((preserve_access_index));
+
+static __always_inline u32 id_of_gpu(const void *gpu)
+{
+	const struct kfd_node *node = gpu;
+	const struct kfd_dev___whole *device = gpu;
+
+	if (bpf_core_field_exists(node->id))
+		return BPF_CORE_READ(node, id);
+	return BPF_CORE_READ(device, id);
+}
+
+static __always_inline u32 resets_of_gpu(const void *gpu)
+{
+	const struct kfd_node *node = gpu;
+	const struct kfd_dev___whole *device = gpu;
+
+	if (bpf_core_field_exists(node->reset_seq_num))
+		return BPF_CORE_READ(node, reset_seq_num);
+	return BPF_CORE_READ(device, reset_seq_num);
+}
+
+/* Ranges have had a default granularity per process since 6.12. */
+static __always_inline u8 granularity_of(const struct kfd_process *process)
+{
+	if (!bpf_core_field_exists(process->svms.default_granularity))
+		return 255;
+	return BPF_CORE_READ(process, svms.default_granularity);
+}
+
+/*
  * mm_khugepaged_scan_file has the argument page (6.1), pfn (6.12) or folio (6.18); collapse_file has pfn
  * (6.12) or folio (6.18). Their index is that of the file, so nothing is lost by not looking at it.
  */

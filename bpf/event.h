@@ -70,7 +70,8 @@ struct hs_ring {
 
 /* Sources as the ring knows them; index into hs_ring.lost. */
 enum hs_ring_source {
-	HS_RING_FAULT, HS_RING_MM, HS_RING_NOTIFIER, HS_RING_COLLAPSE, HS_RING_HOTPLUG, HS_NR_RING_SOURCES
+	HS_RING_FAULT, HS_RING_MM, HS_RING_NOTIFIER, HS_RING_COLLAPSE, HS_RING_HOTPLUG, HS_RING_SVM,
+	HS_NR_RING_SOURCES
 };
 
 enum hs_record_type {
@@ -113,6 +114,22 @@ enum hs_record_type {
 	HS_RECORD_COLLAPSE_FILE,
 	HS_RECORD_VISIT,		/* struct hs_record_collapse */
 	HS_RECORD_PTES,			/* struct hs_record_ptes */
+	/* struct hs_record_svm; the head's tid is the GPU process's leader, 0 unknown */
+	HS_RECORD_GPU_FAULT_BEGIN,	/* small: column is_write */
+	HS_RECORD_GPU_FAULT_END,	/* small: column migrated */
+	HS_RECORD_MIGRATION_BEGIN,
+	HS_RECORD_MIGRATION_END,
+	HS_RECORD_EVICT,
+	HS_RECORD_RESTORE,		/* small: column rescheduled */
+	HS_RECORD_GPU_UNMAP,
+	HS_RECORD_VMFAULT,
+	HS_RECORD_GPU_PROCESS,		/* small: column is_start */
+	HS_RECORD_THROTTLE,
+	HS_RECORD_RESET,		/* small: column is_done */
+	HS_RECORD_FAULT_RESULT,		/* small: column is_write */
+	HS_RECORD_MIGRATION_RESULT,
+	HS_RECORD_INVALIDATE,
+	HS_RECORD_ATTRIBUTES,		/* struct hs_record_attributes */
 	HS_NR_RECORDS
 };
 
@@ -339,6 +356,31 @@ struct hs_table_entry {
 	char name[HS_HOTPLUG_NAME_BYTES];
 };
 
+/* What the columns of the same name mean in svm.*, where a record has them; else 0. */
+struct hs_record_svm {
+	struct hs_record head;
+	hs_u64 start, nr_pages;		/* start: user address */
+	hs_u64 outer_start, outer_pages;	/* invalidate: what is invalidated; throttle: reasons */
+	hs_u32 gpu, from, to, prefetch, preferred, trigger;	/* trigger: also event, sequence */
+	hs_s32 ret;
+	hs_u32 pasid;
+	hs_u32 worker;			/* current thread */
+	hs_u32 pad;
+};
+
+enum { HS_SVM_ATTRIBUTES = 32 };
+
+struct hs_record_attributes {
+	struct hs_record head;
+	hs_u64 start, size;
+	hs_u32 op, nr_attributes;
+	hs_s32 ret;
+	hs_u8 xnack, granularity;	/* 255: the kernel does not say */
+	hs_u8 pad[2];
+	hs_u32 pasid, pad2;
+	hs_u64 attributes[HS_SVM_ATTRIBUTES];
+};
+
 /* A line of the task iterator, for the recorder's start. */
 struct hs_task_entry {
 	hs_u32 tid, tgid;
@@ -364,6 +406,8 @@ _Static_assert(sizeof(struct hs_record_hotplug) == 136, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_access) == 160, "no hidden padding");
 _Static_assert(sizeof(struct hs_table_entry) == 104, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_ptes) == 6208, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_svm) == 96, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_attributes) == 320, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_ptes) <= HS_RING_MAX_RECORD, "slack");
 _Static_assert(sizeof(struct hs_task_entry) == 40, "no hidden padding");
 

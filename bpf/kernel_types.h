@@ -36,7 +36,7 @@ enum { BPF_F_NO_PREALLOC = 1, BPF_F_MMAPABLE = 1 << 10, BPF_LOCAL_STORAGE_GET_F_
 
 struct pt_regs {
 #if defined(__TARGET_ARCH_x86)
-	unsigned long di, si, dx, cx, r10, r8, r9, ip;
+	unsigned long di, si, dx, cx, r10, r8, r9, ip, sp;
 #endif
 };
 
@@ -203,6 +203,34 @@ struct memory_block {
 struct resource {
 	u64 start, end;
 	const char *name;
+};
+
+/* The amdgpu module's. */
+struct kfd_node {
+	unsigned int id;
+	u32 reset_seq_num;
+};
+
+struct svm_range_list {
+	u8 default_granularity;
+};
+
+struct kfd_process {
+	struct mm_struct *mm;
+	struct task_struct *lead_thread;
+	struct svm_range_list svms;
+	bool xnack_enabled;
+};
+
+struct kfd_process_device {
+	struct kfd_node *dev;
+	struct kfd_process *process;
+};
+
+struct svm_range {
+	struct svm_range_list *svms;
+	unsigned long start, last;
+	struct mmu_interval_notifier notifier;
 };
 
 struct seq_file;

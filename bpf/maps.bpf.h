@@ -7,6 +7,12 @@
  */
 #ifndef HS_SHARED
 #define HS_SHARED extern
+/* What functions of the amdgpu module are given, by the module's BTF: see collectors/kernel_svm.h. */
+HS_SHARED const volatile bool svm_gives_task;		/* the process as a task (7.2), else by its id */
+HS_SHARED const volatile bool svm_end_has_error;	/* end of a migration: by 6.18 */
+HS_SHARED const volatile bool svm_fault_has_node;	/* svm_range_restore_pages: by 6.12 */
+HS_SHARED const volatile bool svm_migration_has_bounds;	/* svm_migrate_to_vram and back: by 6.12 */
+
 #endif
 
 struct hs_rings_map {
@@ -45,5 +51,11 @@ HS_SHARED const volatile bool filter_by_cgroup;
 HS_SHARED const volatile hs_u32 own_tgid;		/* of the recorder: never recorded without a filter */
 HS_SHARED const volatile hs_u32 ring_mask;		/* units in a ring - 1 */
 HS_SHARED const volatile hs_u64 skipped_callback;	/* of a notifier chain: runs at each tick; 0: none */
+
+/* What functions of the amdgpu module are given, by the module's BTF: see collectors/kernel_svm.h. */
+HS_SHARED const volatile bool svm_gives_task;		/* the process as a task (7.2), else by its id */
+HS_SHARED const volatile bool svm_end_has_error;	/* end of a migration: by 6.18 */
+HS_SHARED const volatile bool svm_fault_has_node;	/* svm_range_restore_pages: by 6.12 */
+HS_SHARED const volatile bool svm_migration_has_bounds;	/* svm_migrate_to_vram and back: by 6.12 */
 
 #endif

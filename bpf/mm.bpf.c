@@ -80,7 +80,7 @@ int BPF_PROG(task_new, struct task_struct *child, unsigned long clone_flags)
 
 	if (!task_is_wanted(task))
 		return 0;
-	if (filter_by_tgid)
+	if (filter_by_tgid || filter_by_cgroup)
 		__sync_fetch_and_or(&wanted_tgids[tgid / 64 % (HS_MAX_TGID / 64)], 1ull << (tgid % 64));
 	want_mm((u64)child->mm);
 	record = RESERVE(HS_RING_MM, hs_record_fork);
@@ -144,7 +144,7 @@ int BPF_PROG(task_exit, struct task_struct *task)
 
 	if (!task_is_wanted(task))
 		return 0;
-	if (is_last && filter_by_tgid)
+	if (is_last && (filter_by_tgid || filter_by_cgroup))
 		__sync_fetch_and_and(&wanted_tgids[tgid / 64 % (HS_MAX_TGID / 64)], ~(1ull << (tgid % 64)));
 	record = RESERVE(HS_RING_MM, hs_record);
 	if (!record)

@@ -15,11 +15,14 @@ enum { PF_KTHREAD = 0x00200000, RESERVE_ATTEMPTS = 4 };
 
 #define barrier() asm volatile("" ::: "memory")
 
+static __always_inline bool tgid_is_marked(u32 tgid)
+{
+	return wanted_tgids[tgid / 64 % (HS_MAX_TGID / 64)] >> (tgid % 64) & 1;
+}
+
 static __always_inline bool tgid_is_wanted(u32 tgid)
 {
-	if (!filter_by_tgid)
-		return tgid != own_tgid;
-	return wanted_tgids[tgid / 64 % (HS_MAX_TGID / 64)] >> (tgid % 64) & 1;
+	return filter_by_tgid ? tgid_is_marked(tgid) : tgid != own_tgid;
 }
 
 static __always_inline bool task_is_wanted(struct task_struct *task)

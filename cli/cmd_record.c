@@ -4,14 +4,14 @@
 
 static const struct hs_option options[] = {
 	{ 'o', "output", "FILE", false, "trace to write (default hindsight.hst); - is standard output" },
-	{ 'e', "event", "SOURCE,…", true, "sources: fault, mm, notifier, collapse, hotplug (default all)" },
+	{ 'e', "event", "SOURCE,…", true, "sources: fault, mm, notifier, collapse, hotplug, svm (default all)" },
 	{ 'a', "all-cpus", NULL, false, "every process (default without -p, -G and COMMAND)" },
 	{ 'p', "pid", "PID,…", true, "these processes and the children they make" },
 	{ 'G', "cgroup", "DIRECTORY", false, "the processes of a cgroup (version 2) and those below it" },
 	{ 'C', "cpu", "CPU,…", true, "events on these CPUs only, ranges allowed: 0-3,8" },
 	{ 'm', "ring", "BYTES", false, "ring per CPU, a power of two, 64K to 256M (default 16M, less on small hosts)" },
 	{ 0, "duration", "TIME", false, "stop after this time: 10s, 500ms, 2m" },
-	{ 0, "rung", "NAME", false, "no better probes than these: fentry, kprobe, tracepoint, polling" },
+	{ 0, "rung", "NAME", false, "no better probes than these: fentry, kprobe, tracepoint, polling, smi" },
 	{ 0, "time-step", "TIME", false, "round times down to multiples of this: smaller files (default 1ns)" },
 	{ 0, "checkpoint", "TIME", false, "take a snapshot of all recorded processes this often" },
 	{ 0, "json", NULL, false, "print what was recorded as JSON" },

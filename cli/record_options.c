@@ -105,14 +105,15 @@ static int take_ring(struct hs_record_request *request, const struct hs_argument
 
 static int take_rung(struct hs_record_request *request, const struct hs_arguments *arguments)
 {
-	static const char *const names[] = { "fentry", "kprobe", "tracepoint", "polling" };
+	static const char *const names[] = { "fentry", "kprobe", "tracepoint", "polling", "smi" };
 	const char *text = hs_option_text(arguments, "rung");
 
 	request->options.rung = text;
 	for (size_t i = 0; text && i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(text, names[i]) == 0)
 			return 0;
-	return text ? hs_usage_error("record", "unknown rung '%s'; there are fentry, kprobe, tracepoint, polling", text) : 0;
+	return text ? hs_usage_error("record", "unknown rung '%s'; there are fentry, kprobe, tracepoint, polling, smi", text)
+		    : 0;
 }
 
 /* The command line as it was typed, words joined by blanks: for the header. */

@@ -64,6 +64,7 @@ static void report_verdicts(const struct hs_arguments *arguments, const struct h
 
 void hs_record_report_rungs(const struct hs_arguments *arguments, const struct hs_recorder *recorder)
 {
+	bool is_asked = hs_has_option(arguments, "event");
 	struct hs_recorder_totals totals;
 
 	hs_recorder_get_totals(recorder, &totals);
@@ -73,7 +74,8 @@ void hs_record_report_rungs(const struct hs_arguments *arguments, const struct h
 		if (source->is_recorded)
 			hs_notef(arguments, 1, "%s: %s; %s", hs_sources[i].name, source->rung, source->detail);
 		else if (source->is_wanted)
-			hs_notef(arguments, 0, "%s is not recorded: %s", hs_sources[i].name, source->detail);
+			hs_notef(arguments, hs_sources[i].is_rare && !is_asked, "%s is not recorded: %s",
+				 hs_sources[i].name, source->detail);
 	}
 	report_verdicts(arguments, hs_recorder_probes(recorder));
 }

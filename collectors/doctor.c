@@ -13,6 +13,7 @@
 #include "collectors/memory_blocks.h"
 #include "collectors/probes.h"
 #include "collectors/rings.h"
+#include "collectors/smi_stream.h"
 #include "lib/cleanup.h"
 
 /* A process that waits, fires and reports. */
@@ -127,10 +128,22 @@ static int fire_once(struct hs_probes *probes, uint64_t ring_bytes, const struct
 	return 0;
 }
 
-/* Why the rung was not taken: its first required program that fails. */
-static void explain_refusal(const struct hs_probes *probes, const struct hs_rung *rung,
+static void explain_lack(const struct hs_error *why, struct hs_diagnosis *diagnosis)
+{
+	snprintf(diagnosis->found, sizeof(diagnosis->found), "%s", why->text);
+	snprintf(diagnosis->advice, sizeof(diagnosis->advice), "needs an AMD GPU, its driver and root");
+}
+
+/* Why the rung was not taken: what this host lacks, or its first required program that fails. */
+static void explain_refusal(const struct hs_probes *probes, enum hs_ring_source source, const struct hs_rung *rung,
 			    struct hs_diagnosis *diagnosis)
 {
+	const struct hs_error *lack = hs_probes_refusal(probes, source, rung);
+
+	if (lack) {
+		explain_lack(lack, diagnosis);
+		return;
+	}
 	for (const struct hs_probe *probe = rung->probes; probe->program; probe++) {
 		const struct hs_probe_verdict *verdict = hs_probes_verdict(probes, probe->program);
 
@@ -179,6 +192,35 @@ static int diagnose_polling(struct hs_diagnosis *diagnosis, struct hs_error *err
 	return error ? hs_error_nomem(err) : 0;
 }
 
+static const char no_firing[] = "nothing harmless makes a GPU's driver report";
+
+static void judge_unfired(struct hs_diagnosis *diagnosis)
+{
+	diagnosis->finding = HS_FINDING_ATTACHED;
+	snprintf(diagnosis->found, sizeof(diagnosis->found), "%s", no_firing);
+}
+
+static int diagnose_events(struct hs_diagnosis *diagnosis)
+{
+	struct hs_smi_stream *stream;
+	struct hs_error why = { 0 };
+
+	if (hs_smi_stream_check(NULL, &why) || hs_smi_stream_open(&stream, &why)) {
+		explain_lack(&why, diagnosis);
+		return 0;
+	}
+	diagnosis->finding = HS_FINDING_ATTACHED;
+	snprintf(diagnosis->found, sizeof(diagnosis->found), "GPUs that give events: %zu; %s",
+		 hs_smi_stream_nr_gpus(stream), no_firing);
+	hs_smi_stream_close(stream);
+	return 0;
+}
+
+static int diagnose_without_probes(enum hs_ring_source source, struct hs_diagnosis *diagnosis, struct hs_error *err)
+{
+	return source == HS_RING_SVM ? diagnose_events(diagnosis) : diagnose_polling(diagnosis, err);
+}
+
 static int diagnose_probes(enum hs_ring_source source, const struct hs_rung *rung, struct hs_diagnosis *diagnosis,
 			   struct hs_error *err)
 {
@@ -193,9 +235,11 @@ static int diagnose_probes(enum hs_ring_source source, const struct hs_rung *run
 	if (error)
 		return error;
 	if (!hs_probes_rung(probes, source))
-		explain_refusal(probes, rung, diagnosis);
-	else
+		explain_refusal(probes, source, rung, diagnosis);
+	else if (fire)
 		error = fire_once(probes, options.ring_bytes, fire, diagnosis, err);
+	else
+		judge_unfired(diagnosis);
 	if (!error && diagnosis->finding != HS_FINDING_FAILS)
 		note_missing(probes, rung, diagnosis);
 	hs_probes_close(probes);
@@ -209,7 +253,7 @@ int hs_diagnose(unsigned int sources, hs_diagnosis_list *list, struct hs_error *
 			struct hs_diagnosis diagnosis = { .source = hs_sources[source].name, .rung = rung->name };
 			int error = rung->probes->program
 				? diagnose_probes((enum hs_ring_source)source, rung, &diagnosis, err)
-				: diagnose_polling(&diagnosis, err);
+				: diagnose_without_probes((enum hs_ring_source)source, &diagnosis, err);
 
 			if (error)
 				return error;

@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <dirent.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,16 +67,71 @@ static void load_modules(struct hs_kernel_btf *types)
 		closedir(folder);
 }
 
-bool hs_kernel_btf_has(struct hs_kernel_btf *types, const char *name, unsigned int kind)
+/* The module's own types only: libbpf's search would begin with all of the kernel's again. */
+static const struct btf_type *find_in_module(const struct btf *module, uint32_t first, const char *name,
+					     unsigned int kind)
 {
-	if (btf__find_by_name_kind(types->kernel, name, kind) > 0)
-		return true;
+	for (uint32_t id = first; id < btf__type_cnt(module); id++) {
+		const struct btf_type *type = btf__type_by_id(module, id);
+
+		if (btf_kind(type) == kind && strcmp(btf__name_by_offset(module, type->name_off), name) == 0)
+			return type;
+	}
+	return NULL;
+}
+
+/* Finds a type of this kind and name, in the kernel or in a module, and says where; NULL: there is none. */
+static const struct btf_type *find_type(struct hs_kernel_btf *types, const char *name, unsigned int kind,
+					const struct btf **where)
+{
+	int id = btf__find_by_name_kind(types->kernel, name, kind);
+	const struct btf_type *found = NULL;
+
+	*where = types->kernel;
+	if (id > 0)
+		return btf__type_by_id(types->kernel, (uint32_t)id);
 	if (!types->has_modules)
 		load_modules(types);
-	hs_vec_for_each(module, &types->modules)
-		if (btf__find_by_name_kind(*module, name, kind) > 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < types->modules.count && !found; i++) {
+		*where = types->modules.items[i];
+		found = find_in_module(*where, btf__type_cnt(types->kernel), name, kind);
+	}
+	return found;
+}
+
+bool hs_kernel_btf_has(struct hs_kernel_btf *types, const char *name, unsigned int kind)
+{
+	const struct btf *where;
+
+	return find_type(types, name, kind, &where) != NULL;
+}
+
+static const struct btf_type *find_prototype(struct hs_kernel_btf *types, const char *function,
+					     const struct btf **where)
+{
+	const struct btf_type *type = find_type(types, function, BTF_KIND_FUNC, where);
+
+	return type ? btf__type_by_id(*where, type->type) : NULL;
+}
+
+int hs_kernel_btf_nr_arguments(struct hs_kernel_btf *types, const char *function)
+{
+	const struct btf *where;
+	const struct btf_type *prototype = find_prototype(types, function, &where);
+
+	return prototype ? btf_vlen(prototype) : -1;
+}
+
+bool hs_kernel_btf_takes_pointer(struct hs_kernel_btf *types, const char *function, unsigned int index)
+{
+	const struct btf *where;
+	const struct btf_type *prototype = find_prototype(types, function, &where);
+	const struct btf_type *type;
+
+	if (!prototype || index >= btf_vlen(prototype))
+		return false;
+	type = btf__type_by_id(where, btf_params(prototype)[index].type);
+	return type && btf_is_ptr(type);
 }
 
 static const struct btf_type *find_type(const struct hs_kernel_btf *types, const char *name, unsigned int kind)

@@ -25,4 +25,9 @@ bool hs_kernel_btf_has_enumerator(const struct hs_kernel_btf *types, const char 
 /* Name of the enumerator with that value, NULL: none. */
 const char *hs_kernel_btf_enumerator(const struct hs_kernel_btf *types, const char *type, int64_t value);
 
+/* Arguments of a function of that name, or -1: there is none. */
+int hs_kernel_btf_nr_arguments(struct hs_kernel_btf *types, const char *function);
+/* Is its argument at that place, from 0 on, a pointer? */
+bool hs_kernel_btf_takes_pointer(struct hs_kernel_btf *types, const char *function, unsigned int index);
+
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bpf/hs_probes.skel.h"
+#include "collectors/gpu_driver.h"
 #include "collectors/kernel_btf.h"
 #include "collectors/kernel_names.h"
 #include "collectors/libbpf_log.h"
@@ -32,6 +33,7 @@ struct hs_probes {
 	HS_VEC(struct hs_probe_verdict) verdicts;	/* all programs of the object */
 	HS_VEC(struct bpf_link *) links;
 	struct choice choices[HS_NR_RING_SOURCES];
+	struct hs_error refusals[HS_NR_RING_SOURCES][HS_MAX_RUNGS];	/* code 0: none */
 	unsigned int nr_cpus;
 	size_t element_bytes;
 	void *rings;
@@ -80,8 +82,27 @@ static const char *usable_program(const struct hs_probes *probes, const struct h
 	return may_work(probes, probe->instead) ? probe->instead : NULL;
 }
 
-static bool rung_may_work(const struct hs_probes *probes, const struct hs_rung *rung)
+const struct hs_error *hs_probes_refusal(const struct hs_probes *probes, enum hs_ring_source source,
+					 const struct hs_rung *rung)
 {
+	const struct hs_error *refusal = &probes->refusals[source][rung - hs_sources[source].rungs];
+
+	return refusal->code ? refusal : NULL;
+}
+
+/* What does not depend on programs is asked once. */
+static void check_rungs(struct hs_probes *probes)
+{
+	for (int source = 0; source < HS_NR_RING_SOURCES; source++)
+		for (const struct hs_rung *rung = hs_sources[source].rungs; rung->name; rung++)
+			if (rung->check && probes->options.sources >> source & 1)
+				rung->check(probes->types, &probes->refusals[source][rung - hs_sources[source].rungs]);
+}
+
+static bool rung_may_work(const struct hs_probes *probes, enum hs_ring_source source, const struct hs_rung *rung)
+{
+	if (hs_probes_refusal(probes, source, rung))
+		return false;
 	for (const struct hs_probe *probe = rung->probes; probe->program; probe++)
 		if (probe->is_required && !usable_program(probes, probe))
 			return false;
@@ -96,18 +117,29 @@ static bool has_rung(const struct hs_source_spec *source, const char *name)
 	return false;
 }
 
+/* Where its ladder begins: at the one that was asked for, if it has it. */
+static const struct hs_rung *first_rung(const struct hs_probes *probes, const struct hs_source_spec *source)
+{
+	const struct hs_rung *rung = source->rungs;
+	const char *first = probes->options.rung;
+
+	while (first && has_rung(source, first) && strcmp(rung->name, first) != 0)
+		rung++;
+	return rung;
+}
+
 /* Best rung of a source that nothing speaks against so far. */
 static const struct hs_rung *best_rung(const struct hs_probes *probes, const struct hs_source_spec *source)
 {
-	const char *first = probes->options.rung;
-	bool is_reached = !first || (!has_rung(source, first) && !probes->options.only_this_rung);
+	bool is_only = probes->options.only_this_rung;
 
-	for (const struct hs_rung *rung = source->rungs; rung->name; rung++) {
-		bool is_first = first && strcmp(rung->name, first) == 0;
-
-		is_reached |= is_first;
-		if (is_reached && (is_first || !probes->options.only_this_rung) && rung_may_work(probes, rung))
+	if (is_only && !has_rung(source, probes->options.rung))
+		return NULL;
+	for (const struct hs_rung *rung = first_rung(probes, source); rung->name; rung++) {
+		if (rung_may_work(probes, source->ring, rung))
 			return rung;
+		if (is_only)
+			break;
 	}
 	return NULL;
 }
@@ -159,6 +191,26 @@ static const char *target_of(const struct bpf_program *program)
 	return *section == '?' ? section + 1 : section;
 }
 
+static bool is_named(const struct hs_rung *rung, const char *program, bool is_wanted)
+{
+	for (const struct hs_probe *probe = rung->probes; probe->program; probe++)
+		if ((is_wanted || probe->is_identity) && (strcmp(probe->program, program) == 0 ||
+							  (probe->instead && strcmp(probe->instead, program) == 0)))
+			return true;
+	return false;
+}
+
+/* Could a rung use the program? If not, it is known why, and its target need not be looked for. */
+static bool is_in_question(const struct hs_probes *probes, const char *program)
+{
+	for (int source = 0; source < HS_NR_RING_SOURCES; source++)
+		for (const struct hs_rung *rung = hs_sources[source].rungs; rung->name; rung++)
+			if (!hs_probes_refusal(probes, (enum hs_ring_source)source, rung) &&
+			    is_named(rung, program, probes->options.sources >> source & 1))
+				return true;
+	return false;
+}
+
 static int list_programs(struct hs_probes *probes, struct hs_error *err)
 {
 	struct bpf_program *program;
@@ -170,9 +222,20 @@ static int list_programs(struct hs_probes *probes, struct hs_error *err)
 
 		if (!verdict.program || !verdict.target || !hs_vec_push(&probes->verdicts, verdict))
 			return hs_error_nomem(err);
-		check_target(probes, &probes->verdicts.items[probes->verdicts.count - 1]);
+		if (is_in_question(probes, verdict.program))
+			check_target(probes, &probes->verdicts.items[probes->verdicts.count - 1]);
 	}
 	return 0;
+}
+
+static void configure_svm(struct hs_probes *probes)
+{
+	const struct hs_gpu_driver_facts facts = hs_gpu_driver_describe(probes->types);
+
+	probes->bpf->rodata->svm_gives_task = facts.gives_task;
+	probes->bpf->rodata->svm_end_has_error = facts.end_has_error;
+	probes->bpf->rodata->svm_fault_has_node = facts.fault_has_node;
+	probes->bpf->rodata->svm_migration_has_bounds = facts.migration_has_bounds;
 }
 
 /* Sizes and constants of the run; before the load. */
@@ -195,6 +258,8 @@ static int configure(struct hs_probes *probes, struct hs_error *err)
 	if (probes->options.sources >> HS_RING_HOTPLUG & 1)
 		bpf->rodata->vmemmap_base_at = hs_kernel_symbol_address("vmemmap_base");
 	bpf->rodata->create_has_node = hs_kernel_btf_has_parameter(probes->types, "create_memory_block_devices", "nid");
+	if (probes->options.sources >> HS_RING_SVM & 1)
+		configure_svm(probes);
 	return 0;
 }
 
@@ -371,11 +436,28 @@ static void describe_failures(const struct hs_probes *probes, const struct hs_ru
 	}
 }
 
-static void describe_choice(const struct hs_probes *probes, const struct hs_rung *rungs, struct choice *choice)
+/* Rungs that lack the same say so once. */
+static void describe_refusal(const struct hs_probes *probes, enum hs_ring_source source, const struct hs_rung *rung,
+			     struct hs_text *text)
 {
+	const struct hs_rung *first = first_rung(probes, &hs_sources[source]);
+	const struct hs_error *refusal = hs_probes_refusal(probes, source, rung);
+	const struct hs_error *before = refusal && rung > first ? hs_probes_refusal(probes, source, rung - 1) : NULL;
+
+	if (!refusal || (before && strcmp(before->text, refusal->text) == 0))
+		return;
+	if (text->used)
+		hs_text_add(text, "; ");
+	hs_text_add(text, refusal->text);
+}
+
+static void describe_choice(const struct hs_probes *probes, enum hs_ring_source source, struct choice *choice)
+{
+	const struct hs_rung *rungs = hs_sources[source].rungs;
 	struct hs_text text = { 0 };
 
-	for (const struct hs_rung *rung = rungs; rung->name; rung++) {
+	for (const struct hs_rung *rung = first_rung(probes, &hs_sources[source]); rung->name; rung++) {
+		describe_refusal(probes, source, rung, &text);
 		describe_failures(probes, rungs, rung, &text);
 		if (rung == choice->rung)
 			break;
@@ -393,7 +475,7 @@ static int describe_choices(struct hs_probes *probes, struct hs_error *err)
 	for (int source = 0; source < HS_NR_RING_SOURCES; source++) {
 		struct choice *choice = &probes->choices[source];
 
-		describe_choice(probes, hs_sources[source].rungs, choice);
+		describe_choice(probes, (enum hs_ring_source)source, choice);
 		if (!choice->detail)
 			return hs_error_nomem(err);
 	}
@@ -408,6 +490,7 @@ static int open_probes(struct hs_probes *probes, struct hs_error *err)
 	error = hs_kernel_btf_open(&probes->types, err);
 	if (error)
 		return error;
+	check_rungs(probes);
 	error = open_object(probes, err);
 	if (!error)
 		error = list_programs(probes, err);
@@ -502,6 +585,11 @@ void hs_probes_forget(struct hs_probes *probes, pid_t tgid)
 {
 	__atomic_fetch_and(&probes->bpf->bss->wanted_tgids[(uint32_t)tgid / 64 % (HS_MAX_TGID / 64)],
 			   ~(1ull << ((uint32_t)tgid % 64)), __ATOMIC_RELAXED);
+}
+
+bool hs_probes_wants(const struct hs_probes *probes, pid_t tgid)
+{
+	return probes->bpf->bss->wanted_tgids[(uint32_t)tgid / 64 % (HS_MAX_TGID / 64)] >> ((uint32_t)tgid % 64) & 1;
 }
 
 bool hs_probes_want_any(const struct hs_probes *probes)

@@ -50,6 +50,9 @@ void hs_probes_close(struct hs_probes *probes);
 
 /* Rung that source ended on, or NULL. */
 const struct hs_rung *hs_probes_rung(const struct hs_probes *probes, enum hs_ring_source source);
+/* Why a rung of a wanted source needs more than this host has; NULL: it does not. Valid as long as probes. */
+const struct hs_error *hs_probes_refusal(const struct hs_probes *probes, enum hs_ring_source source,
+					 const struct hs_rung *rung);
 /* One sentence: what is missing in that rung and why the better ones failed. Valid as long as probes. */
 const char *hs_probes_detail(const struct hs_probes *probes, enum hs_ring_source source);
 /* Verdict on a program by name; NULL: no such program. */
@@ -63,6 +66,7 @@ void *hs_probes_rings(const struct hs_probes *probes, unsigned int *nr_cpus, siz
 /* Marks a process as wanted (filter_by_tgid), or as not. */
 void hs_probes_want(struct hs_probes *probes, pid_t tgid);
 void hs_probes_forget(struct hs_probes *probes, pid_t tgid);
+bool hs_probes_wants(const struct hs_probes *probes, pid_t tgid);
 /* True while some process is marked; programs unmark those that exit. */
 bool hs_probes_want_any(const struct hs_probes *probes);
 /* Appends the marked processes. 0 or -ENOMEM. */

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -15,6 +16,7 @@
 #include "collectors/capture.h"
 #include "collectors/memory_blocks.h"
 #include "collectors/rings.h"
+#include "collectors/smi_stream.h"
 #include "collectors/snapshot_host.h"
 #include "collectors/snapshot_process.h"
 #include "collectors/targets.h"
@@ -44,6 +46,10 @@ struct hs_recorder {
 	struct hs_translator *translator;
 	struct hs_tunables *tunables;
 	struct hs_memory_blocks *blocks;
+	struct hs_smi_stream *gpu_events;	/* rung smi */
+	struct hs_smi_stream_losses gpu_losses;	/* that were reported */
+	uint64_t nr_gpu_events, gpu_unkept;	/* unkept: there was no memory for them */
+	int wake_fd;			/* readable: blocks or gpu_events have something; -1: neither is there */
 	int cgroup_fd;
 	HS_VEC(struct hs_capture *) captures;	/* waiting, by time */
 	size_t next_capture;
@@ -149,6 +155,42 @@ static int open_file(struct hs_recorder *recorder, struct hs_error *err)
 	return error;
 }
 
+static bool is_on_rung(const struct hs_recorder *recorder, enum hs_ring_source source, const char *name)
+{
+	const struct hs_rung *rung = hs_probes_rung(recorder->probes, source);
+
+	return rung && strcmp(rung->name, name) == 0;
+}
+
+static int wake_on(struct hs_recorder *recorder, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	if (fd < 0)
+		return 0;
+	if (recorder->wake_fd < 0)
+		recorder->wake_fd = epoll_create1(EPOLL_CLOEXEC);
+	return epoll_ctl(recorder->wake_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+/* What is read beside the rings, and worth a step when there is something. */
+static int open_streams(struct hs_recorder *recorder, struct hs_error *err)
+{
+	int error = 0;
+
+	if (recorder->options.sources >> HS_RING_HOTPLUG & 1)
+		error = hs_memory_blocks_create(&recorder->blocks, err);
+	if (!error && is_on_rung(recorder, HS_RING_SVM, "smi"))
+		error = hs_smi_stream_open(&recorder->gpu_events, err);
+	if (error)
+		return error;
+	if (recorder->blocks)
+		error = wake_on(recorder, hs_memory_blocks_fd(recorder->blocks));
+	if (!error && recorder->gpu_events)
+		error = wake_on(recorder, hs_smi_stream_fd(recorder->gpu_events));
+	return error ? hs_error_set(err, error, "cannot wait for events: %s", strerror(-error)) : 0;
+}
+
 static int open_parts(struct hs_recorder *recorder, struct hs_error *err)
 {
 	int error = open_cgroup(recorder, err);
@@ -168,9 +210,7 @@ static int open_parts(struct hs_recorder *recorder, struct hs_error *err)
 					     err);
 	if (!error)
 		error = hs_tunables_create(&recorder->tunables, err);
-	if (!error && recorder->options.sources >> HS_RING_HOTPLUG & 1)
-		error = hs_memory_blocks_create(&recorder->blocks, err);
-	return error;
+	return error ? error : open_streams(recorder, err);
 }
 
 /* From here on their events are recorded. */
@@ -218,7 +258,7 @@ int hs_recorder_open(const struct hs_recorder_options *options, struct hs_record
 	if (!recorder)
 		return hs_error_nomem(err);
 	recorder->options = *options;
-	recorder->cgroup_fd = -1;
+	recorder->cgroup_fd = recorder->wake_fd = -1;
 	recorder->patience_ms = MIN_PATIENCE_MS;
 	if (!recorder->options.ring_bytes)
 		recorder->options.ring_bytes = choose_ring_bytes();
@@ -391,6 +431,47 @@ int hs_recorder_take_process(struct hs_recorder *recorder, pid_t tgid, struct hs
 	return take_process(recorder, tgid, "exec", err);
 }
 
+/* --- the driver's own events --- */
+
+/* Those that name no process are about the GPU itself. */
+static bool is_gpu_event_wanted(const struct hs_recorder *recorder, pid_t pid)
+{
+	bool has_filter = recorder->options.nr_tgids || recorder->options.cgroup;
+
+	return !has_filter || !pid || hs_probes_wants(recorder->probes, pid);
+}
+
+/* By time among the captures that wait; near the end, since it has just happened. */
+static struct hs_capture *insert_capture(struct hs_recorder *recorder, uint64_t time, pid_t tgid)
+{
+	struct hs_capture *capture = hs_capture_create(time, tgid);
+	size_t at = recorder->captures.count;
+
+	if (!capture || !hs_vec_push(&recorder->captures, capture)) {
+		hs_capture_destroy(capture);
+		return NULL;
+	}
+	for (; at > recorder->next_capture && recorder->captures.items[at - 1]->time > time; at--)
+		recorder->captures.items[at] = recorder->captures.items[at - 1];
+	recorder->captures.items[at] = capture;
+	return capture;
+}
+
+static void take_gpu_event(void *context, const struct hs_kfd_smi_event *event)
+{
+	struct hs_recorder *recorder = context;
+	uint64_t time = event->row.time ? event->row.time : now_ns(CLOCK_BOOTTIME);
+	struct hs_capture *capture;
+
+	if (!is_gpu_event_wanted(recorder, event->pid))
+		return;
+	capture = insert_capture(recorder, time, event->pid);
+	if (capture && hs_capture_add(capture, (enum hs_kind)event->kind, &event->row) == 0)
+		recorder->nr_gpu_events++;
+	else
+		recorder->gpu_unkept++;
+}
+
 /* --- losses --- */
 
 static void report_loss(struct hs_recorder *recorder, int source, uint32_t cpu, const char *cause, uint64_t count,
@@ -434,6 +515,30 @@ static void report_misses(struct hs_recorder *recorder, uint64_t now)
 			report_loss(recorder, source, UINT32_MAX, "recursion", misses - recorder->misses[source], now);
 		recorder->misses[source] = misses;
 	}
+}
+
+/* A queue that was nearly full counts as one event lost: the driver does not say how many it dropped. */
+static void report_gpu_losses(struct hs_recorder *recorder, const struct hs_smi_stream_losses *losses, uint64_t now)
+{
+	if (losses->unreadable != recorder->gpu_losses.unreadable)
+		report_loss(recorder, HS_RING_SVM, UINT32_MAX, "unreadable",
+			    losses->unreadable - recorder->gpu_losses.unreadable, now);
+	if (losses->full != recorder->gpu_losses.full)
+		report_loss(recorder, HS_RING_SVM, UINT32_MAX, "queue_full", losses->full - recorder->gpu_losses.full, now);
+	if (recorder->gpu_unkept)
+		report_loss(recorder, HS_RING_SVM, UINT32_MAX, "no_memory", recorder->gpu_unkept, now);
+	recorder->gpu_losses = *losses;
+	recorder->gpu_unkept = 0;
+}
+
+static void read_gpu_events(struct hs_recorder *recorder, uint64_t now)
+{
+	struct hs_smi_stream_losses losses = recorder->gpu_losses;
+
+	if (!recorder->gpu_events)
+		return;
+	hs_smi_stream_read(recorder->gpu_events, take_gpu_event, recorder, &losses);
+	report_gpu_losses(recorder, &losses, now);
 }
 
 /* --- the pass --- */
@@ -536,8 +641,10 @@ static int flush_file(struct hs_recorder *recorder, uint64_t now, struct hs_erro
 int hs_recorder_step(struct hs_recorder *recorder, struct hs_error *err)
 {
 	uint64_t now = now_ns(CLOCK_BOOTTIME);
-	int error = hs_rings_scan(recorder->rings, now);
+	int error;
 
+	read_gpu_events(recorder, now);
+	error = hs_rings_scan(recorder->rings, now);
 	if (error)
 		return hs_error_nomem(err);
 	adapt_patience(recorder);
@@ -556,7 +663,7 @@ int hs_recorder_patience(const struct hs_recorder *recorder)
 
 int hs_recorder_fd(const struct hs_recorder *recorder)
 {
-	return recorder->blocks ? hs_memory_blocks_fd(recorder->blocks) : -1;
+	return recorder->wake_fd;
 }
 
 bool hs_recorder_has_targets(const struct hs_recorder *recorder)
@@ -571,6 +678,7 @@ static int write_rest(struct hs_recorder *recorder, struct hs_error *err)
 {
 	uint64_t now = now_ns(CLOCK_BOOTTIME);
 
+	read_gpu_events(recorder, now);
 	if (hs_rings_scan(recorder->rings, now))
 		return hs_error_nomem(err);
 	hs_rings_finish(recorder->rings);
@@ -603,6 +711,8 @@ void hs_recorder_close(struct hs_recorder *recorder)
 		hs_capture_destroy(*capture);
 	hs_vec_deinit(&recorder->captures);
 	hs_memory_blocks_destroy(recorder->blocks);
+	hs_smi_stream_close(recorder->gpu_events);
+	hs_close_fd(&recorder->wake_fd);
 	hs_tunables_destroy(recorder->tunables);
 	hs_translator_destroy(recorder->translator);
 	hs_identity_destroy(recorder->identity);
@@ -639,6 +749,7 @@ void hs_recorder_get_totals(const struct hs_recorder *recorder, struct hs_record
 		source->rung = rung ? rung->name : NULL;
 		source->detail = hs_probes_detail(recorder->probes, (enum hs_ring_source)i);
 		source->written = hs_translator_rows(recorder->translator, (enum hs_ring_source)i);
+		source->written += i == HS_RING_SVM ? recorder->nr_gpu_events : 0;
 		source->lost = recorder->lost_total[i];
 		totals->written += source->written;
 		totals->lost += source->lost;

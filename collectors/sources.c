@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "collectors/gpu_driver.h"
+#include "collectors/smi_stream.h"
+
 #define REQUIRED .is_required = true
 #define IDENTITY .is_identity = true
 #define END { .program = NULL }
@@ -20,9 +23,9 @@ static const struct hs_probe fault_kprobe[] = {
 static const struct hs_probe fault_tracepoint[] = { FAULT_TRACEPOINTS, END };
 
 static const struct hs_rung fault_rungs[] = {
-	{ "fentry", fault_fentry, "" },
-	{ "kprobe", fault_kprobe, "results of faults" },
-	{ "tracepoint", fault_tracepoint, "results of faults, faults taken by get_user_pages" },
+	{ "fentry", fault_fentry, .instead_of = "" },
+	{ "kprobe", fault_kprobe, .instead_of = "results of faults" },
+	{ "tracepoint", fault_tracepoint, .instead_of = "results of faults, faults taken by get_user_pages" },
 	{ .name = NULL },
 };
 
@@ -38,7 +41,7 @@ static const struct hs_probe mm_tracepoint[] = {
 };
 
 static const struct hs_rung mm_rungs[] = {
-	{ "tracepoint", mm_tracepoint, "mappings made inside the kernel (exec, shmat, drivers)" },
+	{ "tracepoint", mm_tracepoint, .instead_of = "mappings made inside the kernel (exec, shmat, drivers)" },
 	{ .name = NULL },
 };
 
@@ -72,9 +75,10 @@ static const struct hs_probe notifier_tracepoint[] = {
 };
 
 static const struct hs_rung notifier_rungs[] = {
-	{ "fentry", notifier_fentry, "" },
-	{ "kprobe", notifier_kprobe, "refusals of listeners, who listens" },
-	{ "tracepoint", notifier_tracepoint, "notifiers other than KVM's, the operation, the end of a section" },
+	{ "fentry", notifier_fentry, .instead_of = "" },
+	{ "kprobe", notifier_kprobe, .instead_of = "refusals of listeners, who listens" },
+	{ "tracepoint", notifier_tracepoint,
+	  .instead_of = "notifiers other than KVM's, the operation, the end of a section" },
 	{ .name = NULL },
 };
 
@@ -104,9 +108,9 @@ static const struct hs_probe collapse_kprobe[] = {
 static const struct hs_probe collapse_tracepoint[] = { COLLAPSE_TRACEPOINTS, END };
 
 static const struct hs_rung collapse_rungs[] = {
-	{ "fentry", collapse_fentry, "" },
-	{ "kprobe", collapse_kprobe, "" },
-	{ "tracepoint", collapse_tracepoint, "page tables as the scan saw them, the daemon's position" },
+	{ "fentry", collapse_fentry, .instead_of = "" },
+	{ "kprobe", collapse_kprobe, .instead_of = "" },
+	{ "tracepoint", collapse_tracepoint, .instead_of = "page tables as the scan saw them, the daemon's position" },
 	{ .name = NULL },
 };
 
@@ -162,9 +166,52 @@ static const struct hs_probe no_probes[] = { END };
 
 /* Uevents and block states come with every rung: collectors/memory_blocks.c. */
 static const struct hs_rung hotplug_rungs[] = {
-	{ "fentry", hotplug_fentry, "" },
-	{ "tracepoint", hotplug_tracepoint, "steps between a block's states, zones chosen, results of requests" },
-	{ "polling", no_probes, "runs of notifier chains, steps between a block's states" },
+	{ "fentry", hotplug_fentry, .instead_of = "" },
+	{ "tracepoint", hotplug_tracepoint,
+	  .instead_of = "steps between a block's states, zones chosen, results of requests" },
+	{ "polling", no_probes, .instead_of = "runs of notifier chains, steps between a block's states" },
+	{ .name = NULL },
+};
+
+static const struct hs_probe svm_fentry[] = {
+	{ "gpu_fault_began", REQUIRED, .gives = "GPU faults" },
+	{ "gpu_fault_ended", REQUIRED, .gives = "ends of GPU faults" },
+	{ "migration_began", "migration_began_kprobe", REQUIRED, .gives = "migrations" },
+	{ "migration_ended", "migration_ended_kprobe", REQUIRED, .gives = "ends of migrations" },
+	{ "queues_evicted", REQUIRED, .gives = "stops of queues" },
+	{ "queues_restored", REQUIRED, .gives = "restarts of queues" },
+	{ "gpu_unmapped", REQUIRED, .gives = "unmaps from GPUs" },
+	{ "restore_put_off", .gives = "restarts that are put off" },
+	{ "access_failed", .gives = "accesses that cannot be resolved" },
+	{ "gpu_throttled", .gives = "throttling" },
+	{ "gpu_reset", .gives = "resets" },
+	{ "gpu_process", .gives = "processes that begin and end using a GPU" },
+	{ "attributes_asked", .gives = "attributes of ranges" },
+	{ "fault_served", .gives = "results of GPU faults" },
+	{ "migrated_to_vram", .gives = "results of migrations to a GPU" },
+	{ "migrated_to_ram", .gives = "results of migrations to system memory" },
+	{ "range_invalidated", .gives = "invalidations that reach a range" },
+	END
+};
+static const struct hs_probe svm_kprobe[] = {
+	{ "gpu_fault_began_kprobe", REQUIRED, .gives = "GPU faults" },
+	{ "gpu_fault_ended_kprobe", REQUIRED, .gives = "ends of GPU faults" },
+	{ "migration_began_kprobe", REQUIRED, .gives = "migrations" },
+	{ "migration_ended_kprobe", REQUIRED, .gives = "ends of migrations" },
+	{ "queues_evicted_kprobe", REQUIRED, .gives = "stops of queues" },
+	{ "queues_restored_kprobe", REQUIRED, .gives = "restarts of queues" },
+	{ "gpu_unmapped_kprobe", REQUIRED, .gives = "unmaps from GPUs" },
+	{ "restore_put_off_kprobe", .gives = "restarts that are put off" },
+	{ "access_failed_kprobe", .gives = "accesses that cannot be resolved" },
+	{ "gpu_throttled_kprobe", .gives = "throttling" },
+	END
+};
+
+static const struct hs_rung svm_rungs[] = {
+	{ "fentry", svm_fentry, "", hs_gpu_driver_check },
+	{ "kprobe", svm_kprobe, "attributes of ranges, results of faults and migrations, resets", hs_gpu_driver_check },
+	{ "smi", no_probes, "attributes of ranges, results of faults, what the driver drops when its queue is full",
+	  hs_smi_stream_check },
 	{ .name = NULL },
 };
 
@@ -174,6 +221,7 @@ const struct hs_source_spec hs_sources[HS_NR_RING_SOURCES] = {
 	[HS_RING_NOTIFIER] = { "notifier", HS_RING_NOTIFIER, notifier_rungs },
 	[HS_RING_COLLAPSE] = { "collapse", HS_RING_COLLAPSE, collapse_rungs },
 	[HS_RING_HOTPLUG] = { "hotplug", HS_RING_HOTPLUG, hotplug_rungs },
+	[HS_RING_SVM] = { "svm", HS_RING_SVM, svm_rungs, .is_rare = true },
 };
 
 int hs_source_spec_find(const char *name)

@@ -9,6 +9,8 @@
 #include <stddef.h>
 
 #include "bpf/event.h"
+#include "collectors/kernel_btf.h"
+#include "lib/error.h"
 
 /* A BPF program of bpf/, by its name. */
 struct hs_probe {
@@ -20,15 +22,19 @@ struct hs_probe {
 };
 
 struct hs_rung {
-	const char *name;			/* "fentry", "kprobe", "tracepoint", "polling" */
+	const char *name;			/* "fentry", "kprobe", "tracepoint", "polling", "smi" */
 	const struct hs_probe *probes;		/* terminated by program == NULL */
 	const char *instead_of;			/* what a better rung would give and this one does not; may be "" */
+	/* Beside the probes: 0, or -errno with what the rung needs and this host lacks. NULL: it needs nothing else. */
+	int (*check)(struct hs_kernel_btf *types, struct hs_error *why);
 };
+enum { HS_MAX_RUNGS = 4 };		/* of a source, its end included */
 
 struct hs_source_spec {
 	const char *name;			/* "fault" */
 	enum hs_ring_source ring;
 	const struct hs_rung *rungs;		/* terminated by name == NULL */
+	bool is_rare;				/* needs hardware that few hosts have: its absence is no news */
 };
 
 /* HS_NR_RING_SOURCES entries, indexed by enum hs_ring_source. */

@@ -8,6 +8,7 @@
 
 #include "collectors/collapse_group.h"
 #include "collectors/translate_hotplug.h"
+#include "collectors/translate_svm.h"
 #include "lib/vec.h"
 
 struct hs_translator {
@@ -16,6 +17,7 @@ struct hs_translator {
 	struct hs_kernel_names *names;
 	struct hs_collapse_groups *groups;
 	struct hs_hotplug_translator *hotplug;
+	struct hs_gpu_processes gpu_processes;
 	uint64_t rows[HS_NR_RING_SOURCES];
 	HS_VEC(pid_t) execs;
 };
@@ -47,6 +49,7 @@ void hs_translator_destroy(struct hs_translator *translator)
 		return;
 	hs_collapse_groups_destroy(translator->groups);
 	hs_hotplug_translator_destroy(translator->hotplug);
+	hs_gpu_processes_deinit(&translator->gpu_processes);
 	hs_vec_deinit(&translator->execs);
 	free(translator);
 }
@@ -378,6 +381,15 @@ static void add_collapse(struct hs_translator *translator, const struct hs_recor
 	translator->rows[HS_RING_COLLAPSE] += hs_collapse_groups_add(translator->groups, record, task, mm, earliest);
 }
 
+static void add_svm(struct hs_translator *translator, const struct hs_record *record)
+{
+	uint32_t tid = hs_gpu_processes_find(&translator->gpu_processes, record);
+	uint64_t mm = record->mm ? record->mm : hs_identity_mm_of(translator->identity, tid);
+	uint32_t task = hs_identity_task(translator->identity, record->time, tid);
+
+	hs_translate_svm(translator->sink, record, task, hs_identity_mm(translator->identity, record->time, mm, tid));
+}
+
 struct handler {
 	void (*add)(struct hs_translator *translator, const struct hs_record *record);
 	enum hs_ring_source source;
@@ -422,6 +434,7 @@ static const struct handler handlers[HS_NR_RECORDS] = {
 	[HS_RECORD_COLLAPSE_FILE] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_PTES] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_VISIT] = { add_collapse, HS_RING_COLLAPSE, 0 },
+	[HS_RECORD_GPU_FAULT_BEGIN ... HS_RECORD_ATTRIBUTES] = { add_svm, HS_RING_SVM, 1 },
 };
 
 void hs_translate(struct hs_translator *translator, const struct hs_record *record)

@@ -148,7 +148,7 @@ static int note_missing(struct hs_smi_links *links, uint64_t from, uint64_t to)
 	return hs_smi_links_lose(links, "unpaired", 1, from, to);
 }
 
-/* Queues may be stopped for two reasons at once and are counted. Of a migration and a fault there is one at a time. */
+/* Queues may be stopped for two reasons at once: counted. Of a migration and a fault there is one at a time. */
 static int begin(struct hs_smi_links *links, const struct link *link, const struct hs_kfd_smi_event *event)
 {
 	uint64_t key = key_of(link, (uint32_t)event->pid);

@@ -9,8 +9,8 @@ for kernel in 6.1 6.12 7.2; do
 		sed "s|$FIXTURES|FIXTURES|"
 done
 try 'hindsight dump -q 7.2.hst'
-try 'hindsight import --format kfd-smi --kernel 6.18.3 -f -o 7.2.hst - <kfd-smi-7.2.txt && hindsight info --json 7.2.hst | jq -r .kernel'
-sed '3,4d;10s/^9/x/' kfd-smi-7.2.txt >bad.txt
+try 'hindsight import --format kfd-smi --kernel 6.18.3 -f -o 7.2.hst - <kfd-smi-7.2.txt && hindsight info --json 7.2.hst | jq -r .host.kernel'
+sed '3,4d;12s/^9/x/' kfd-smi-7.2.txt >bad.txt
 try 'hindsight import -v bad.txt -o bad.hst && hindsight info bad.hst | grep -A3 lost'
 try 'hindsight info --strict bad.hst >/dev/null'
 cat kfd-smi-6.1.txt kfd-smi-7.2.txt >mixed.txt
