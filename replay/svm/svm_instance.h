@@ -10,6 +10,7 @@
 struct svm_fault_inputs {
 	bool is_known;		/* false: no fault of this process is open, or its GPU is not in the scenario */
 	bool has_left;		/* a migration to system memory was seen since */
+	bool has_failed;	/* one that could not be made was */
 	bool needs_migration;
 	uint32_t gpu;		/* index of the one that faults */
 	uint32_t actual_loc;
@@ -22,6 +23,7 @@ struct svm_slot {
 	uint64_t brk;			/* page behind the heap's end, 0: unknown */
 	bool sees_sections;		/* invalidation sections of its address space are recorded */
 	bool is_recorded_stopped;	/* queues, as recorded */
+	uint32_t nr_other_stops;	/* of the first GPU's queues, for other reasons than SVM's */
 	bool is_stop_unknown;		/* events were lost: whether they are stopped is not known */
 };
 

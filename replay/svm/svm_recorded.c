@@ -8,13 +8,18 @@
 
 #include <string.h>
 
-enum { TRIGGER_GPU_FAULT = 1, TRIGGER_SVM = 0, TRIGGER_CPU_UNMAP = 2 };
+/* Of migrations, evictions and unmaps: enum KFD_MIGRATE_TRIGGERS and so on. */
+enum { TRIGGER_PREFETCH, TRIGGER_GPU_FAULT, TRIGGER_CPU_FAULT, TRIGGER_TTM };
+enum { TRIGGER_SVM = 0, TRIGGER_CPU_UNMAP = 2 };
+enum { SVM_OP_SET };	/* enum kfd_ioctl_svm_op */
 
 struct svm_request {
 	struct hs_request common;
 	struct svm_fault_inputs fault;
 	bool is_known, is_stopped, may_stop, has_access;
 	bool is_determined;	/* by recorded inputs alone */
+	bool is_leave, is_in_vram, is_in_granule;
+	const char *recorded;	/* result that the rules allow, beside another one, by what is not recorded */
 };
 
 void svm_add_recorded_kinds(hs_kind_set *kinds)
@@ -22,6 +27,7 @@ void svm_add_recorded_kinds(hs_kind_set *kinds)
 	static const unsigned int wanted[] = {
 		HS_KIND_svm_fault_start, HS_KIND_svm_fault_end, HS_KIND_svm_migrate_start,
 		HS_KIND_svm_migrate_end, HS_KIND_svm_evict, HS_KIND_svm_restore, HS_KIND_svm_unmap,
+		HS_KIND_svm_attributes,
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
@@ -54,11 +60,59 @@ static bool prefer_recorded(const struct svm_slot *slot, const struct hs_svm_mig
 	return true;
 }
 
+/*
+ * A CPU touch migrates the granule around the page, less where the mapping ends (kfd_migrate.c svm_migrate_to_ram);
+ * an eviction all of a range that has a buffer.
+ */
+static int ask_leave(const struct svm_slot *slot, const struct hs_svm_migrate_start *event, bool is_touch,
+		     struct svm_request *request, struct hs_decision *recorded)
+{
+	const struct hs_svm *svm = slot->process->svm;
+	uint64_t first = event->start / HS_PAGE_BYTES, last = first + event->nr_pages - 1;
+	const struct svm_range *range = svm_range_from_addr(svm, first, NULL);
+	struct hs_svm_span granule;
+
+	fill_request(request, is_touch ? HS_POINT_SVM_CPU_FAULT : HS_POINT_SVM_MIGRATE, &event->row, event->start,
+		     event->nr_pages);
+	recorded->result = is_touch ? "migrated" : event->to ? "to_vram" : "to_system";
+	request->is_known = range && !(svm_process_doubts(slot->process, first, last) & SVM_DOUBT_LOST);
+	request->is_leave = true;
+	if (!range)
+		return 1;
+	granule = svm_granule_of(svm, range, first);
+	request->is_in_vram = range->actual_loc != 0;
+	request->is_in_granule = !is_touch || (granule.start <= first && last <= granule.last);
+	return 1;
+}
+
+/* The target is recorded, who else uses the range is the scenario's. */
+static int ask_prefetch(const struct svm_slot *slot, const struct hs_svm_migrate_start *event,
+			struct svm_request *request, struct hs_decision *recorded)
+{
+	const struct hs_svm *svm = slot->process->svm;
+	const struct svm_range *range = svm_range_from_addr(svm, event->start / HS_PAGE_BYTES, NULL);
+	struct svm_range wanted;
+
+	fill_request(request, HS_POINT_SVM_MIGRATE, &event->row, event->start, event->nr_pages);
+	recorded->result = event->to ? "to_vram" : "to_system";
+	if (!range || event->prefetch == HS_SVM_UNDEFINED)
+		return 1;
+	wanted = *range;
+	wanted.prefetch_loc = event->prefetch;
+	request->fault = (struct svm_fault_inputs){
+		.is_known = true, .actual_loc = range->actual_loc, .location = svm_best_prefetch(svm, &wanted),
+		.has_left = !event->from,
+	};
+	return 1;
+}
+
 static int ask_migrate(const struct svm_slot *slot, const struct hs_svm_migrate_start *event,
 		       struct svm_request *request, struct hs_decision *recorded)
 {
-	if (event->trigger != TRIGGER_GPU_FAULT)
-		return 0;
+	if (event->trigger == TRIGGER_CPU_FAULT || event->trigger == TRIGGER_TTM)
+		return ask_leave(slot, event, event->trigger == TRIGGER_CPU_FAULT, request, recorded);
+	if (event->trigger == TRIGGER_PREFETCH)
+		return ask_prefetch(slot, event, request, recorded);
 	fill_request(request, HS_POINT_SVM_MIGRATE, &event->row, event->start, event->nr_pages);
 	request->fault = slot->fault;
 	request->is_determined = prefer_recorded(slot, event, &request->fault);
@@ -95,6 +149,24 @@ static int ask_evict(const struct hs_model *model, const struct svm_slot *slot, 
 	request->is_stopped = slot->is_recorded_stopped;
 	request->may_stop = !slot->process->svm->xnack || has_always_mapped(slot->process->svm);
 	recorded->result = "queues_stopped";
+	return 1;
+}
+
+/*
+ * kfd_svm.c svm_range_restore_work(): put off if a range cannot be mapped, or was invalidated meanwhile. Neither is
+ * recorded, so that a stop allows both; without a stop there is nothing to restore.
+ */
+static int ask_restore(const struct hs_model *model, const struct svm_slot *slot, const struct hs_svm_restore *event,
+		       struct svm_request *request, struct hs_decision *recorded)
+{
+	if (slot->nr_other_stops || (event->gpu && event->gpu != model->scenario.gpus[0].id))
+		return 0;
+	fill_request(request, HS_POINT_SVM_RESTORE, &event->row, 0, 0);
+	recorded->result = event->rescheduled ? "rescheduled" : "restored";
+	recorded->basis = HS_BASIS_BOUNDED;
+	request->is_known = !slot->is_stop_unknown;
+	request->is_stopped = slot->is_recorded_stopped;
+	request->recorded = recorded->result;
 	return 1;
 }
 
@@ -135,6 +207,8 @@ int svm_ask_recorded(struct hs_model *model, const struct hs_event *event, union
 		return ask_fault(slot, event->svm_fault_end, request, recorded);
 	case HS_KIND_svm_evict:
 		return ask_evict(model, slot, event->svm_evict, request, recorded);
+	case HS_KIND_svm_restore:
+		return ask_restore(model, slot, event->svm_restore, request, recorded);
 	case HS_KIND_svm_unmap:
 		return ask_unmap(slot, event->svm_unmap, request, recorded);
 	default:
@@ -169,9 +243,34 @@ static void decide_fault(const struct svm_fault_inputs *fault, struct hs_decisio
 		decide_unknown(decision, "the fault's start was not seen");
 		return;
 	}
-	decision->result = fault->needs_migration ? "migrated" : "mapped";
-	decision->reason = fault->needs_migration ? "actual_loc or best restore location is a GPU" :
-			   "the range is and stays in system memory";
+	decision->result = fault->needs_migration && !fault->has_failed ? "migrated" : "mapped";
+	decision->reason = !fault->needs_migration ? "the range is and stays in system memory" :
+			   fault->has_failed ? "the migration to system memory failed" :
+			   "actual_loc or best restore location is a GPU";
+}
+
+/* Of a CPU touch and of an eviction. */
+static void decide_leave(const struct svm_request *request, const char *leaves, struct hs_decision *decision)
+{
+	if (!request->is_known) {
+		decide_unknown(decision, "the range is not known");
+		return;
+	}
+	decision->result = request->is_in_vram && request->is_in_granule ? leaves : "stays";
+	decision->reason = !request->is_in_vram ? "actual_loc is system memory" :
+			   request->is_in_granule ? "actual_loc is a GPU" : "more than one granule";
+}
+
+static void decide_restore(const struct svm_request *request, struct hs_decision *decision)
+{
+	if (!request->is_known) {
+		decide_unknown(decision, "events were lost: whether the queues ran is not known");
+		return;
+	}
+	decision->result = request->is_stopped ? request->recorded : "nothing";
+	decision->basis = HS_BASIS_BOUNDED;
+	decision->reason = request->is_stopped ? "invalidations while the worker runs are not recorded" :
+			   "the queues were not stopped";
 }
 
 static void decide_evict(const struct svm_request *request, struct hs_decision *decision)
@@ -205,7 +304,16 @@ void svm_decide_recorded(const struct hs_model *model, const struct hs_request *
 	(void)model;
 	switch (common->point) {
 	case HS_POINT_SVM_MIGRATE:
-		decide_migrate(&request->fault, decision);
+		if (request->is_leave)
+			decide_leave(request, "to_system", decision);
+		else
+			decide_migrate(&request->fault, decision);
+		break;
+	case HS_POINT_SVM_CPU_FAULT:
+		decide_leave(request, "migrated", decision);
+		break;
+	case HS_POINT_SVM_RESTORE:
+		decide_restore(request, decision);
 		break;
 	case HS_POINT_SVM_FAULT:
 		decide_fault(&request->fault, decision);
@@ -265,6 +373,21 @@ static void see_fault_start(struct hs_model *model, struct svm_slot *slot, const
 	slot->fault.needs_migration = svm_needs_migration(svm, range, (uint32_t)slot->fault.location);
 }
 
+/* As given to the driver: from here on no more the scenario's. */
+static void see_attributes(struct svm_slot *slot, const struct hs_svm_attributes *event)
+{
+	struct hs_svm *svm = slot->process->svm;
+	struct hs_svm_attr attrs[SVM_SCENARIO_ATTRS];
+	uint32_t nr = event->attributes.length / sizeof(attrs[0]);
+
+	if (event->op != SVM_OP_SET || event->ret || nr != event->nr_attributes || nr > SVM_SCENARIO_ATTRS)
+		return;
+	if (svm->xnack != (event->xnack == 1))
+		hs_svm_set_xnack(svm, event->xnack == 1);
+	memcpy(attrs, event->attributes.data, nr * sizeof(attrs[0]));
+	hs_svm_ioctl(svm, SVM_OP_SET, event->start, event->size, attrs, nr);
+}
+
 /* The preferred location is an attribute of the range, and recorded. */
 static void see_migrate_start(struct hs_model *model, struct svm_slot *slot, const struct hs_svm_migrate_start *event)
 {
@@ -286,6 +409,8 @@ static void see_migrate_end(struct hs_model *model, struct svm_slot *slot, const
 {
 	uint64_t first, last;
 
+	/* One to a GPU that fails is made up for by mapping system memory. */
+	slot->fault.has_failed |= event->error < 0 && !event->to && event->trigger == TRIGGER_GPU_FAULT;
 	if (event->error < 0 || !pages_of(model, &event->row, event->start, event->nr_pages, &first, &last))
 		return;
 	if (event->to && gpu_of(model, slot, &event->row, event->to) < 0)
@@ -310,16 +435,25 @@ static void see_fault_end(struct hs_model *model, struct svm_slot *slot, const s
 
 static void see_evict(struct hs_model *model, struct svm_slot *slot, const struct hs_svm_evict *event)
 {
-	if (event->trigger != TRIGGER_SVM || gpu_of(model, slot, &event->row, event->gpu) < 0)
+	if (gpu_of(model, slot, &event->row, event->gpu) < 0)
 		return;
+	if (event->trigger != TRIGGER_SVM) {
+		slot->nr_other_stops += event->gpu == model->scenario.gpus[0].id;
+		return;
+	}
 	slot->is_recorded_stopped = true;
 	slot->is_stop_unknown = false;
 }
 
 static void see_restore(struct hs_model *model, struct svm_slot *slot, const struct hs_svm_restore *event)
 {
-	if (gpu_of(model, slot, &event->row, event->gpu) < 0)
+	/* 0: all GPUs of the process. */
+	if (event->gpu && gpu_of(model, slot, &event->row, event->gpu) < 0)
 		return;
+	if (slot->nr_other_stops) {
+		slot->nr_other_stops -= !event->rescheduled && event->gpu == model->scenario.gpus[0].id;
+		return;
+	}
 	slot->is_recorded_stopped &= event->rescheduled != 0;
 	slot->is_stop_unknown = false;
 }
@@ -343,6 +477,8 @@ void svm_observe_recorded(struct hs_model *model, const struct hs_event *event)
 	slot->process->now = svm_max(slot->process->now, event->row->time);
 	svm_process_begin(slot->process, 0, 1, 0);
 	switch (event->kind) {
+	case HS_KIND_svm_attributes:
+		return see_attributes(slot, event->svm_attributes);
 	case HS_KIND_svm_fault_start:
 		return see_fault_start(model, slot, event->svm_fault_start);
 	case HS_KIND_svm_migrate_start:
