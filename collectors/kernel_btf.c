@@ -81,7 +81,7 @@ static const struct btf_type *find_in_module(const struct btf *module, uint32_t 
 }
 
 /* Finds a type of this kind and name, in the kernel or in a module, and says where; NULL: there is none. */
-static const struct btf_type *find_type(struct hs_kernel_btf *types, const char *name, unsigned int kind,
+static const struct btf_type *find_anywhere(struct hs_kernel_btf *types, const char *name, unsigned int kind,
 					const struct btf **where)
 {
 	int id = btf__find_by_name_kind(types->kernel, name, kind);
@@ -103,13 +103,13 @@ bool hs_kernel_btf_has(struct hs_kernel_btf *types, const char *name, unsigned i
 {
 	const struct btf *where;
 
-	return find_type(types, name, kind, &where) != NULL;
+	return find_anywhere(types, name, kind, &where) != NULL;
 }
 
 static const struct btf_type *find_prototype(struct hs_kernel_btf *types, const char *function,
 					     const struct btf **where)
 {
-	const struct btf_type *type = find_type(types, function, BTF_KIND_FUNC, where);
+	const struct btf_type *type = find_anywhere(types, function, BTF_KIND_FUNC, where);
 
 	return type ? btf__type_by_id(*where, type->type) : NULL;
 }
