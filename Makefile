@@ -164,7 +164,7 @@ $(foreach model,$(GOLDEN_MODELS),$(eval $(call golden_rule,$(model))))
 
 # Programs with a known number of events, for the live and guest tests; static, so that any guest runs them.
 WORKLOADS := $(patsubst tests/workloads/%.c,build/workloads/%,$(wildcard tests/workloads/*.c))
-build/workloads/%: tests/workloads/%.c
+build/workloads/%: tests/workloads/%.c $(wildcard tests/workloads/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) -std=gnu11 -Wall -Wextra -O2 -static -o $@ $<

@@ -2,9 +2,9 @@
 /*
  * Source collapse where functions can be probed: a range and its page table as the scan is about to read it
  * (mm/khugepaged.c hpage_collapse_scan_pmd), and again when the collapse has shut everybody out and is about to
- * isolate the pages (pmdp_collapse_flush).
+ * isolate the pages (pmdp_collapse_flush). Ranges of files and shared memory: their page cache.
  */
-#include "bpf/page_facts.bpf.h"
+#include "bpf/page_cache.bpf.h"
 
 /* Values of collapse.ptes' moment. */
 enum { AT_ENTRY = 0, AT_DETACH = 2, DAEMON_UNKNOWN = 255 };
@@ -73,4 +73,26 @@ SEC("?kprobe/pmdp_collapse_flush")
 int BPF_KPROBE(range_detached, struct vm_area_struct *vma, unsigned long address)
 {
 	return emit_ptes(vma, address & ~HUGE_MASK, AT_DETACH, DAEMON_UNKNOWN);
+}
+
+SEC("?fentry/hpage_collapse_scan_file")
+int BPF_PROG(file_entered, struct mm_struct *mm, unsigned long address, struct file *file, unsigned long start,
+	     struct collapse_control *cc)
+{
+	return emit_cache(mm, address, file, start, cc);
+}
+
+/* Its name from 7.2 on. */
+SEC("?fentry/collapse_scan_file")
+int BPF_PROG(file_entered_short, struct mm_struct *mm, unsigned long address, struct file *file, unsigned long start,
+	     struct collapse_control *cc)
+{
+	return emit_cache(mm, address, file, start, cc);
+}
+
+SEC("?kprobe/hpage_collapse_scan_file")
+int BPF_KPROBE(file_entered_kprobe, struct mm_struct *mm, unsigned long address, struct file *file,
+	       unsigned long start, struct collapse_control *cc)
+{
+	return emit_cache(mm, address, file, start, cc);
 }

@@ -231,7 +231,8 @@ static __always_inline void *xarray_entry(const void *xarray, u64 index)
  * by 6.12, PG_young is there where idle pages are tracked.
  */
 enum pageflags {
-	PG_locked, PG_referenced, PG_lru, PG_head, PG_swapcache, PG_swapbacked, PG_young, PG_double_map
+	PG_locked, PG_referenced, PG_lru, PG_head, PG_swapcache, PG_swapbacked, PG_young, PG_double_map, PG_private,
+	PG_private_2
 };
 #define PAGE_FLAG(name) (bpf_core_enum_value_exists(enum pageflags, name) ? \
 			 1ull << bpf_core_enum_value(enum pageflags, name) : 0)

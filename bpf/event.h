@@ -130,6 +130,11 @@ enum hs_record_type {
 	HS_RECORD_MIGRATION_RESULT,
 	HS_RECORD_INVALIDATE,
 	HS_RECORD_ATTRIBUTES,		/* struct hs_record_attributes */
+	HS_RECORD_REGISTER,		/* head only, small: column op of collapse.register */
+	HS_RECORD_HUGE_PMD,		/* struct hs_record_range, small: column op of collapse.huge_pmd */
+	HS_RECORD_ALLOC,		/* struct hs_record_collapse: status, and in none_or_zero the node or ~0 */
+	HS_RECORD_SWAPIN_RESULT,	/* head only, small: result number of the swap-in that was just reported */
+	HS_RECORD_CACHE,		/* struct hs_record_cache */
 	HS_NR_RECORDS
 };
 
@@ -278,6 +283,7 @@ enum hs_page_fact {
 	HS_PAGE_SWAP_BACKED = 1 << 6,
 	HS_PAGE_SHARED = 1 << 7,	/* mapped more than once, by the running kernel's own measure */
 	HS_PAGE_UNCOUNTED = 1 << 8,	/* mappings of this folio were not counted: references, SHARED say nothing */
+	HS_PAGE_PRIVATE = 1 << 9,	/* PG_private or PG_private_2 */
 	HS_PAGE_ORDER_SHIFT = 12, HS_PAGE_NODE_SHIFT = 16, HS_PAGE_REFS_SHIFT = 20,
 	HS_PAGE_MAX_NODE = 15, HS_PAGE_MAX_REFS = 4095,		/* these or more, or fewer than none */
 };
@@ -296,6 +302,21 @@ struct hs_record_ptes {
 	hs_u8 pad[2];
 	hs_u64 entries[HS_PTES];	/* raw; zero where there is no page table */
 	hs_u32 pages[HS_PTES];		/* enum hs_page_fact */
+};
+
+/* Entries of the page cache are tagged pointers (include/linux/xarray.h); below 256 and internal: a sibling. */
+enum { HS_CACHE_INTERNAL = 2, HS_CACHE_VALUE = 1, HS_CACHE_TAGS = 3, HS_CACHE_LAST_SIBLING = 255 };
+
+struct hs_record_cache {
+	struct hs_record head;		/* mm is the scanned one */
+	hs_u64 address;
+	hs_u64 index;			/* in the file, pages */
+	hs_u8 is_khugepaged;
+	hs_u8 is_shmem;
+	hs_u8 is_whole;			/* 1: all entries were read */
+	hs_u8 pad[5];
+	hs_u64 entries[HS_PTES];	/* raw; 0: nothing cached */
+	hs_u32 pages[HS_PTES];		/* enum hs_page_fact, at the first entry of a folio */
 };
 
 /* What hs_record_hotplug.field holds, by record; groups are kernel addresses, 0: none. */
@@ -408,6 +429,7 @@ _Static_assert(sizeof(struct hs_table_entry) == 104, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_ptes) == 6208, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_svm) == 96, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_attributes) == 320, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_cache) == 6192, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_ptes) <= HS_RING_MAX_RECORD, "slack");
 _Static_assert(sizeof(struct hs_task_entry) == 40, "no hidden padding");
 

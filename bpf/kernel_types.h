@@ -70,7 +70,21 @@ struct linux_binprm {
 	const char *filename;
 };
 
-struct address_space;
+struct xarray {
+	void *xa_head;
+};
+
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];
+};
+
+struct address_space_operations;
+
+struct address_space {
+	struct xarray i_pages;
+	const struct address_space_operations *a_ops;
+};
 
 struct folio {
 	unsigned long index;
@@ -98,6 +112,7 @@ struct path {
 
 struct file {
 	struct path f_path;
+	struct address_space *f_mapping;
 };
 
 typedef struct {

@@ -23,7 +23,8 @@ struct page_reader {
 	u32 last_fact;
 	u32 order;			/* of the folio being summed up */
 	s32 mapcount, first_mapcount;
-	struct hs_record_ptes *record;
+	const u64 *entries;		/* of the record that is filled in */
+	u32 *pages;
 };
 
 static __always_inline s32 read_count(const void *at, u32 offset)
@@ -108,6 +109,8 @@ static __always_inline u32 describe_head(const u64 *page, s32 mapcount, u32 node
 		fact |= HS_PAGE_SWAP_CACHE;
 	if (flags & (PAGE_FLAG(PG_referenced) | PAGE_FLAG(PG_young)))
 		fact |= HS_PAGE_REFERENCED;
+	if (flags & (PAGE_FLAG(PG_private) | PAGE_FLAG(PG_private_2)))
+		fact |= HS_PAGE_PRIVATE;
 	if (flags & PAGE_FLAG(PG_swapbacked))
 		fact |= HS_PAGE_SWAP_BACKED;
 	if (mapping & MAPPING_ANON)
@@ -142,9 +145,10 @@ static __always_inline u32 describe_part(struct page_reader *reader, u64 head, s
 	return mapcount > 1 ? fact | HS_PAGE_SHARED : fact;
 }
 
-static __always_inline u32 describe_page(struct page_reader *reader, u64 pfn)
+/* at: of a struct page, or of a folio, which begins with its first page. */
+static __always_inline u32 describe_page(struct page_reader *reader, u64 at)
 {
-	u64 at = reader->vmemmap + pfn * PAGE_STRUCT_BYTES, page[PAGE_STRUCT_WORDS], compound;
+	u64 page[PAGE_STRUCT_WORDS], compound;
 	s32 mapcount;
 
 	if (bpf_probe_read_kernel(page, sizeof(page), (void *)at))
@@ -173,10 +177,11 @@ static long describe_entry(u32 index, void *context)
 
 	if (index >= HS_PTES)
 		return 1;
-	entry = reader->record->entries[index];
-	reader->record->pages[index] = 0;
+	entry = reader->entries[index];
+	reader->pages[index] = 0;
 	if (entry & (ENTRY_PRESENT | ENTRY_PROTNONE) && !(entry & ENTRY_SPECIAL))
-		reader->record->pages[index] = describe_page(reader, pfn_of_entry(entry));
+		reader->pages[index] = describe_page(reader, reader->vmemmap +
+						     pfn_of_entry(entry) * PAGE_STRUCT_BYTES);
 	return 0;
 }
 
@@ -191,21 +196,30 @@ static __always_inline u32 shift_of_nodes(void)
 	return 64 - bits;
 }
 
-/* Fills in record->pages from record->entries; sizes other than this page structure's are not read. */
-static __always_inline void describe_pages(struct hs_record_ptes *record)
+/* False: this kernel's page structure is not of the size that is read here. */
+static __always_inline bool start_reading(struct page_reader *reader, const u64 *entries, u32 *pages)
 {
-	struct page_reader reader = {
-		.vmemmap = VMEMMAP_4LEVEL, .nodes_shift = shift_of_nodes(), .budget = MAX_SUMMED, .record = record,
-	};
 	u64 base = 0;
 
-	record->has_pages = 0;
-	if (bpf_core_type_size(struct page) != PAGE_STRUCT_BYTES)
-		return;
+	__builtin_memset(reader, 0, sizeof(*reader));
+	reader->vmemmap = VMEMMAP_4LEVEL;
+	reader->nodes_shift = shift_of_nodes();
+	reader->budget = MAX_SUMMED;
+	reader->entries = entries;
+	reader->pages = pages;
 	if (&vmemmap_base && bpf_probe_read_kernel(&base, sizeof(base), &vmemmap_base) == 0 && base)
-		reader.vmemmap = base;
-	bpf_loop(HS_PTES, describe_entry, &reader, 0);
-	record->has_pages = 1;
+		reader->vmemmap = base;
+	return bpf_core_type_size(struct page) == PAGE_STRUCT_BYTES;
+}
+
+/* Fills in record->pages from record->entries. */
+static __always_inline void describe_pages(struct hs_record_ptes *record)
+{
+	struct page_reader reader;
+
+	record->has_pages = start_reading(&reader, record->entries, record->pages);
+	if (record->has_pages)
+		bpf_loop(HS_PTES, describe_entry, &reader, 0);
 }
 
 #endif

@@ -28,6 +28,29 @@ static int look_ahead(struct hs_replay *replay, const struct hs_arguments *argum
 	return status;
 }
 
+/* A free run's models may want to know what the recording learnt later of things that were so before. */
+static int foresee(struct hs_replay *replay, const struct hs_arguments *arguments, const char *path)
+{
+	const hs_kind_set kinds = hs_engine_foreseen(replay->engine);
+	struct hs_trace_input input;
+	struct hs_run run;
+	bool is_empty = true;
+	int status;
+
+	for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++)
+		is_empty &= !hs_kind_set_has(&kinds, kind);
+	status = is_empty ? HS_EXIT_OK : hs_trace_open(&input, arguments, path);
+	if (is_empty || status)
+		return status;
+	hs_trace_select(&input, &kinds);
+	while (hs_trace_next(&input, &run) > 0)
+		if (hs_kind_set_has(&kinds, run.kind))
+			hs_engine_foresee(replay->engine, &run);
+	status = input.status;
+	hs_reader_close(input.reader);
+	return status;
+}
+
 /* Has the file, by its chunks' headers, any event that the model is about? Snapshots and tunables are background. */
 static bool has_events_for(const struct hs_reader_state *state, const struct hs_model_ops *ops)
 {
@@ -86,6 +109,9 @@ int hs_replay_open(struct hs_replay *replay, const struct hs_arguments *argument
 		status = hs_fail(HS_EXIT_FAILED, &err);
 		return hs_replay_close(replay, status);
 	}
+	status = is_pipe ? HS_EXIT_OK : foresee(replay, arguments, path);
+	if (status)
+		return hs_replay_close(replay, status);
 	kinds = hs_engine_kinds(replay->engine);
 	hs_trace_select(&replay->input, &kinds);
 	return HS_EXIT_OK;

@@ -324,6 +324,14 @@ static struct hs_bytes plane_of(const struct hs_collapse_groups *groups, const s
 	return hs_sink_text(groups->sink, (const char *)plane->word, sizeof(plane->word));
 }
 
+static struct hs_bytes nodes_of(const struct hs_collapse_groups *groups, const struct hs_bitmap512 *nodes,
+				unsigned int count)
+{
+	if (!count)
+		return (struct hs_bytes){ NULL, 0 };
+	return hs_sink_text(groups->sink, (const char *)nodes, count * sizeof(*nodes));
+}
+
 static void add_pages(const struct hs_collapse_groups *groups, const struct hs_record_ptes *record,
 		      struct hs_collapse_ptes *row)
 {
@@ -343,9 +351,81 @@ static void add_pages(const struct hs_collapse_groups *groups, const struct hs_r
 	row->large = plane_of(groups, &planes.large);
 	row->same_folio = plane_of(groups, &planes.same_folio);
 	row->repeated = plane_of(groups, &planes.repeated);
-	if (planes.nr_nodes)
-		row->nodes = hs_sink_text(groups->sink, (const char *)planes.node,
-					  (uint32_t)(planes.nr_nodes * sizeof(planes.node[0])));
+	row->nodes = nodes_of(groups, planes.node, planes.nr_nodes);
+}
+
+/* The scan of a file begins. */
+static unsigned int add_cache(struct hs_collapse_groups *groups, struct task *task,
+			      const struct hs_record_cache *record, struct hs_row head)
+{
+	struct hs_collapse_cache *row = hs_sink_row(groups->sink, HS_KIND_collapse_cache, head.time, head.task, head.mm);
+	struct hs_cache_planes planes;
+
+	task->place = (struct place){ record->address, HS_ADDRESS_ARGUMENT };
+	row->address = record->address;
+	row->index = record->index;
+	row->is_khugepaged = record->is_khugepaged;
+	row->is_shmem = record->is_shmem;
+	row->is_whole = hs_cache_facts_fold(record, &planes);
+	row->huge = UINT16_MAX;
+	if (!row->is_whole)
+		return 1;
+	row->present = plane_of(groups, &planes.present);
+	row->swap = plane_of(groups, &planes.swap);
+	row->large = plane_of(groups, &planes.large);
+	if (planes.huge < HS_BITMAP512_BITS)
+		row->huge = (uint16_t)planes.huge;
+	row->huge_at_start = planes.huge_at_start;
+	row->off_lru = plane_of(groups, &planes.off_lru);
+	row->locked = plane_of(groups, &planes.locked);
+	row->pinned = plane_of(groups, &planes.pinned);
+	row->nodes = nodes_of(groups, planes.node, planes.nr_nodes);
+	return 1;
+}
+
+static unsigned int add_register(struct hs_collapse_groups *groups, const struct hs_record *record, struct hs_row head)
+{
+	struct hs_collapse_register *row = hs_sink_row(groups->sink, HS_KIND_collapse_register, head.time, head.task,
+						       head.mm);
+
+	row->op = (uint8_t)record->small;
+	return 1;
+}
+
+static unsigned int add_huge_pmd(struct hs_collapse_groups *groups, const struct hs_record_range *record,
+				 struct hs_row head)
+{
+	struct hs_collapse_huge_pmd *row = hs_sink_row(groups->sink, HS_KIND_collapse_huge_pmd, head.time, head.task,
+						       head.mm);
+
+	row->address = record->start;
+	row->op = (uint8_t)record->head.small;
+	return 1;
+}
+
+/* Asked for between the scan's entry and its other events: the range is known. */
+static unsigned int add_alloc(struct hs_collapse_groups *groups, const struct task *task,
+			      const struct hs_record_collapse *record, struct hs_row head)
+{
+	struct hs_collapse_alloc *row = hs_sink_row(groups->sink, HS_KIND_collapse_alloc, head.time, head.task, head.mm);
+
+	row->address = task->place.address;
+	row->address_basis = (uint8_t)task->place.basis;
+	row->status = result_of(groups, record->status);
+	return 1;
+}
+
+/* Comes right behind the event of the swap-in, whose row still waits. */
+static void add_swapin_result(struct hs_collapse_groups *groups, const struct hs_record *record)
+{
+	for (size_t i = groups->rows.count; i-- > 0;) {
+		struct waiting *waiting = &groups->rows.items[i];
+
+		if (waiting->kind != HS_KIND_collapse_swapin || waiting->tid != record->tid)
+			continue;
+		waiting->row.swapin.result = result_of(groups, record->small);
+		return;
+	}
 }
 
 /* The scan begins: from here on this task's events are about this range. */
@@ -387,16 +467,29 @@ unsigned int hs_collapse_groups_add(struct hs_collapse_groups *groups, const str
 				    uint32_t mm, uint64_t earliest)
 {
 	struct hs_row head = { .time = record->time, .task = task_id, .mm = mm };
-	struct task *task = find_task(groups, record->tid);
 	const void *whole = record;
+	struct task *task;
 
+	/* Any task does these: none of them is to be remembered. */
+	if (record->type == HS_RECORD_REGISTER)
+		return add_register(groups, record, head);
+	if (record->type == HS_RECORD_HUGE_PMD)
+		return add_huge_pmd(groups, whole, head);
+	task = find_task(groups, record->tid);
 	if (!task)
 		return 0;
 	switch (record->type) {
 	case HS_RECORD_PTES:
 		return add_ptes(groups, task, whole, head);
+	case HS_RECORD_CACHE:
+		return add_cache(groups, task, whole, head);
+	case HS_RECORD_ALLOC:
+		return add_alloc(groups, task, whole, head);
 	case HS_RECORD_SWAPIN:
 		return add_swapin(groups, whole, head);
+	case HS_RECORD_SWAPIN_RESULT:
+		add_swapin_result(groups, record);
+		return 0;
 	case HS_RECORD_ATTEMPT:
 		return add_attempt(groups, task, whole, head, earliest);
 	case HS_RECORD_SCAN:

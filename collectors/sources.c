@@ -91,17 +91,30 @@ static const struct hs_rung notifier_rungs[] = {
 	{ "collapse_file", .gives = "collapses of files" }, \
 	{ "collapse_visit", .gives = "visits to address spaces" }
 
+/* Where functions can be probed; kprobes see no results. */
+#define COLLAPSE_FUNCTIONS(suffix) \
+	{ "mm_registered" suffix, .gives = "address spaces put on khugepaged's list" }, \
+	{ "mm_unregistered" suffix, .gives = "address spaces taken off khugepaged's list" }, \
+	{ "pmd_split" suffix, .gives = "huge PMDs split" }, \
+	{ "pmd_zapped" suffix, .gives = "huge PMDs zapped" }
+
 #define COLLAPSE_DETACHED { "range_detached", .gives = "page tables as isolation saw them" }
 
 static const struct hs_probe collapse_fentry[] = {
 	{ "range_entered", "range_entered_single", REQUIRED, .gives = "page tables as the scan saw them" },
 	COLLAPSE_DETACHED,
+	COLLAPSE_FUNCTIONS(""),
+	{ "file_entered", "file_entered_short", .gives = "the page cache as scans of files saw it" },
+	{ "huge_page_allocated", "huge_folio_allocated", .gives = "huge pages asked for" },
+	{ "range_swapped_in", .gives = "why a swap-in failed" },
 	COLLAPSE_TRACEPOINTS,
 	END
 };
 static const struct hs_probe collapse_kprobe[] = {
 	{ "range_entered_kprobe", REQUIRED, .gives = "page tables as the scan saw them" },
 	COLLAPSE_DETACHED,
+	COLLAPSE_FUNCTIONS("_kprobe"),
+	{ "file_entered_kprobe", .gives = "the page cache as scans of files saw it" },
 	COLLAPSE_TRACEPOINTS,
 	END
 };
@@ -109,7 +122,8 @@ static const struct hs_probe collapse_tracepoint[] = { COLLAPSE_TRACEPOINTS, END
 
 static const struct hs_rung collapse_rungs[] = {
 	{ "fentry", collapse_fentry, .instead_of = "" },
-	{ "kprobe", collapse_kprobe, .instead_of = "" },
+	{ "kprobe", collapse_kprobe,
+	  .instead_of = "whether huge pages could be had, why a swap-in failed" },
 	{ "tracepoint", collapse_tracepoint, .instead_of = "page tables as the scan saw them, the daemon's position" },
 	{ .name = NULL },
 };

@@ -435,6 +435,11 @@ static const struct handler handlers[HS_NR_RECORDS] = {
 	[HS_RECORD_PTES] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_VISIT] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_GPU_FAULT_BEGIN ... HS_RECORD_ATTRIBUTES] = { add_svm, HS_RING_SVM, 1 },
+	[HS_RECORD_REGISTER] = { add_collapse, HS_RING_COLLAPSE, 0 },
+	[HS_RECORD_HUGE_PMD] = { add_collapse, HS_RING_COLLAPSE, 0 },
+	[HS_RECORD_ALLOC] = { add_collapse, HS_RING_COLLAPSE, 0 },
+	[HS_RECORD_SWAPIN_RESULT] = { add_collapse, HS_RING_COLLAPSE, 0 },
+	[HS_RECORD_CACHE] = { add_collapse, HS_RING_COLLAPSE, 0 },
 };
 
 void hs_translate(struct hs_translator *translator, const struct hs_record *record)

@@ -60,6 +60,13 @@ void hs_engine_destroy(struct hs_engine *engine);
 /* Kinds that some model wants: what to select in the reader. */
 hs_kind_set hs_engine_kinds(const struct hs_engine *engine);
 
+/*
+ * Kinds that models of a free run want to see all of before it begins; empty: none. The caller that can look ahead
+ * hands them over in order, before the first hs_engine_run.
+ */
+hs_kind_set hs_engine_foreseen(const struct hs_engine *engine);
+void hs_engine_foresee(struct hs_engine *engine, const struct hs_run *run);
+
 /* 0; with check_each -EINVAL and the model, event and broken invariant. */
 int hs_engine_run(struct hs_engine *engine, const struct hs_run *run, struct hs_error *err);
 /* After the last event: daemons run to the end of the trace. */

@@ -126,6 +126,13 @@ struct hs_model_ops {
 	/* whatif: own daemons and retry clocks up to now (ns), inclusive. May be NULL. */
 	void (*advance)(struct hs_model *model, uint64_t now, const struct hs_sink *sink);
 
+	/*
+	 * whatif: kinds of which all events of the trace are shown before the first is observed, where the caller
+	 * can look ahead: what they say of things that were so before. Both may be NULL.
+	 */
+	hs_kind_set (*foreseen)(void);
+	void (*foresee)(struct hs_model *model, const struct hs_event *event);
+
 	/* Events were lost in a span: widen what is known. May be NULL. */
 	void (*lost)(struct hs_model *model, const struct hs_meta_lost *lost);
 

@@ -21,7 +21,7 @@ static hs_kind_set collapse_kinds(void)
 {
 	static const unsigned int wanted[] = {
 		HS_KIND_meta_task, HS_KIND_snap_tunable, HS_KIND_meta_tunable, HS_KIND_collapse_ptes,
-		HS_KIND_collapse_swapin, HS_KIND_collapse_isolate, HS_KIND_collapse_huge_page, HS_KIND_collapse_scan,
+		HS_KIND_collapse_cache, HS_KIND_collapse_alloc, HS_KIND_collapse_swapin, HS_KIND_collapse_isolate, HS_KIND_collapse_huge_page, HS_KIND_collapse_scan,
 		HS_KIND_collapse_scan_file, HS_KIND_collapse_visit, HS_KIND_mm_madvise, HS_KIND_snap_begin,
 		HS_KIND_snap_end,
 	};
@@ -285,7 +285,7 @@ static uint64_t collapse_problems(const struct hs_model *model, FILE *out)
 
 	for (int i = 0; i < HS_NR_COLLAPSE_PROBLEMS; i++) {
 		sum += model->problems[i];
-		if (model->problems[i])
+		if (model->problems[i] && out)
 			fprintf(out, "collapse: %" PRIu64 " %s\n", model->problems[i], texts[i]);
 	}
 	return sum;
@@ -306,6 +306,8 @@ const struct hs_model_ops hs_collapse_model = {
 	.describe = hs_collapse_describe,
 	.adopt = collapse_adopt,
 	.advance = hs_collapse_whatif_advance,
+	.foreseen = hs_collapse_foreseen,
+	.foresee = hs_collapse_foresee,
 	.lost = collapse_lost,
 	.dump = collapse_dump,
 	.check = collapse_check,

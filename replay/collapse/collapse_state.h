@@ -55,6 +55,8 @@ struct hs_collapse_request {
 	bool has_notifiers;			/* a secondary MMU may know of further references */
 	bool node_reclaim;			/* node_reclaim_mode is on: pages too far apart stop a scan */
 	const struct hs_pte_nodes *nodes;	/* of the page table's pages; NULL: one node. The group's or the model's */
+	const struct hs_cache_map *cache;	/* of a file's range; NULL: not recorded. The group's */
+	enum hs_collapse_result allocated, swapped;	/* as in struct hs_range_group */
 	bool has_pmd;				/* pmd: what is in its place */
 	enum hs_pmd_state pmd;
 	unsigned int nr_attempts, swap_pages, present_pages;

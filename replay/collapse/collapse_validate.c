@@ -119,6 +119,13 @@ static void fill_isolate(const struct hs_model *model, struct hs_counter_request
 				recorded == HS_SCAN_PAGE_RO;
 }
 
+/* What the attempt was given by others. */
+static void take_gifts(const struct hs_range_group *group, struct hs_collapse_request *request)
+{
+	request->allocated = group ? group->allocated : HS_NR_COLLAPSE_RESULTS;
+	request->swapped = group ? group->swapped : HS_NR_COLLAPSE_RESULTS;
+}
+
 /* The page table as the isolate step was about to see it. */
 static void take_detached(const struct hs_range_group *group, struct hs_collapse_request *request)
 {
@@ -169,6 +176,22 @@ static void decide_isolate(const struct hs_collapse_request *request, struct hs_
 	weaken_echo(answer);
 }
 
+static bool was_refused(enum hs_collapse_result input)
+{
+	return input != HS_SCAN_SUCCEED && input != HS_NR_COLLAPSE_RESULTS;
+}
+
+/* collapse_huge_page up to the isolate step: what allocator, memory controller and swap gave are its inputs. */
+static void decide_without_isolation(const struct hs_collapse_request *request, struct hs_counter_answer *answer)
+{
+	if (was_refused(request->allocated))
+		*answer = (struct hs_counter_answer){ .result = request->allocated, .basis = HS_BASIS_EXACT,
+						      .reason = "the allocator's or the memory controller's answer" };
+	else if (was_refused(request->swapped))
+		*answer = (struct hs_counter_answer){ .result = request->swapped, .basis = HS_BASIS_EXACT,
+						      .reason = "swapped-out pages could not be read back" };
+}
+
 /* What the model makes of one attempt: its isolate step where there was one, else the step that refused. */
 static void decide_attempt(const struct hs_collapse_request *request, enum hs_collapse_result recorded,
 			   struct hs_counter_answer *answer)
@@ -177,8 +200,10 @@ static void decide_attempt(const struct hs_collapse_request *request, enum hs_co
 
 	*answer = (struct hs_counter_answer){ .result = recorded, .basis = HS_BASIS_BOUNDED,
 					      .reason = "step before isolation" };
-	if (!request->has_counter)
+	if (!request->has_counter) {
+		decide_without_isolation(request, answer);
 		return;
+	}
 	decide_isolate(request, answer);
 	if (!answer->is_unknown && answer->result == HS_SCAN_SUCCEED && isolated) {
 		answer->result = recorded;
@@ -202,6 +227,7 @@ static int ask_collapse(struct hs_model *model, const struct hs_event *event, un
 		fill_isolate(model, &request->counter, &group->isolate, event->row->task);
 	take_mapping(model, request);
 	take_detached(group, request);
+	take_gifts(group, request);
 	request->is_broken = result < 0 || (group && group->is_broken);
 	request->fold.last = result < 0 ? HS_SCAN_FAIL : (enum hs_collapse_result)result;
 	if (request->has_counter && result == HS_SCAN_SUCCEED) {
@@ -294,6 +320,7 @@ static int ask_file(struct hs_model *model, const struct hs_event *event, union 
 		    struct hs_decision *recorded)
 {
 	const struct hs_collapse_scan_file *scan = event->collapse_scan_file;
+	const struct hs_range_group *group = hs_range_groups_find(&model->groups, event->row->task);
 	const int result = find_result(model, &scan->status);
 	struct hs_collapse_request *request = begin_request(model, event, storage, HS_POINT_COLLAPSE_SCAN,
 							    scan->address_basis ? scan->address : 0,
@@ -304,6 +331,9 @@ static int ask_file(struct hs_model *model, const struct hs_event *event, union 
 	request->counter.recorded = result < 0 ? HS_SCAN_FAIL : (enum hs_collapse_result)result;
 	request->present_pages = scan->present;
 	request->swap_pages = scan->swap;
+	request->allocated = group ? group->allocated : HS_NR_COLLAPSE_RESULTS;
+	request->cache = group && group->has_cache ? &group->cache : NULL;
+	model->problems[HS_COLLAPSE_RACED] += hs_snapshot_is_stale(request);
 	request->is_broken = result < 0;
 	request->cost[0] = scan->present + scan->swap;
 	recorded->result = result < 0 ? HS_RESULT_UNKNOWN : hs_collapse_result_name(request->counter.recorded);
@@ -385,6 +415,8 @@ static void decide_file(const struct hs_collapse_request *request, struct hs_cou
 
 	*answer = (struct hs_counter_answer){ .result = recorded, .basis = HS_BASIS_BOUNDED,
 					      .reason = "the page that stopped the walk" };
+	if (hs_snapshot_file(request, answer))
+		return;
 	if (!counter->rules->file_collapse) {
 		*answer = (struct hs_counter_answer){ .result = HS_SCAN_VMA_CHECK, .basis = HS_BASIS_EXACT,
 						      .reason = "files are not collapsed" };
@@ -476,6 +508,7 @@ static void observe_attempt(struct hs_model *model, const struct hs_event *event
 		fill_isolate(model, &request->counter, &group->isolate, event->row->task);
 	take_mapping(model, request);
 	take_detached(group, request);
+	take_gifts(group, request);
 	decide_attempt(request, recorded, &answer);
 	hs_range_group_add_attempt(group, end, recorded, &answer);
 }
@@ -503,6 +536,13 @@ static void observe_isolate(const struct hs_event *event, struct hs_range_group 
 				   result < 0 ? HS_SCAN_FAIL : (enum hs_collapse_result)result);
 }
 
+static enum hs_collapse_result input_of(const struct hs_bytes *status)
+{
+	const int result = hs_collapse_result_find(status->data, status->length);
+
+	return result < 0 ? HS_NR_COLLAPSE_RESULTS : (enum hs_collapse_result)result;
+}
+
 static void observe_ptes(const struct hs_model *model, const struct hs_collapse_ptes *ptes,
 			 struct hs_range_group *group)
 {
@@ -524,8 +564,12 @@ void hs_collapse_observe_group(struct hs_model *model, const struct hs_event *ev
 		return;
 	if (event->kind == HS_KIND_collapse_ptes)
 		observe_ptes(model, event->collapse_ptes, group);
+	else if (event->kind == HS_KIND_collapse_cache)
+		hs_range_group_add_cache(group, event->collapse_cache);
+	else if (event->kind == HS_KIND_collapse_alloc)
+		group->allocated = input_of(&event->collapse_alloc->status);
 	else if (event->kind == HS_KIND_collapse_swapin)
-		hs_range_group_add_swapin(group, event->collapse_swapin);
+		hs_range_group_add_swapin(group, event->collapse_swapin, input_of(&event->collapse_swapin->result));
 	else if (event->kind == HS_KIND_collapse_isolate)
 		observe_isolate(event, group);
 	else if (event->kind == HS_KIND_collapse_huge_page)

@@ -57,6 +57,7 @@ static void mm_ends(void *context, uint32_t mm)
 
 	whatif->overlay.now = whatif->model->now;
 	hs_thp_overlay_end(&whatif->overlay, mm);
+	hs_page_memory_end(&whatif->memory, mm);
 	hs_khugepaged_exit(&whatif->daemon, mm);
 }
 
@@ -89,6 +90,7 @@ static void pages_dropped(void *context, uint32_t mm, uint64_t start, uint64_t e
 
 	whatif->overlay.now = whatif->model->now;
 	hs_thp_overlay_drop(&whatif->overlay, mm, start, end);
+	hs_page_memory_drop(&whatif->memory, whatif->model->now, mm, start, end);
 }
 
 static void pages_moved(void *context, uint32_t mm, uint64_t from, uint64_t to, uint64_t bytes)
@@ -97,6 +99,8 @@ static void pages_moved(void *context, uint32_t mm, uint64_t from, uint64_t to, 
 
 	whatif->overlay.now = whatif->model->now;
 	hs_thp_overlay_move(&whatif->overlay, mm, from, to, bytes);
+	hs_page_memory_drop(&whatif->memory, whatif->model->now, mm, from, from + bytes);
+	hs_page_memory_drop(&whatif->memory, whatif->model->now, mm, to, to + bytes);
 }
 
 /* Found in a snapshot: as it is, whatever the policy would have made of it. */

@@ -73,6 +73,7 @@ static void read_range(void *context, uint32_t id, uint64_t address, struct hs_t
 	hs_thp_ptes_of(&slot, &whatif->ptes);
 	if (over)
 		add_filled(&whatif->ptes, over);
+	hs_page_memory_apply(&whatif->memory, whatif->model->now, id, address, &whatif->ptes);
 	range->ptes = &whatif->ptes;
 }
 
@@ -147,16 +148,15 @@ static void attempted(void *context, const struct hs_attempt_request *request,
 {
 	struct hs_collapse_whatif *whatif = context;
 	struct hs_collapse_sums *sums = &whatif->model->sums;
+	const uint64_t measured = whatif->are_prices_given ? 0 : hs_collapse_pace_attempt_ns(&whatif->pace);
 	uint64_t lock_ns;
 
 	(void)request;
 	sums->attempts++;
-	if (!outcome->is_detached)
-		return;
-	lock_ns = hs_collapse_lock_ns(&whatif->prices, outcome->copied, outcome->zeroed);
-	sums->notifier_ranges++;
+	lock_ns = outcome->is_detached ? hs_collapse_lock_ns(&whatif->prices, outcome->copied, outcome->zeroed) : 0;
+	sums->notifier_ranges += outcome->is_detached;
 	sums->lock_ns += lock_ns;
-	whatif->busy_ns += lock_ns;
+	whatif->busy_ns += measured ? measured : lock_ns;
 }
 
 /* How far the answer rests on what was recorded: page properties never were. */
@@ -164,6 +164,16 @@ static enum hs_basis basis_of(const struct hs_range_scan_outcome *outcome)
 {
 	return outcome->scan.has_table && outcome->result != HS_SCAN_EXCEED_NONE_PTE ? HS_BASIS_ASSUMED :
 										       HS_BASIS_BOUNDED;
+}
+
+/* What the daemon is busy with a range beyond its attempts; their own time is added by attempted(). */
+static uint64_t time_of_scan(const struct hs_collapse_whatif *whatif, const struct hs_range_scan_outcome *outcome)
+{
+	const uint64_t measured = whatif->are_prices_given ? 0 : hs_collapse_pace_scan_ns(&whatif->pace);
+
+	if (outcome->nr_attempts)
+		return 0;
+	return measured ? measured : (1 + outcome->scan.visited) * whatif->prices.pte_ns;
 }
 
 static void range_done(void *context, uint32_t mm, uint64_t address, bool is_khugepaged,
@@ -183,7 +193,7 @@ static void range_done(void *context, uint32_t mm, uint64_t address, bool is_khu
 	sums->scans++;
 	sums->ptes_scanned += outcome->scan.visited;
 	sums->huge_pages += outcome->result == HS_SCAN_SUCCEED;
-	whatif->busy_ns += (1 + outcome->scan.visited) * whatif->prices.pte_ns;
+	whatif->busy_ns += time_of_scan(whatif, outcome);
 	if (last->is_detached)
 		decision.cost[6] = hs_collapse_lock_ns(&whatif->prices, last->copied, last->zeroed);
 	if (whatif->sink)
@@ -231,6 +241,8 @@ static void set_clock(struct hs_collapse_whatif *whatif)
 	switch (daemon->state) {
 	case HS_KHUGEPAGED_ASLEEP:
 		whatif->wake_at = whatif->model->now + busy + daemon->sleep_ms * NS_PER_MS;
+		if (!whatif->are_prices_given)
+			whatif->wake_at += hs_collapse_pace_pause_ns(&whatif->pace);
 		if (daemon->sleep_kind == HS_KHUGEPAGED_SLEEP_ALLOC)
 			whatif->backoff_ns += daemon->sleep_ms * NS_PER_MS;
 		break;
@@ -387,10 +399,46 @@ static void observe_allocation(struct hs_collapse_whatif *whatif, const struct h
 		shrink_underused(whatif);
 }
 
+/* The daemon's own look at the pages, or madvise's: before the collapse took place. */
+static void note_pages(struct hs_collapse_whatif *whatif, const struct hs_collapse_ptes *event)
+{
+	struct hs_pte_map ptes;
+
+	if (event->moment != 0 || event->pmd != HS_PMD_TABLE || !event->has_pages)
+		return;
+	hs_range_group_take_ptes(&ptes, event);
+	/* Without memory for it, the pages stay what they are taken for by default. */
+	(void)hs_page_memory_note(&whatif->memory, event->row.time, event->row.mm, event->address, &ptes);
+}
+
+static void learn(struct hs_collapse_whatif *whatif, const struct hs_event *event)
+{
+	hs_collapse_pace_observe(&whatif->pace, event);
+	if (event->kind == HS_KIND_collapse_ptes)
+		note_pages(whatif, event->collapse_ptes);
+}
+
+hs_kind_set hs_collapse_foreseen(void)
+{
+	hs_kind_set kinds = { { 0 } };
+
+	hs_kind_set_add(&kinds, HS_KIND_collapse_ptes);
+	hs_collapse_pace_add_kinds(&kinds);
+	return kinds;
+}
+
+void hs_collapse_foresee(struct hs_model *model, const struct hs_event *event)
+{
+	model->whatif->is_foreseen = true;
+	learn(model->whatif, event);
+}
+
 void hs_collapse_whatif_observe(struct hs_model *model, const struct hs_event *event)
 {
 	struct hs_collapse_whatif *whatif = model->whatif;
 
+	if (!whatif->is_foreseen)
+		learn(whatif, event);
 	if (event->kind == HS_KIND_mm_madvise) {
 		observe_madvise(whatif, event->mm_madvise);
 	} else if (event->kind == HS_KIND_collapse_huge_page) {
@@ -439,6 +487,8 @@ int hs_collapse_whatif_create(struct hs_model *model, struct hs_error *err)
 	whatif->prices = hs_collapse_prices_of(model->policy);
 	whatif->overlay.stopped = stopped_being_huge;
 	whatif->overlay.context = whatif;
+	whatif->are_prices_given = hs_policy_origin(model->policy, "collapse.cost_pte_ns") != HS_POLICY_DEFAULT ||
+				   hs_policy_origin(model->policy, "collapse.cost_attempt_ns") != HS_POLICY_DEFAULT;
 	hs_khugepaged_init(&whatif->daemon, &model->rules, &model->tunables, &ops, whatif);
 	model->whatif = whatif;
 	if (hs_address_space_watch(model->space, &hs_collapse_whatif_watcher, whatif))
@@ -457,6 +507,7 @@ void hs_collapse_whatif_destroy(struct hs_collapse_whatif *whatif)
 	hs_khugepaged_deinit(&whatif->daemon);
 	hs_thp_overlay_deinit(&whatif->overlay);
 	hs_whatif_mms_deinit(&whatif->mms);
+	hs_page_memory_deinit(&whatif->memory);
 	hs_hash_map_deinit(&whatif->populated);
 	hs_vec_deinit(&whatif->waits);
 	hs_vec_deinit(&whatif->pending);

@@ -3,12 +3,15 @@
 #define HS_COLLAPSE_WHATIF_H
 /*
  * The daemon and the faults of a policy, running free on trace time over the recorded address spaces.
- * Assumed throughout: pages are young, unpinned, unlocked and on the LRU; an allocation fails while the
- * recorded kernel's last one had failed; a pass takes the time that the prices give it.
+ * Assumed throughout: pages are unlocked and on the LRU, and otherwise (accessed, shared, pinned) as the recording
+ * saw them, or young and the program's own where it never did; an allocation fails while the recorded kernel's
+ * last one had failed; a pass takes as long as the recorded daemon took, or what the prices say.
  */
 #include "replay/collapse/collapse_cost.h"
+#include "replay/collapse/collapse_pace.h"
 #include "replay/collapse/collapse_state.h"
 #include "replay/collapse/khugepaged.h"
+#include "replay/collapse/page_memory.h"
 #include "replay/collapse/thp_overlay.h"
 #include "replay/collapse/whatif_mms.h"
 
@@ -28,12 +31,18 @@ struct hs_collapse_whatif {
 	struct hs_hash_map populated;		/* mm and slot → when its first page came */
 	HS_VEC(uint64_t) waits;			/* ns from then to the collapse */
 	struct hs_pte_map ptes;			/* of the range read last */
+	struct hs_page_memory memory;		/* what the recording said of pages */
+	struct hs_collapse_pace pace;
+	bool is_foreseen;			/* memory and pace know the whole trace */
+	bool are_prices_given;			/* by the policy: the recorded pace is of no interest */
 };
 
 int hs_collapse_whatif_create(struct hs_model *model, struct hs_error *err);
 void hs_collapse_whatif_destroy(struct hs_collapse_whatif *whatif);
 void hs_collapse_whatif_advance(struct hs_model *model, uint64_t now, const struct hs_sink *sink);
 void hs_collapse_whatif_observe(struct hs_model *model, const struct hs_event *event);
+hs_kind_set hs_collapse_foreseen(void);
+void hs_collapse_foresee(struct hs_model *model, const struct hs_event *event);
 /* Settings have changed: starts, stops or wakes the daemon. */
 void hs_collapse_whatif_settings(struct hs_model *model, const struct hs_collapse_tunables *before);
 

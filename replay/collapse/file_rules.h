@@ -10,6 +10,7 @@ struct hs_cache_map {
 	struct hs_bitmap512 large;	/* first entry of a folio of more than one page */
 	struct hs_bitmap512 too_far;	/* pages whose node is too far from those before */
 	struct hs_bitmap512 off_lru, pinned;
+	struct hs_bitmap512 locked;	/* of no interest to the scan */
 	bool has_huge;			/* a folio of the PMD's order */
 	bool huge_is_at_start;		/* that begins at the range's start */
 	unsigned int huge_at;		/* entry at which it is met */

@@ -36,6 +36,7 @@ struct hs_range_group *hs_range_groups_get(struct hs_range_groups *groups, uint3
 		free(group);
 		return NULL;
 	}
+	group->allocated = group->swapped = HS_NR_COLLAPSE_RESULTS;
 	return group;
 }
 
@@ -46,6 +47,8 @@ void hs_range_group_clear(struct hs_range_group *group)
 	/* The bitmaps are only read where has_ptes is set. */
 	memset(group, 0, offsetof(struct hs_range_group, ptes));
 	group->task = task;
+	group->allocated = group->swapped = HS_NR_COLLAPSE_RESULTS;
+	group->has_cache = false;
 }
 
 static void take_bitmap(struct hs_pte_map *ptes, enum hs_pte_plane plane, const struct hs_bytes *bytes)
@@ -74,7 +77,7 @@ static void take_pages(struct hs_pte_map *ptes, const struct hs_collapse_ptes *e
 	take_bitmap(ptes, HS_PTE_REPEATED, &event->repeated);
 }
 
-static void take_entries(struct hs_pte_map *ptes, const struct hs_collapse_ptes *event)
+void hs_range_group_take_ptes(struct hs_pte_map *ptes, const struct hs_collapse_ptes *event)
 {
 	struct hs_bitmap512 *plane = ptes->plane;
 
@@ -119,7 +122,7 @@ static void take_detached(struct hs_range_group *group, const struct hs_collapse
 {
 	group->has_detached = event->pmd == HS_PMD_TABLE && event->has_pages;
 	if (group->has_detached)
-		take_entries(&group->detached, event);
+		hs_range_group_take_ptes(&group->detached, event);
 }
 
 void hs_range_group_add_ptes(struct hs_range_group *group, const struct hs_collapse_ptes *event, uint32_t vma_flags)
@@ -137,13 +140,42 @@ void hs_range_group_add_ptes(struct hs_range_group *group, const struct hs_colla
 	group->address = event->address;
 	group->vma_flags = vma_flags;
 	group->has_notifiers = event->has_notifiers == 1;
-	take_entries(&group->ptes, event);
+	hs_range_group_take_ptes(&group->ptes, event);
 	group->has_nodes = event->has_pages && take_nodes(&group->nodes, &event->nodes);
 }
 
-void hs_range_group_add_swapin(struct hs_range_group *group, const struct hs_collapse_swapin *event)
+static void take_plane(struct hs_bitmap512 *plane, const struct hs_bytes *bytes)
+{
+	memset(plane, 0, sizeof(*plane));
+	if (bytes->length == sizeof(*plane))
+		memcpy(plane, bytes->data, bytes->length);
+}
+
+void hs_range_group_add_cache(struct hs_range_group *group, const struct hs_collapse_cache *event)
+{
+	struct hs_cache_map *cache = &group->cache;
+
+	group->has_cache = event->is_whole;
+	if (!event->is_whole)
+		return;
+	memset(cache, 0, sizeof(*cache));
+	take_plane(&cache->present, &event->present);
+	take_plane(&cache->swap, &event->swap);
+	take_plane(&cache->large, &event->large);
+	take_plane(&cache->off_lru, &event->off_lru);
+	take_plane(&cache->pinned, &event->pinned);
+	take_plane(&cache->locked, &event->locked);
+	cache->has_huge = event->huge < HS_BITMAP512_BITS;
+	cache->huge_at = cache->has_huge ? event->huge : 0;
+	cache->huge_is_at_start = event->huge_at_start == 1;
+	group->has_nodes = take_nodes(&group->nodes, &event->nodes);
+}
+
+void hs_range_group_add_swapin(struct hs_range_group *group, const struct hs_collapse_swapin *event,
+			       enum hs_collapse_result result)
 {
 	group->has_swapin = true;
+	group->swapped = result;
 	group->swapped_in += event->swapped_in;
 }
 
@@ -183,6 +215,7 @@ void hs_range_group_add_attempt(struct hs_range_group *group, const struct hs_co
 		group->copied += pages - group->isolate.none;
 	}
 	group->has_isolate = group->has_detached = false;
+	group->allocated = group->swapped = HS_NR_COLLAPSE_RESULTS;
 	fold->has_success |= !modelled->is_unknown && modelled->result == HS_SCAN_SUCCEED;
 	fold->has_alloc_failure |= modelled->result == HS_SCAN_ALLOC_HUGE_PAGE_FAIL;
 	fold->is_unknown |= modelled->is_unknown;

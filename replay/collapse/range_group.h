@@ -9,6 +9,7 @@
 #include "lib/hash_map.h"
 #include "lib/vec.h"
 #include "replay/collapse/counter_rules.h"
+#include "replay/collapse/file_rules.h"
 #include "traces/kinds.h"
 
 /* An attempt inside a group, as recorded and as the model sees it under its policy. */
@@ -31,6 +32,8 @@ struct hs_range_group {
 	uint32_t task;
 	bool is_broken;
 	bool has_ptes, has_swapin, has_isolate;	/* has_isolate: its huge_page is still to come */
+	/* What the attempt under way was given: SUCCEED where it was given all; HS_NR_COLLAPSE_RESULTS: not recorded. */
+	enum hs_collapse_result allocated, swapped;
 	uint8_t ptes_moment, ptes_has_pages;
 	bool has_pmd;			/* pmd: as read at the scan's entry */
 	uint8_t pmd;			/* enum hs_pmd_state */
@@ -46,7 +49,9 @@ struct hs_range_group {
 	uint64_t lock_ns;		/* from isolate to the end of the attempt: a lower bound */
 	struct hs_attempt_fold fold;	/* modelled */
 	struct hs_pte_map ptes, detached;
-	struct hs_pte_nodes nodes;	/* too_far is not set */
+	struct hs_pte_nodes nodes;	/* of ptes or of cache; too_far is not set */
+	bool has_cache;			/* cache: of a file's range, whole */
+	struct hs_cache_map cache;
 };
 
 struct hs_range_groups {
@@ -63,7 +68,12 @@ struct hs_range_group *hs_range_groups_find(const struct hs_range_groups *groups
 void hs_range_group_clear(struct hs_range_group *group);
 
 void hs_range_group_add_ptes(struct hs_range_group *group, const struct hs_collapse_ptes *event, uint32_t vma_flags);
-void hs_range_group_add_swapin(struct hs_range_group *group, const struct hs_collapse_swapin *event);
+/* The event's bitmaps as planes; of pages, where it has them. */
+void hs_range_group_take_ptes(struct hs_pte_map *ptes, const struct hs_collapse_ptes *event);
+void hs_range_group_add_cache(struct hs_range_group *group, const struct hs_collapse_cache *event);
+/* result: HS_NR_COLLAPSE_RESULTS where the trace does not say. */
+void hs_range_group_add_swapin(struct hs_range_group *group, const struct hs_collapse_swapin *event,
+			       enum hs_collapse_result result);
 /* False: the one before it has no end. */
 bool hs_range_group_add_isolate(struct hs_range_group *group, const struct hs_collapse_isolate *event,
 				enum hs_collapse_result recorded);

@@ -62,10 +62,75 @@ static bool is_isolate_faithful(const struct hs_collapse_request *request)
 	       (outcome.index == isolate.from + (1u << isolate.order)) == counter->is_completed;
 }
 
+static void walk_cache(const struct hs_collapse_request *request, bool recorded, struct hs_file_outcome *outcome)
+{
+	const struct hs_counter_request *counter = &request->counter;
+	const struct hs_file_request file = {
+		.rules = recorded ? counter->recorded_rules : counter->rules,
+		.tunables = recorded ? counter->recorded_tunables : counter->tunables,
+		.cache = request->cache, .is_khugepaged = counter->is_khugepaged,
+	};
+
+	hs_file_scan_decide(&file, outcome);
+}
+
+static bool is_cache_faithful(const struct hs_collapse_request *request)
+{
+	struct hs_file_outcome outcome;
+
+	walk_cache(request, true, &outcome);
+	return outcome.present == request->present_pages && outcome.swap == request->swap_pages;
+}
+
+/* mm/khugepaged.c collapse_file: what a scan that found nothing wrong leads to. */
+static void decide_file_collapse(const struct hs_collapse_request *request, struct hs_counter_answer *answer)
+{
+	const enum hs_collapse_result allocated = request->allocated;
+	const bool was_given = allocated == HS_SCAN_SUCCEED || allocated == HS_NR_COLLAPSE_RESULTS;
+	/* Where the page table is not replaced on the way, madvise is told to map what was made. */
+	const bool is_left = request->counter.rules->pte_mapped_at_once && !request->counter.is_khugepaged;
+	const enum hs_collapse_result made = is_left ? HS_SCAN_PTE_MAPPED_HUGEPAGE : HS_SCAN_SUCCEED;
+
+	if (!was_given) {
+		answer->result = allocated;
+		answer->reason = "the allocator's answer";
+	} else if (request->counter.recorded == made && hs_bitmap512_is_empty(&request->cache->locked)) {
+		answer->result = made;
+		answer->reason = "nothing in the page cache is in the way";
+	} else {
+		answer->result = request->counter.recorded;
+		answer->basis = HS_BASIS_BOUNDED;
+		answer->reason = "a step of the collapse, under lock";
+	}
+}
+
+bool hs_snapshot_file(const struct hs_collapse_request *request, struct hs_counter_answer *answer)
+{
+	struct hs_file_outcome outcome, before;
+
+	if (!request->cache || !request->counter.rules->file_collapse || !is_cache_faithful(request))
+		return false;
+	walk_cache(request, false, &outcome);
+	walk_cache(request, true, &before);
+	*answer = (struct hs_counter_answer){ .result = outcome.result, .basis = HS_BASIS_EXACT,
+					      .reason = "walk over the recorded page cache" };
+	if (outcome.result != HS_SCAN_SUCCEED)
+		return true;
+	if (before.result == HS_SCAN_SUCCEED) {
+		decide_file_collapse(request, answer);
+	} else {
+		answer->basis = HS_BASIS_ASSUMED;
+		answer->reason = "the scan passes under these settings; the collapse itself is assumed";
+	}
+	return true;
+}
+
 bool hs_snapshot_is_stale(const struct hs_collapse_request *request)
 {
 	const struct hs_counter_request *counter = &request->counter;
 
+	if (request->is_file)
+		return request->cache && !is_cache_faithful(request);
 	if (!request->has_pages || hs_counter_is_pmd_code(counter->recorded))
 		return false;
 	return !(counter->phase == HS_COUNTER_ISOLATE ? is_isolate_faithful(request) : is_scan_faithful(request));

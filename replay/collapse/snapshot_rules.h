@@ -15,6 +15,9 @@ bool hs_snapshot_isolate(const struct hs_collapse_request *request, struct hs_co
 /* The scan's walk over the page table under the recorded settings. The request has_ptes. */
 void hs_snapshot_walk(const struct hs_collapse_request *request, struct hs_scan_outcome *outcome);
 
+/* The page cache at the scan of a file. */
+bool hs_snapshot_file(const struct hs_collapse_request *request, struct hs_counter_answer *answer);
+
 /* A table whose pages are known was recorded, but the kernel's counts are not its. */
 bool hs_snapshot_is_stale(const struct hs_collapse_request *request);
 

@@ -20,46 +20,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE 25
-#endif
+#include "ranges.h"
 
-enum { PAGE = 4096, PAGES = 512, PASSES = 3, MAX_WAIT_MS = 20000 };
-static const size_t range_bytes = (size_t)PAGE * PAGES;
-
-static void fail(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-/* One aligned range, with a hole on both sides so that it is a mapping of its own; not for khugepaged. */
-static char *new_range(void)
-{
-	char *raw = mmap(NULL, 3 * range_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char *start = (char *)(((uintptr_t)raw + range_bytes - 1) & ~(range_bytes - 1));
-
-	if (raw == MAP_FAILED)
-		fail("mmap");
-	if (start == raw)
-		start += range_bytes;
-	munmap(raw, (size_t)(start - raw));
-	munmap(start + range_bytes, (size_t)(raw + 2 * range_bytes - start));
-	return start;
-}
-
-/* Writes to the first nr pages. */
-static char *fill(char *range, unsigned int nr)
-{
-	for (unsigned int i = 0; i < nr; i++)
-		range[(size_t)i * PAGE] = 1;
-	return range;
-}
-
-static char *filled(unsigned int nr)
-{
-	return fill(new_range(), nr);
-}
+enum { PASSES = 3, MAX_WAIT_MS = 20000 };
 
 static char *zero_pages(void)
 {
@@ -213,29 +176,12 @@ static void give_all(void)
 	give("uffd", uffd_protected());
 }
 
-static long full_scans(void)
-{
-	FILE *file = fopen("/sys/kernel/mm/transparent_hugepage/khugepaged/full_scans", "re");
-	long scans = 0;
-
-	if (!file || fscanf(file, "%ld", &scans) != 1)
-		fail("full_scans");
-	fclose(file);
-	return scans;
-}
-
 int main(void)
 {
-	long before;
-	int waited = 0;
-
 	ask_all();
 	fflush(stdout);
 	give_old();
 	give_all();
-	before = full_scans();
-	while (full_scans() < before + PASSES && waited++ < MAX_WAIT_MS / 10)
-		usleep(10000);
-	printf("passes %ld\n", full_scans() - before);
+	await_passes(PASSES, MAX_WAIT_MS);
 	return fflush(stdout) != 0;
 }

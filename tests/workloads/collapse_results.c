@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * collapse_results GROUP: has the kernel refuse a collapse for each reason that a program can bring about and that
+ * collapse_cases does not, a group of them for each setting of the machine. Prints "asked NAME ADDRESS ERRNO" for
+ * each madvise(MADV_COLLAPSE), "given NAME ADDRESS" for each range that khugepaged is awaited for.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mempolicy.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include "ranges.h"
+
+/* Newer than the headers of Debian 12. */
+#define FEATURE_WP_UNPOPULATED (1 << 13)
+#define FEATURE_POISON (1 << 14)
+struct poison {
+	struct uffdio_range range;
+	__u64 mode;
+	__s64 updated;
+};
+#define IOCTL_POISON _IOWR(UFFDIO, 0x08, struct poison)
+
+enum { PASSES = 2, MAX_WAIT_MS = 15000, PAGEMAP_TRIES = 500 };
+
+static void ask(const char *name, char *range)
+{
+	int error = madvise(range, range_bytes, MADV_COLLAPSE) ? errno : 0;
+
+	printf("asked %s %#lx %d\n", name, (unsigned long)range, error);
+	fflush(stdout);
+}
+
+/* Twice: 6.1 judges shared memory by the advice that was there before. */
+static void give(const char *name, char *range)
+{
+	madvise(range, range_bytes, MADV_HUGEPAGE);
+	madvise(range, range_bytes, MADV_HUGEPAGE);
+	printf("given %s %#lx\n", name, (unsigned long)range);
+	fflush(stdout);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		fail(path);
+	close(fd);
+}
+
+/* --- swap --- */
+
+/* Pages of a filled range that are not there any more; shared memory's entries are empty then. */
+static unsigned int nr_swapped(const char *range)
+{
+	static uint64_t entries[PAGES];
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	unsigned int count = 0;
+
+	if (fd < 0 || pread(fd, entries, sizeof(entries), (off_t)((uintptr_t)range / PAGE * sizeof(*entries))) < 0)
+		fail("pagemap");
+	close(fd);
+	for (int i = 0; i < PAGES; i++)
+		count += !(entries[i] >> 63);
+	return count;
+}
+
+/* The first nr pages of a filled range are swapped out. */
+static char *swap_out(char *range, unsigned int nr)
+{
+	for (int i = 0; i < PAGEMAP_TRIES && nr_swapped(range) < nr; i++) {
+		madvise(range, (size_t)nr * PAGE, MADV_PAGEOUT);
+		usleep(10000);
+	}
+	if (nr_swapped(range) != nr)
+		fprintf(stderr, "%u pages swapped out, wanted %u\n", nr_swapped(range), nr);
+	return range;
+}
+
+static int armed_fd(char *range, __u64 features, __u64 mode)
+{
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	struct uffdio_api api = { .api = UFFD_API, .features = features };
+	struct uffdio_register all = { .range = { (uintptr_t)range, range_bytes }, .mode = mode };
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &all)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void protect(int fd, char *page)
+{
+	struct uffdio_writeprotect one = { .range = { (uintptr_t)page, PAGE }, .mode = UFFDIO_WRITEPROTECT_MODE_WP };
+
+	if (ioctl(fd, UFFDIO_WRITEPROTECT, &one))
+		fail("UFFDIO_WRITEPROTECT");
+}
+
+static void swap_group(void)
+{
+	char *range = filled(PAGES);
+
+	protect(armed_fd(range, UFFD_FEATURE_PAGEFAULT_FLAG_WP, UFFDIO_REGISTER_MODE_WP), range + 3 * PAGE);
+	ask("swap-protected", swap_out(range, 16));
+	ask("swap-16", swap_out(filled(PAGES), 16));
+	ask("swap-all", swap_out(filled(PAGES), PAGES));
+	ask("swap-80", swap_out(filled(PAGES), 80));
+	give("swap-16", swap_out(filled(PAGES), 16));
+	give("swap-64", swap_out(filled(PAGES), 64));
+	give("swap-65", swap_out(filled(PAGES), 65));
+	/* One swapped out, and too few that were accessed since. */
+	range = swap_out(filled(PAGES), 1);
+	give("swap-old", range);
+	write_text("/proc/self/clear_refs", "1");
+	fill(range + PAGE, 100);
+	await_passes(PASSES, MAX_WAIT_MS);
+}
+
+/* --- a swap device that takes seconds for a page --- */
+
+static const char *slow_device;
+
+static void *leave_swap(void *unused)
+{
+	if (swapoff(slow_device))
+		perror("swapoff");
+	return unused;
+}
+
+/*
+ * swapoff holds the lock of a page while it waits for its way to the device, which still has mkswap's write to
+ * digest; the page is back in the page table, since it was touched on that way.
+ */
+static void locked_group(void)
+{
+	char *range = filled(PAGES);
+	pthread_t thread;
+
+	if (swapon(slow_device, 0))
+		fail("swapon");
+	madvise(range + 5 * PAGE, PAGE, MADV_PAGEOUT);
+	range[5 * PAGE] = 2;
+	pthread_create(&thread, NULL, leave_swap, NULL);
+	usleep(300000);
+	ask("locked", range);
+	pthread_join(thread, NULL);
+	ask("unlocked", range);
+}
+
+/* --- nodes --- */
+
+static void prefer(int mode, unsigned long nodes)
+{
+	if (syscall(SYS_set_mempolicy, mode, nodes ? &nodes : NULL, nodes ? 8 : 0))
+		fail("set_mempolicy");
+}
+
+static char *interleaved(void)
+{
+	char *range;
+
+	prefer(MPOL_INTERLEAVE, 3);
+	range = filled(PAGES);
+	prefer(MPOL_DEFAULT, 0);
+	return range;
+}
+
+static void nodes_group(void)
+{
+	static const char mode[] = "/proc/sys/vm/zone_reclaim_mode";
+	char *range = interleaved(), *given = interleaved();
+
+	write_text(mode, "1");
+	sleep(2);	/* settings are looked at once a second */
+	ask("far", range);
+	give("far", given);
+	await_passes(PASSES, MAX_WAIT_MS);
+	madvise(given, range_bytes, MADV_NOHUGEPAGE);
+	write_text(mode, "0");
+	sleep(2);
+	ask("far-allowed", range);
+}
+
+/* Node 1 is small: its memory is taken until no huge page is left there. */
+static void full_group(void)
+{
+	const size_t bytes = 128 << 20;
+	char *range, *given, *all;
+
+	prefer(MPOL_BIND, 2);
+	range = filled(PAGES);
+	given = filled(PAGES);
+	prefer(MPOL_PREFERRED, 2);
+	all = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	madvise(all, bytes, MADV_NOHUGEPAGE);
+	for (size_t at = 0; at < bytes; at += PAGE)
+		all[at] = 1;
+	prefer(MPOL_DEFAULT, 0);
+	ask("no-page", range);
+	give("no-page", given);
+	await_passes(PASSES, MAX_WAIT_MS);
+}
+
+/* --- a memory controller whose limit is just met --- */
+
+static void limit_group(void)
+{
+	char *range = filled(PAGES), *given = filled(PAGES), text[32];
+
+	snprintf(text, sizeof(text), "%ld", read_number("/sys/fs/cgroup/small/memory.current") + (256 << 10));
+	write_text("/sys/fs/cgroup/small/memory.max", text);
+	ask("no-charge", range);
+	give("no-charge", given);
+	await_passes(PASSES, MAX_WAIT_MS);
+	write_text("/sys/fs/cgroup/small/memory.max", "max");
+}
+
+/* --- pages merged by KSM --- */
+
+static char *mergeable(void)
+{
+	char *range = new_range();
+
+	for (unsigned int i = 0; i < PAGES; i++) {
+		memset(range + (size_t)i * PAGE, 7, PAGE);
+		if (i >= 10)
+			memcpy(range + (size_t)i * PAGE, &i, sizeof(i));
+	}
+	madvise(range, range_bytes, MADV_MERGEABLE);
+	return range;
+}
+
+static void merged_group(void)
+{
+	char *range = mergeable();
+
+	write_text("/sys/kernel/mm/ksm/run", "1");
+	for (int i = 0; i < 1000 && read_number("/sys/kernel/mm/ksm/pages_sharing") < 9; i++)
+		usleep(10000);
+	write_text("/sys/kernel/mm/ksm/run", "0");
+	ask("merged", range);
+	give("merged", range);
+	await_passes(PASSES, MAX_WAIT_MS);
+}
+
+/* --- huge pages mapped by page tables --- */
+
+/* Not by advice, which would call khugepaged to help. */
+static char *huge_page(void)
+{
+	char *range = filled(PAGES);
+
+	ask("set-up", range);
+	return range;
+}
+
+/* Its huge PMD becomes a page table, the huge page stays. */
+static char *split_pmd(void)
+{
+	char *range = huge_page();
+
+	if (mprotect(range + PAGE, PAGE, PROT_READ) || mprotect(range + PAGE, PAGE, PROT_READ | PROT_WRITE))
+		fail("mprotect");
+	return range;
+}
+
+static pid_t sleeping_child(void)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		fail("fork");
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pause();
+		_exit(0);
+	}
+	return child;
+}
+
+static void compound_group(void)
+{
+	char *range = huge_page();
+
+	madvise(range + 400 * PAGE, 112 * PAGE, MADV_DONTNEED);
+	ask("part-of-huge", range);
+	ask("split-pmd", split_pmd());
+	range = split_pmd();
+	sleeping_child();
+	ask("shared-huge", range);
+	give("shared-huge", range);
+	range[0] = 2;
+	range = huge_page();
+	madvise(range + PAGE, PAGE, MADV_DONTNEED);
+	give("refill", range);
+	await_passes(PASSES, MAX_WAIT_MS);
+}
+
+/* --- userfaultfd, prctl, advice --- */
+
+static void armed_group(void)
+{
+	char *range = filled(PAGES);
+	struct poison poison = { .range = { (uintptr_t)range + 9 * PAGE, PAGE } };
+	int fd;
+
+	madvise(range + 4 * PAGE, PAGE, MADV_DONTNEED);
+	armed_fd(range, 0, UFFDIO_REGISTER_MODE_MISSING);
+	ask("armed-hole", range);
+	ask("armed-full", range = filled(PAGES));
+	fd = armed_fd(range = filled(PAGES - 1), FEATURE_WP_UNPOPULATED, UFFDIO_REGISTER_MODE_WP);
+	if (fd >= 0) {
+		protect(fd, range + (PAGES - 1) * PAGE);
+		ask("marker", range);
+	}
+	range = filled(PAGES);
+	fd = armed_fd(range, FEATURE_POISON, UFFDIO_REGISTER_MODE_MISSING);
+	if (fd >= 0) {
+		poison.range.start = (uintptr_t)range + 9 * PAGE;
+		madvise(range + 9 * PAGE, PAGE, MADV_DONTNEED);
+		if (ioctl(fd, IOCTL_POISON, &poison))
+			fail("UFFDIO_POISON");
+		ask("poisoned", range);
+	}
+	range = filled(PAGES);
+	signal(SIGBUS, SIG_IGN);
+	if (!madvise(range + 9 * PAGE, PAGE, MADV_HWPOISON))
+		ask("hwpoison", range);
+	range = filled(PAGES);
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	ask("disabled", range);
+	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
+	ask("enabled", range);
+}
+
+/* --- shared memory --- */
+
+static char *new_shared(void)
+{
+	char *near = new_range(), *range;
+
+	range = mmap(near, range_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	if (range == MAP_FAILED)
+		fail("mmap");
+	return range;
+}
+
+static char *filled_shared(unsigned int nr)
+{
+	return fill(new_shared(), nr);
+}
+
+static char *held_shared(void)
+{
+	char *range = filled_shared(PAGES);
+	struct iovec held = { range + 7 * PAGE, PAGE };
+	int ends[2];
+
+	if (pipe(ends) || vmsplice(ends[1], &held, 1, 0) != PAGE)
+		fail("vmsplice");
+	return range;
+}
+
+static void shared_group(void)
+{
+	char *range;
+
+	ask("shmem-full", range = filled_shared(PAGES));
+	ask("shmem-again", range);
+	madvise(range + PAGE, PAGE, MADV_DONTNEED);
+	ask("shmem-remap", range);
+	ask("shmem-sparse", filled_shared(16));
+	ask("shmem-held", held_shared());
+	range = new_shared();
+	madvise(range, range_bytes, MADV_NOHUGEPAGE);
+	ask("shmem-forbidden", range);
+	give("shmem-full", filled_shared(PAGES));
+	give("shmem-448", filled_shared(448));
+	give("shmem-447", filled_shared(447));
+	give("shmem-held", held_shared());
+	give("shmem-swap-64", swap_out(filled_shared(PAGES), 64));
+	give("shmem-swap-65", swap_out(filled_shared(PAGES), 65));
+	await_passes(2 * PASSES, MAX_WAIT_MS);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} groups[] = {
+		{ "swap", swap_group }, { "locked", locked_group }, { "nodes", nodes_group }, { "full", full_group },
+		{ "limit", limit_group }, { "merged", merged_group }, { "compound", compound_group },
+		{ "armed", armed_group }, { "shared", shared_group },
+	};
+
+	slow_device = argc > 2 ? argv[2] : "";
+	for (size_t i = 0; argc > 1 && i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (strcmp(groups[i].name, argv[1]) != 0)
+			continue;
+		groups[i].run();
+		return fflush(stdout) != 0;
+	}
+	fprintf(stderr, "usage: collapse_results GROUP [SLOW_SWAP_DEVICE]\n");
+	return 2;
+}
