@@ -90,6 +90,7 @@ class Guest:
         self.archive.device("dev/console", 5, 1)
         self.archive.file("bin/busybox", pathlib.Path(shutil.which("busybox")).read_bytes())
         self.archive.file("init", (HERE / "init").read_bytes())
+        self.archive.file("bin/disk", (HERE / "disk").read_bytes())
         self._add_modules(modules if flavour == "cloud" else ["nvme", *modules])
 
     def _add_modules(self, names):
