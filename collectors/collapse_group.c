@@ -383,7 +383,8 @@ static unsigned int add_cache(struct hs_collapse_groups *groups, struct task *ta
 	return 1;
 }
 
-static unsigned int add_register(struct hs_collapse_groups *groups, const struct hs_record *record, struct hs_row head)
+static unsigned int add_register(struct hs_collapse_groups *groups, const struct hs_record *record,
+				 struct hs_row head)
 {
 	struct hs_collapse_register *row = hs_sink_row(groups->sink, HS_KIND_collapse_register, head.time, head.task,
 						       head.mm);
