@@ -195,15 +195,6 @@ struct attribute {
 	const char *name;
 };
 
-struct xarray {
-	void *xa_head;
-};
-
-struct xa_node {
-	unsigned char shift;
-	void *slots[64];
-};
-
 struct device {
 	u32 id;
 };
