@@ -167,7 +167,7 @@ WORKLOADS := $(patsubst tests/workloads/%.c,build/workloads/%,$(wildcard tests/w
 build/workloads/%: tests/workloads/%.c $(wildcard tests/workloads/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	$(Q)$(CC) -std=gnu11 -Wall -Wextra -O2 -static -o $@ $<
+	$(Q)$(CC) -I. -std=gnu11 -Wall -Wextra -O2 -static -o $@ $<
 .PHONY: workloads
 workloads: $(WORKLOADS)
 
@@ -238,7 +238,7 @@ check-live: all $(LIVE_PROGRAMS) ## tests that record on this host
 	$(Q)$(run_tests) $(sort $(wildcard tests/live/*.test))
 
 .PHONY: check-guest guest-shell
-check-guest: all workloads property ## tests in guests (Debian 6.1 and 6.12 under QEMU)
+check-guest: deps all workloads property ## tests in guests (Debian 6.1 and 6.12 under QEMU)
 	$(Q)$(run_tests) $(sort $(wildcard tests/guest/*.test))
 
 # Tests whose length is a matter of patience: SEQUENCES of the property test here, seconds of it in each guest.
@@ -252,7 +252,9 @@ soak: all workloads property ## the random tests for hours: SEQUENCES=50000 PROP
 		tests/property/address_space.test tests/guest/property.test
 
 .PHONY: limits
-limits: ## docs/limits.md: which rung works on which kernel, as doctor found in guests
+limits: all workloads ## docs/limits.md: which rung works on which kernel and what it costs, from runs in guests
+	$(Q)python3 tests/guest/doctor.test --update
+	$(Q)python3 tests/guest/costs.test --update
 	$(Q)tests/guest/limits
 
 KERNEL ?= 6.12

@@ -5,6 +5,8 @@
  * isolate the pages (pmdp_collapse_flush). Ranges of files and shared memory: their page cache.
  */
 #include "bpf/page_cache.bpf.h"
+#include "bpf/page_facts.bpf.h"
+#include "bpf/pmd_level.bpf.h"
 
 /* Values of collapse.ptes' moment. */
 enum { AT_ENTRY = 0, AT_DETACH = 2, DAEMON_UNKNOWN = 255 };
@@ -21,6 +23,8 @@ static __always_inline int emit_ptes(struct vm_area_struct *vma, u64 address, u8
 	if (!is_wanted_for(task, (u64)mm))
 		return 0;
 	table = find_page_table(&walk, mm, address);
+	if (walk.is_blind)
+		return 0;
 	record = RESERVE(HS_RING_COLLAPSE, hs_record_ptes);
 	if (!record)
 		return 0;
@@ -95,4 +99,12 @@ int BPF_KPROBE(file_entered_kprobe, struct mm_struct *mm, unsigned long address,
 	       unsigned long start, struct collapse_control *cc)
 {
 	return emit_cache(mm, address, file, start, cc);
+}
+
+u32 pmd_level_of(u64 mm, u64 address)
+{
+	struct table_walk walk = { 0 };
+
+	find_page_table(&walk, (struct mm_struct *)mm, address);
+	return walk.level;
 }

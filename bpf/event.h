@@ -88,9 +88,11 @@ enum hs_record_type {
 	HS_RECORD_KVM_UNMAP,		/* struct hs_record_range */
 	HS_RECORD_KVM_AGE,
 	HS_RECORD_KVM_TEST_AGE,
-	HS_RECORD_SECTION_START,	/* struct hs_record_section */
+	HS_RECORD_KVM_SET_SPTE,
+	HS_RECORD_SECTION_START,	/* struct hs_record_section, as the three that follow */
 	HS_RECORD_SECTION_END,
-	HS_RECORD_SUBSCRIBE,		/* struct hs_record_section, event = enum hs_subscription */
+	HS_RECORD_SUBSCRIBE,
+	HS_RECORD_YOUNG,
 	HS_RECORD_NOTIFIER_RUN,		/* struct hs_record_range, start = address of the callback */
 	/* struct hs_record_hotplug; the fields' meaning is in enum hs_hotplug_field */
 	HS_RECORD_BLOCK_OPERATION,	/* small: 0 online, 1 offline */
@@ -154,13 +156,19 @@ struct hs_record_fault {
 	hs_u64 ip;
 };
 
+/* Column mapped_by of fault.handled. */
+enum hs_mapped_by { HS_MAPPED_UNKNOWN, HS_MAPPED_SMALL, HS_MAPPED_HUGE };
+
 struct hs_record_handled {
 	struct hs_record head;		/* mm is the faulting VMA's */
 	hs_u64 address;
+	hs_u64 entry_time;		/* 0: this is the entry, there is no result */
+	hs_u64 vm_flags;		/* of the VMA, the kernel's own bits */
 	hs_u32 flags;			/* FAULT_FLAG_* */
 	hs_u32 result;			/* VM_FAULT_* */
-	hs_u32 has_result;
-	hs_u32 has_regs;		/* 0: taken by get_user_pages and the like */
+	hs_u8 has_regs;			/* 0: taken by get_user_pages and the like */
+	hs_u8 mapped_by;		/* enum hs_mapped_by */
+	hs_u8 pad[6];
 };
 
 struct hs_record_syscall {
@@ -202,13 +210,16 @@ enum hs_subscription {
 	HS_SUBSCRIPTION_RELEASE
 };
 
+/* Column op of notifier.young. */
+enum hs_young { HS_YOUNG_CLEAR_FLUSH, HS_YOUNG_CLEAR, HS_YOUNG_TEST };
+
 struct hs_record_section {
-	struct hs_record head;		/* mm is the invalidated one */
+	/* mm is the invalidated one; small: enum mmu_notifier_event, hs_subscription or hs_young */
+	struct hs_record head;
 	hs_u64 start, end;
+	hs_u64 interval_seq;		/* as in notifier.start */
 	hs_s32 ret;
-	hs_u8 event;			/* enum mmu_notifier_event */
-	hs_u8 is_blockable;
-	hs_u8 pad[2];
+	hs_u32 flags;			/* of the range */
 };
 
 /* Where a collapse was asked for: by the daemon, or by a system call whose arguments are here. */
@@ -413,13 +424,13 @@ struct hs_task_entry {
 _Static_assert(sizeof(struct hs_ring) <= HS_RING_DATA_AT, "control page");
 _Static_assert(sizeof(struct hs_record) == 24, "head of a record");
 _Static_assert(sizeof(struct hs_record_fault) == 40, "the hot record");
-_Static_assert(sizeof(struct hs_record_handled) == 48, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_handled) == 64, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_syscall) == 88, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_fork) == 72, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_exec) == 176, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_rename) == 40, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_range) == 40, "no hidden padding");
-_Static_assert(sizeof(struct hs_record_section) == 48, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_section) == 56, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_collapse) == 80, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_attempt) == 96, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_collapse_file) == 216, "no hidden padding");

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Source fault. The hot path: page_fault_user runs millions of times a second. */
+#include "bpf/pmd_level.bpf.h"
 #include "bpf/ring.bpf.h"
+
+#define HUGE_BYTES (2ull << 20)
 
 static __always_inline int emit_fault(u32 type, struct task_struct *task, u64 address, u64 ip, u64 error_code)
 {
@@ -63,46 +66,98 @@ int BPF_PROG(fault_kernel_raw, unsigned long address, struct pt_regs *regs, unsi
 	return emit_kernel_fault(address, error_code);
 }
 
+/* What is known when the handler is entered; it may let go of the VMA before it returns. */
 struct handled {
-	u64 mm, address;
-	u32 flags, result, has_result, has_regs;
+	u64 entry_time;		/* 0: not in the handler */
+	u64 mm, address, vm_flags;
+	u32 flags;
+	u8 has_regs;
+	u8 may_be_huge;		/* the VMA has room for a huge page at address */
 };
 
-static __always_inline int emit_handled(const struct handled *fault)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct hs_record_handled *record;
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct handled);
+} faults_in_handler SEC(".maps");
 
-	if (!is_wanted_for(task, fault->mm))
-		return 0;
-	record = RESERVE(HS_RING_FAULT, hs_record_handled);
+static __always_inline int emit_handled(const struct handled *fault, u32 result, enum hs_mapped_by by)
+{
+	struct hs_record_handled *record = RESERVE(HS_RING_FAULT, hs_record_handled);
+
 	if (!record)
 		return 0;
 	record->head.mm = fault->mm;
 	record->address = fault->address;
+	record->entry_time = fault->entry_time;
+	record->vm_flags = fault->vm_flags;
 	record->flags = fault->flags;
-	record->result = fault->result;
-	record->has_result = fault->has_result;
+	record->result = result;
 	record->has_regs = fault->has_regs;
-	COMMIT(record, HS_RECORD_FAULT_HANDLED, 0, (u32)task->pid);
+	record->mapped_by = by;
+	COMMIT(record, HS_RECORD_FAULT_HANDLED, 0, (u32)bpf_get_current_pid_tgid());
 	return 0;
 }
 
 /* mm/memory.c handle_mm_fault: sees what get_user_pages and MADV_POPULATE fault in, too. */
+SEC("?fentry/handle_mm_fault")
+int BPF_PROG(fault_entered, struct vm_area_struct *vma, unsigned long address, unsigned int flags,
+	     struct pt_regs *regs)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u64 slot = address & -HUGE_BYTES;
+	struct handled *fault;
+
+	if (!is_wanted_for(task, (u64)vma->vm_mm))
+		return 0;
+	fault = bpf_task_storage_get(&faults_in_handler, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!fault) {
+		count_loss(HS_RING_FAULT, HS_LOSS_NO_MEMORY);
+		return 0;
+	}
+	fault->mm = (u64)vma->vm_mm;
+	fault->address = address;
+	fault->vm_flags = vma->vm_flags;
+	fault->flags = flags;
+	fault->has_regs = regs != 0;
+	fault->may_be_huge = vma->vm_start <= slot && slot + HUGE_BYTES <= vma->vm_end;
+	fault->entry_time = bpf_ktime_get_boot_ns();
+	return 0;
+}
+
+/* What the fault left in the page table. */
+static __always_inline enum hs_mapped_by mapped_by(const struct handled *fault)
+{
+	u32 level = fault->may_be_huge ? pmd_level_of(fault->mm, fault->address) : HS_PMD_IS_TABLE;
+
+	if (level == HS_PMD_IS_UNREACHED)
+		return HS_MAPPED_UNKNOWN;
+	return level == HS_PMD_IS_HUGE ? HS_MAPPED_HUGE : HS_MAPPED_SMALL;
+}
+
 SEC("?fexit/handle_mm_fault")
 int BPF_PROG(fault_handled, struct vm_area_struct *vma, unsigned long address, unsigned int flags,
 	     struct pt_regs *regs, int result)
 {
-	struct handled fault = { (u64)vma->vm_mm, address, flags, (u32)result, 1, regs != 0 };
+	struct handled *fault = bpf_task_storage_get(&faults_in_handler, bpf_get_current_task_btf(), 0, 0);
 
-	return emit_handled(&fault);
+	/* Faults that were under way when the recording began are not in it. */
+	if (!fault || !fault->entry_time)
+		return 0;
+	emit_handled(fault, (u32)result, mapped_by(fault));
+	fault->entry_time = 0;
+	return 0;
 }
 
 SEC("?kprobe/handle_mm_fault")
 int BPF_KPROBE(fault_handled_kprobe, struct vm_area_struct *vma, unsigned long address, unsigned int flags,
 	       struct pt_regs *regs)
 {
-	struct handled fault = { (u64)BPF_CORE_READ(vma, vm_mm), address, flags, 0, 0, regs != 0 };
+	struct handled fault = {
+		.mm = (u64)BPF_CORE_READ(vma, vm_mm), .address = address, .vm_flags = BPF_CORE_READ(vma, vm_flags),
+		.flags = flags, .has_regs = regs != 0,
+	};
 
-	return emit_handled(&fault);
+	return is_wanted_for(bpf_get_current_task_btf(), fault.mm) ? emit_handled(&fault, 0, HS_MAPPED_UNKNOWN) : 0;
 }

@@ -119,11 +119,18 @@ typedef struct {
 	u64 pgd;
 } pgd_t;
 
-struct mmu_notifier_subscriptions;
+struct mmu_notifier_subscriptions {
+	unsigned long invalidate_seq;
+};
 
 struct mm_struct {
 	pgd_t *pgd;
 	struct mmu_notifier_subscriptions *notifier_subscriptions;
+};
+
+struct mmu_notifier {
+	struct mm_struct *mm;
+	unsigned int users;
 };
 
 struct anon_vma;

@@ -24,7 +24,11 @@ struct hs_rings_map {
 };
 HS_SHARED struct hs_rings_map rings SEC(".maps");
 
-/* Address spaces to record: key is the address of the mm_struct. Used when a filter is set. */
+/*
+ * Address spaces to record: key is the address of the mm_struct. Used when a filter is set. What has ended is kept
+ * while somebody is still subscribed to it: its address is not used again before.
+ */
+enum { HS_MM_LIVES = 1, HS_MM_HAS_ENDED };
 struct hs_mms_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

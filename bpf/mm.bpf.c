@@ -154,6 +154,17 @@ int BPF_PROG(task_exit, struct task_struct *task)
 	return 0;
 }
 
+static __always_inline void end_wanted_mm(struct mm_struct *mm)
+{
+	u64 key = (u64)mm;
+	u8 life = HS_MM_HAS_ENDED;
+
+	if (mm->notifier_subscriptions)
+		bpf_map_update_elem(&wanted_mms, &key, &life, BPF_ANY);
+	else
+		bpf_map_delete_elem(&wanted_mms, &key);
+}
+
 SEC("?tp_btf/exit_mmap")
 int BPF_PROG(mm_exit, struct mm_struct *mm)
 {
@@ -164,7 +175,7 @@ int BPF_PROG(mm_exit, struct mm_struct *mm)
 	if (!mm_is_wanted(key))
 		return 0;
 	if (filter_by_tgid || filter_by_cgroup)
-		bpf_map_delete_elem(&wanted_mms, &key);
+		end_wanted_mm(mm);
 	record = RESERVE(HS_RING_MM, hs_record);
 	if (!record)
 		return 0;

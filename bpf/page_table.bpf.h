@@ -15,13 +15,14 @@ extern const void pgdir_shift __ksym __weak;
 #define DIRECT_MAP_4LEVEL 0xffff888000000000ull	/* without randomised bases */
 enum {
 	ENTRY_PRESENT = 1 << 0, ENTRY_HUGE = 1 << 7, ENTRY_PROTNONE = 1 << 8, ENTRY_STRAY = 1 << 5 | 1 << 6,
-	INDEX_MASK = 511, PUD_SHIFT = 30, PMD_SHIFT = 21, P4D_SHIFT = 39, PGD_SHIFT_5LEVEL = 48,
+	INDEX_MASK = 511, PUD_SHIFT = 30, PMD_SHIFT = 21, PTE_SHIFT = 12, P4D_SHIFT = 39, PGD_SHIFT_5LEVEL = 48,
 };
 
 struct table_walk {
 	u64 direct_map;		/* virtual address of physical address 0 */
 	u64 entry;		/* last one read */
 	u32 level;		/* enum hs_pmd_level */
+	bool is_blind;		/* where the direct map is cannot be told: no table was read */
 };
 
 static __always_inline u64 entry_at(u64 table, u64 address, u32 shift)
@@ -53,14 +54,55 @@ static __always_inline void find_direct_map(struct table_walk *walk, u32 *top_sh
 		bpf_probe_read_kernel(top_shift, sizeof(*top_shift), &pgdir_shift);
 }
 
+/* Physical address of the page that is last in the walk to address, or 0. */
+static __always_inline u64 physical_page(struct table_walk *walk, u64 address)
+{
+	u32 shift = PUD_SHIFT;
+
+	if (!descend(walk, address, PUD_SHIFT))
+		return 0;
+	if (!(walk->entry & ENTRY_HUGE)) {
+		shift = PMD_SHIFT;
+		if (!descend(walk, address, PMD_SHIFT))
+			return 0;
+	}
+	if (!(walk->entry & ENTRY_HUGE)) {
+		shift = PTE_SHIFT;
+		if (!descend(walk, address, PTE_SHIFT))
+			return 0;
+	}
+	return (walk->entry & ENTRY_ADDRESS) >> shift << shift | (address & ((1ull << shift) - 1) & ENTRY_ADDRESS);
+}
+
+/*
+ * Whether the base is right: a pgd lies in the direct map, and its own kernel half says where. With another base
+ * (randomised, and no symbol to tell) all that is read by it would be some other memory. Asked until it was right.
+ */
+static __always_inline bool is_direct_map_right(struct table_walk *walk, u64 pgd, u32 top_shift)
+{
+	static bool was_right;
+
+	if (was_right)
+		return true;
+	walk->entry = entry_at(pgd, pgd, top_shift);
+	if (top_shift == PGD_SHIFT_5LEVEL && !descend(walk, pgd, P4D_SHIFT))
+		return false;
+	was_right = walk->direct_map + physical_page(walk, pgd) == pgd;
+	return was_right;
+}
+
 /* Virtual address of the page table of address, or 0 and the reason in walk->level. */
 static __always_inline u64 find_page_table(struct table_walk *walk, struct mm_struct *mm, u64 address)
 {
+	u64 pgd = (u64)BPF_CORE_READ(mm, pgd);
 	u32 top_shift;
 
 	find_direct_map(walk, &top_shift);
 	walk->level = HS_PMD_IS_UNREACHED;
-	walk->entry = entry_at((u64)BPF_CORE_READ(mm, pgd), address, top_shift);
+	walk->is_blind = !is_direct_map_right(walk, pgd, top_shift);
+	if (walk->is_blind)
+		return 0;
+	walk->entry = entry_at(pgd, address, top_shift);
 	if (top_shift == PGD_SHIFT_5LEVEL && !descend(walk, address, P4D_SHIFT))
 		return 0;
 	if (!descend(walk, address, PUD_SHIFT) || !descend(walk, address, PMD_SHIFT))

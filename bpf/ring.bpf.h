@@ -35,9 +35,12 @@ static __always_inline bool task_is_wanted(struct task_struct *task)
 /* For events about an address space in somebody else's context (khugepaged, exit). */
 static __always_inline bool mm_is_wanted(u64 mm)
 {
+	u8 *life;
+
 	if (!filter_by_tgid && !filter_by_cgroup)
 		return true;
-	return bpf_map_lookup_elem(&wanted_mms, &mm) != 0;
+	life = bpf_map_lookup_elem(&wanted_mms, &mm);
+	return life && *life == HS_MM_LIVES;
 }
 
 /* For what a task does to an address space that need not be its own; without a filter only the task counts. */
@@ -50,10 +53,10 @@ static __always_inline bool is_wanted_for(struct task_struct *task, u64 mm)
 
 static __always_inline void want_mm(u64 mm)
 {
-	u8 yes = 1;
+	u8 life = HS_MM_LIVES;
 
 	if ((filter_by_tgid || filter_by_cgroup) && mm)
-		bpf_map_update_elem(&wanted_mms, &mm, &yes, BPF_ANY);
+		bpf_map_update_elem(&wanted_mms, &mm, &life, BPF_ANY);
 }
 
 static __always_inline struct hs_ring *this_ring(void)

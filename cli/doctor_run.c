@@ -20,12 +20,24 @@ static const struct {
 	[HS_FINDING_WORKS] = { "yes", HS_COLOUR_GREEN },
 };
 
+static void print_missing(const struct hs_text *missing)
+{
+	const char *line = missing->data, *end = line + missing->used;
+
+	for (const char *next; line < end; line = next + 1) {
+		next = memchr(line, '\n', (size_t)(end - line));
+		next = next ? next : end;
+		printf("%32s %.*s\n", "", (int)(next - line), line);
+	}
+}
+
 static void print_one(const struct hs_arguments *arguments, const struct hs_diagnosis *diagnosis)
 {
 	const enum hs_colour colour = finding_texts[diagnosis->finding].colour;
 
 	printf("%-10s %-12s %s%-8s%s %s\n", diagnosis->source, diagnosis->rung, hs_colour(stdout, colour),
 	       finding_texts[diagnosis->finding].word, hs_colour(stdout, HS_COLOUR_PLAIN), diagnosis->found);
+	print_missing(&diagnosis->missing);
 	if (*diagnosis->advice)
 		printf("%32s %s\n", "", diagnosis->advice);
 	if (diagnosis->log && hs_verbosity(arguments) > 0)
@@ -47,11 +59,13 @@ static int print_json(const hs_diagnosis_list *list, const struct hs_error *err)
 	json_t *rungs = json_array();
 
 	hs_vec_for_each(diagnosis, list)
-		json_array_append_new(rungs, json_pack("{s:s, s:s, s:b, s:b, s:I, s:s, s:s}", "source", diagnosis->source,
+		json_array_append_new(rungs, json_pack("{s:s, s:s, s:b, s:b, s:I, s:s, s:s%, s:s}", "source", diagnosis->source,
 						       "rung", diagnosis->rung, "works",
 						       diagnosis->finding == HS_FINDING_WORKS, "attaches",
 						       diagnosis->finding != HS_FINDING_FAILS, "seen",
-						       (json_int_t)diagnosis->seen, "found", diagnosis->found, "advice",
+						       (json_int_t)diagnosis->seen, "found", diagnosis->found, "missing",
+						       diagnosis->missing.data ? diagnosis->missing.data : "",
+						       diagnosis->missing.used, "advice",
 						       diagnosis->advice));
 	return hs_json_print(json_pack("{s:o, s:s?}", "rungs", rungs, "error", err->code ? err->text : NULL));
 }

@@ -57,7 +57,7 @@ static void report_verdicts(const struct hs_arguments *arguments, const struct h
 		if (!verdict->was_tried || verdict->works)
 			continue;
 		hs_notef(arguments, 1, "%s: %s", verdict->target, hs_probe_reason(verdict));
-		if (verdict->log && hs_verbosity(arguments) > 1)
+		if (verdict->log && hs_verbosity(arguments) > 0)
 			fprintf(stderr, "%s\n", verdict->log);
 	}
 }

@@ -162,11 +162,14 @@ static void note_missing(const struct hs_probes *probes, const struct hs_rung *r
 {
 	for (const struct hs_probe *probe = rung->probes; probe->program; probe++) {
 		const struct hs_probe_verdict *verdict = hs_probes_verdict(probes, probe->program);
-		size_t used = strlen(diagnosis->found);
 
-		if (verdict && verdict->was_tried && !verdict->works && !probe->instead)
-			snprintf(diagnosis->found + used, sizeof(diagnosis->found) - used, "; no %s: %s", probe->gives,
-				 hs_probe_reason(verdict));
+		if (!verdict || !verdict->was_tried || verdict->works || probe->instead)
+			continue;
+		hs_text_add(&diagnosis->missing, "no ");
+		hs_text_add(&diagnosis->missing, probe->gives);
+		hs_text_add(&diagnosis->missing, ": ");
+		hs_text_add(&diagnosis->missing, hs_probe_reason(verdict));
+		hs_text_add(&diagnosis->missing, "\n");
 	}
 }
 
@@ -265,7 +268,9 @@ int hs_diagnose(unsigned int sources, hs_diagnosis_list *list, struct hs_error *
 
 void hs_diagnose_deinit(hs_diagnosis_list *list)
 {
-	hs_vec_for_each(diagnosis, list)
+	hs_vec_for_each(diagnosis, list) {
+		hs_text_deinit(&diagnosis->missing);
 		free(diagnosis->log);
+	}
 	hs_vec_deinit(list);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/error.h"
+#include "lib/text.h"
 #include "lib/vec.h"
 
 enum hs_finding {
@@ -18,8 +19,9 @@ struct hs_diagnosis {
 	const char *source, *rung;	/* static */
 	enum hs_finding finding;
 	uint64_t seen;			/* records, or runs, that the firing gave */
-	char found[2400];		/* room for all programs of a rung: what was tried and seen, or why it does not work */
+	char found[512];		/* what was tried and seen, or why it does not work */
 	char advice[200];		/* what to do about it; may be empty */
+	struct hs_text missing;		/* a line for each program of the rung that fails: "no ITS GIFT: REASON" */
 	char *log;			/* what the kernel said, owned; NULL: nothing */
 };
 

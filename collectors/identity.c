@@ -2,6 +2,7 @@
 #include "collectors/identity.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,8 +16,9 @@ struct task {
 };
 
 struct space {
-	uint32_t id;
+	uint32_t id;			/* 0: not introduced yet */
 	uint32_t file;
+	bool is_gone;			/* ended; its address may be used again */
 };
 
 struct hs_identity {
@@ -134,22 +136,42 @@ uint32_t hs_identity_task(struct hs_identity *identity, uint64_t time, uint32_t 
 	return identity->cached_task = task->id;
 }
 
-static struct space *known_space(struct hs_identity *identity, uint64_t mm)
+static struct space *find_space(struct hs_identity *identity, uint64_t mm)
 {
 	const uint64_t *index = hs_hash_map_get(&identity->space_of_mm, mm);
 
-	if (index)
-		return &identity->spaces.items[*index];
+	return index ? &identity->spaces.items[*index] : NULL;
+}
+
+static struct space *known_space(struct hs_identity *identity, uint64_t mm)
+{
+	struct space *space = find_space(identity, mm);
+
+	if (space && space->is_gone)
+		*space = (struct space){ 0 };
+	if (space)
+		return space;
 	if (!hs_vec_push(&identity->spaces, (struct space){ 0 }) ||
 	    hs_hash_map_put(&identity->space_of_mm, mm, identity->spaces.count - 1))
 		return NULL;
 	return &identity->spaces.items[identity->spaces.count - 1];
 }
 
+static void introduce_space(struct hs_identity *identity, uint64_t time, struct space *space, uint32_t owner)
+{
+	struct hs_meta_mm *row;
+
+	if (!space->id)
+		space->id = ++identity->last_space;
+	space->file = identity->file;
+	identity->introductions++;
+	row = hs_sink_row(identity->sink, HS_KIND_meta_mm, time, 0, space->id);
+	row->owner = owner;
+}
+
 uint32_t hs_identity_mm(struct hs_identity *identity, uint64_t time, uint64_t mm, uint32_t tid)
 {
 	struct space *space;
-	struct hs_meta_mm *row;
 	uint32_t owner;
 
 	if (!mm || mm == identity->cached_mm)
@@ -158,16 +180,21 @@ uint32_t hs_identity_mm(struct hs_identity *identity, uint64_t time, uint64_t mm
 	space = known_space(identity, mm);
 	if (!space)
 		return 0;
-	if (space->file != identity->file) {
-		if (!space->id)
-			space->id = ++identity->last_space;
-		space->file = identity->file;
-		identity->introductions++;
-		row = hs_sink_row(identity->sink, HS_KIND_meta_mm, time, 0, space->id);
-		row->owner = owner;
-	}
+	if (space->file != identity->file)
+		introduce_space(identity, time, space, owner);
 	identity->cached_mm = mm;
 	return identity->cached_space = space->id;
+}
+
+uint32_t hs_identity_past_mm(struct hs_identity *identity, uint64_t time, uint64_t mm)
+{
+	struct space *space = find_space(identity, mm);
+
+	if (!space || !space->is_gone)
+		return hs_identity_mm(identity, time, mm, 0);
+	if (space->file != identity->file)
+		introduce_space(identity, time, space, 0);
+	return space->id;
 }
 
 static void set_comm(struct hs_identity *identity, uint64_t time, struct task *task, const char *comm)
@@ -205,7 +232,10 @@ void hs_identity_rename(struct hs_identity *identity, uint64_t time, uint32_t ti
 
 void hs_identity_forget_mm(struct hs_identity *identity, uint64_t mm)
 {
-	hs_hash_map_remove(&identity->space_of_mm, mm, NULL);
+	struct space *space = find_space(identity, mm);
+
+	if (space)
+		space->is_gone = true;
 	forget_cached(identity);
 }
 

@@ -7,8 +7,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/vec.h"
+
+#define KERNEL_TYPES "/sys/kernel/btf/vmlinux"
 
 struct hs_kernel_btf {
 	struct btf *kernel;
@@ -24,13 +27,12 @@ int hs_kernel_btf_open(struct hs_kernel_btf **out, struct hs_error *err)
 		return hs_error_nomem(err);
 	types->kernel = btf__load_vmlinux_btf();
 	if (!types->kernel) {
-		int status = errno;
+		int status = access(KERNEL_TYPES, R_OK) ? errno : EINVAL;
 
 		free(types);
 		return hs_error_set(err, -ENOENT,
-				    "the kernel's type information (/sys/kernel/btf/vmlinux) cannot be read: %s; "
-				    "a kernel built with CONFIG_DEBUG_INFO_BTF is needed",
-				    strerror(status));
+				    "the kernel's type information (" KERNEL_TYPES ") cannot be read: %s; needed are sysfs and a "
+				    "kernel built with CONFIG_DEBUG_INFO_BTF", strerror(status));
 	}
 	*out = types;
 	return 0;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "collectors/kernel_btf.h"
+#include "collectors/libbpf_log.h"
 #include "lib/cleanup.h"
 #include "lib/vec.h"
 
@@ -218,6 +219,7 @@ int hs_kernel_names_create(struct hs_kernel_names **out, struct hs_error *err)
 {
 	struct hs_kernel_names *names = calloc(1, sizeof(*names));
 
+	hs_libbpf_log_start();
 	if (!names)
 		return hs_error_nomem(err);
 	if (read_types(names)) {

@@ -15,7 +15,10 @@
 	{ "fault_kernel", "fault_kernel_raw", .gives = "faults of the kernel on user memory" }
 
 static const struct hs_probe fault_fentry[] = {
-	{ "fault_handled", REQUIRED, .gives = "results, and faults taken by get_user_pages" }, FAULT_TRACEPOINTS, END
+	{ "fault_entered", REQUIRED, .gives = "mappings of faults, and how long they took" },
+	{ "fault_handled", REQUIRED, .gives = "results, and faults taken by get_user_pages" },
+	FAULT_TRACEPOINTS,
+	END
 };
 static const struct hs_probe fault_kprobe[] = {
 	{ "fault_handled_kprobe", REQUIRED, .gives = "faults taken by get_user_pages" }, FAULT_TRACEPOINTS, END
@@ -24,8 +27,9 @@ static const struct hs_probe fault_tracepoint[] = { FAULT_TRACEPOINTS, END };
 
 static const struct hs_rung fault_rungs[] = {
 	{ "fentry", fault_fentry, .instead_of = "" },
-	{ "kprobe", fault_kprobe, .instead_of = "results of faults" },
-	{ "tracepoint", fault_tracepoint, .instead_of = "results of faults, faults taken by get_user_pages" },
+	{ "kprobe", fault_kprobe, .instead_of = "results and durations of faults, whether a huge page was mapped" },
+	{ "tracepoint", fault_tracepoint,
+	  .instead_of = "results, durations and mappings of faults, whether a huge page was mapped, faults taken by get_user_pages" },
 	{ .name = NULL },
 };
 
@@ -45,7 +49,8 @@ static const struct hs_rung mm_rungs[] = {
 	{ .name = NULL },
 };
 
-#define NOTIFIER_YOUNG \
+#define NOTIFIER_KVM_PAGES \
+	{ "kvm_set_spte", .gives = "pages that KVM is given anew" }, \
 	{ "kvm_age", .gives = "ranges whose accessed bits KVM clears" }, \
 	{ "kvm_test_age", .gives = "addresses whose accessed bit KVM tests" }
 
@@ -54,31 +59,36 @@ static const struct hs_probe notifier_fentry[] = {
 	{ "section_end", REQUIRED, .gives = "ends of invalidations" },
 	{ "notifier_registered", .gives = "new listeners" },
 	{ "notifier_unregistered", .gives = "listeners that leave" },
+	{ "notifier_put", .gives = "shared listeners that leave" },
 	{ "interval_inserted", .gives = "new intervals" },
 	{ "interval_removed", .gives = "removed intervals" },
+	{ "young_clear_flushed", .gives = "answers about accessed bits that are cleared and flushed" },
+	{ "young_cleared", .gives = "answers about accessed bits that are cleared" },
+	{ "young_tested", .gives = "answers about accessed bits" },
+	{ "subscriptions_destroyed", .gives = "ends of what is kept for listeners that outlive an address space" },
 	{ "notifiers_released", .gives = "ends of address spaces that are listened to" },
 	{ "kvm_unmap", .gives = "invalidations that reach KVM" },
-	NOTIFIER_YOUNG,
+	NOTIFIER_KVM_PAGES,
 	END
 };
 static const struct hs_probe notifier_kprobe[] = {
 	{ "section_start_kprobe", REQUIRED, .gives = "invalidations" },
 	{ "section_end_kprobe", REQUIRED, .gives = "ends of invalidations" },
 	{ "kvm_unmap", .gives = "invalidations that reach KVM" },
-	NOTIFIER_YOUNG,
+	NOTIFIER_KVM_PAGES,
 	END
 };
 static const struct hs_probe notifier_tracepoint[] = {
 	{ "kvm_unmap", REQUIRED, .gives = "invalidations that reach KVM" },
-	NOTIFIER_YOUNG,
+	NOTIFIER_KVM_PAGES,
 	END
 };
 
 static const struct hs_rung notifier_rungs[] = {
 	{ "fentry", notifier_fentry, .instead_of = "" },
-	{ "kprobe", notifier_kprobe, .instead_of = "refusals of listeners, who listens" },
+	{ "kprobe", notifier_kprobe, .instead_of = "refusals and answers of listeners, who listens" },
 	{ "tracepoint", notifier_tracepoint,
-	  .instead_of = "notifiers other than KVM's, the operation, the end of a section" },
+	  .instead_of = "notifiers other than KVM's, the operation, the end of a section, refusals, who listens" },
 	{ .name = NULL },
 };
 

@@ -9,7 +9,10 @@
 #include "collectors/collapse_group.h"
 #include "collectors/translate_hotplug.h"
 #include "collectors/translate_svm.h"
+#include "collectors/vm_flags.h"
 #include "lib/vec.h"
+
+enum { RANGE_BLOCKABLE = 1 };	/* MMU_NOTIFIER_RANGE_BLOCKABLE */
 
 struct hs_translator {
 	struct hs_sink *sink;
@@ -111,8 +114,11 @@ static void add_fault_handled(struct hs_translator *translator, const struct hs_
 
 	row->address = fault->address;
 	row->flags = fault->flags;
-	row->result = fault->has_result ? (int64_t)fault->result : -1;
+	row->result = fault->entry_time ? (int64_t)fault->result : -1;
 	row->is_remote = !fault->has_regs;
+	row->duration = fault->entry_time ? record->time - fault->entry_time : 0;
+	row->vma_flags = hs_vm_flags_translate(fault->vm_flags);
+	row->mapped_by = fault->mapped_by;
 }
 
 /* One function per system call; all rows that have them begin alike. */
@@ -320,6 +326,13 @@ static void add_kvm_test_age(struct hs_translator *translator, const struct hs_r
 	row->address = ((const struct hs_record_range *)(const void *)record)->start;
 }
 
+static void add_kvm_set_spte(struct hs_translator *translator, const struct hs_record *record)
+{
+	struct hs_notifier_kvm_set_spte *row = row_of(translator, HS_KIND_notifier_kvm_set_spte, record);
+
+	row->address = ((const struct hs_record_range *)(const void *)record)->start;
+}
+
 static void add_section_start(struct hs_translator *translator, const struct hs_record *record)
 {
 	const struct hs_record_section *section = (const void *)record;
@@ -327,9 +340,11 @@ static void add_section_start(struct hs_translator *translator, const struct hs_
 
 	row->start = section->start;
 	row->end = section->end;
-	row->event = section->event;
-	row->is_blockable = section->is_blockable;
+	row->event = (uint8_t)record->small;
+	row->is_blockable = section->flags & RANGE_BLOCKABLE;
 	row->ret = section->ret;
+	row->flags = section->flags;
+	row->interval_seq = section->interval_seq;
 }
 
 static void add_section_end(struct hs_translator *translator, const struct hs_record *record)
@@ -339,15 +354,30 @@ static void add_section_end(struct hs_translator *translator, const struct hs_re
 
 	row->start = section->start;
 	row->end = section->end;
-	row->event = section->event;
+	row->event = (uint8_t)record->small;
+}
+
+static void add_young(struct hs_translator *translator, const struct hs_record *record)
+{
+	const struct hs_record_section *section = (const void *)record;
+	struct hs_notifier_young *row = foreign_row_of(translator, HS_KIND_notifier_young, record);
+
+	row->op = (uint8_t)record->small;
+	row->start = section->start;
+	row->end = section->end;
+	row->is_young = (uint8_t)section->ret;
 }
 
 static void add_subscribe(struct hs_translator *translator, const struct hs_record *record)
 {
 	const struct hs_record_section *section = (const void *)record;
-	struct hs_notifier_subscribe *row = foreign_row_of(translator, HS_KIND_notifier_subscribe, record);
+	uint32_t task = task_of(translator, record);
+	/* Who listens may leave when the address space has ended: a file that is closed at exit. */
+	uint32_t mm = hs_identity_past_mm(translator->identity, record->time, record->mm);
+	struct hs_notifier_subscribe *row = hs_sink_row(translator->sink, HS_KIND_notifier_subscribe, record->time,
+							task, mm);
 
-	row->op = section->event;
+	row->op = (uint8_t)record->small;
 	row->start = section->start;
 	row->end = section->end;
 	row->ret = section->ret;
@@ -409,9 +439,11 @@ static const struct handler handlers[HS_NR_RECORDS] = {
 	[HS_RECORD_KVM_UNMAP] = { add_kvm_unmap, HS_RING_NOTIFIER, 1 },
 	[HS_RECORD_KVM_AGE] = { add_kvm_age, HS_RING_NOTIFIER, 1 },
 	[HS_RECORD_KVM_TEST_AGE] = { add_kvm_test_age, HS_RING_NOTIFIER, 1 },
+	[HS_RECORD_KVM_SET_SPTE] = { add_kvm_set_spte, HS_RING_NOTIFIER, 1 },
 	[HS_RECORD_SECTION_START] = { add_section_start, HS_RING_NOTIFIER, 1 },
 	[HS_RECORD_SECTION_END] = { add_section_end, HS_RING_NOTIFIER, 1 },
 	[HS_RECORD_SUBSCRIBE] = { add_subscribe, HS_RING_NOTIFIER, 1 },
+	[HS_RECORD_YOUNG] = { add_young, HS_RING_NOTIFIER, 1 },
 	[HS_RECORD_NOTIFIER_RUN] = { add_notifier_run, HS_RING_HOTPLUG, 1 },
 	[HS_RECORD_BLOCK_OPERATION] = { add_hotplug, HS_RING_HOTPLUG, 0 },
 	[HS_RECORD_BLOCK_RESULT] = { add_hotplug, HS_RING_HOTPLUG, 0 },

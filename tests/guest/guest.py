@@ -70,6 +70,15 @@ def libraries_of(program):
     return re.findall(r"(/\S+) \(0x", found)
 
 
+def cpu_seconds_of(pid):
+    """CPU time of a process so far; 0 once it is gone."""
+    try:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Result:
     def __init__(self, status, output, console, files, seconds):
         self.status, self.output, self.console = status, output, console
@@ -122,8 +131,12 @@ class Guest:
     def _append(self, more=""):
         return f"console=ttyS0 quiet panic=-1 damon_stat.enabled=N {self.cmdline} {more}"
 
-    def boot(self, out, seconds=120):
-        """Boots, serves the guest's requests, and brings its results to the directory out."""
+    def boot(self, out, seconds=120, patience=600):
+        """Boots, serves the guest's requests, and brings its results to the directory out.
+
+        It hangs when it has used that many seconds of the host's CPU, or when patience (seconds on the wall, long
+        for a host with much else to do) is at its end.
+        """
         out = pathlib.Path(out)
         out.mkdir(parents=True, exist_ok=True)
         for name in ("qmp", "out.log", "console.log"):
@@ -141,7 +154,7 @@ class Guest:
             qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                     start_new_session=True)
             try:
-                hung = self._serve(qemu, out, start + seconds)
+                hung = self._serve(qemu, out, seconds, start + patience)
             finally:
                 # By its own process group: nothing else on the machine is touched.
                 if qemu.poll() is None:
@@ -150,11 +163,11 @@ class Guest:
         return self._collect(out, hung, time.monotonic() - start)
 
     @staticmethod
-    def _serve(qemu, out, end):
+    def _serve(qemu, out, cpu_seconds, end):
         """Does what the guest asks for until QEMU ends; True if it had not by then."""
         done, connection = 0, None
         while qemu.poll() is None:
-            if time.monotonic() > end:
+            if time.monotonic() > end or cpu_seconds_of(qemu.pid) > cpu_seconds:
                 return True
             text = (out / "out.log").read_text(errors="replace") if (out / "out.log").exists() else ""
             lines = text.split("\n")[:-1]

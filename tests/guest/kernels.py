@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Debian's kernels for test guests: found by their meta package, downloaded once, unpacked, never installed."""
+import contextlib
 import fcntl
 import lzma
 import os
 import pathlib
 import re
+import shutil
 import subprocess
+import tempfile
 
 # What `KERNEL=` means: (short version, image) -> meta package.
 META = {
@@ -46,7 +49,7 @@ def _image_package(meta):
         match = re.search(r"Depends: (linux-image-\d\S*)", depends)
         if match:
             return match.group(1)
-        if attempt == 0 and os.geteuid() == 0:
+        if attempt == 0 and os.geteuid() == 0 and shutil.which("apt-get"):
             subprocess.run(["apt-get", "update", "-qq"], check=False, capture_output=True)
     raise Missing(f"no package {meta}; is a Debian 12 mirror with security updates configured?")
 
@@ -63,15 +66,39 @@ def _newest_package(pattern):
     return max(found, key=lambda name: [int(part) for part in re.findall(r"\d+", name)])
 
 
+@contextlib.contextmanager
+def _locked():
+    """Whoever comes second waits for the first one's download."""
+    with open(cache() / ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _unpack(package, root):
-    """Downloads a package and unpacks it into a directory."""
+    """Downloads a package and unpacks it below root."""
     try:
         _run("apt-get", "download", "-qq", package, cwd=cache())
         archive = next(cache().glob(package + "_*.deb"))
-        _run("dpkg-deb", "-x", str(archive), str(root))
+        _run("dpkg-deb", "-x", str(archive), root)
     except (OSError, subprocess.CalledProcessError, StopIteration) as error:
-        raise Missing(f"cannot download {package}: {error}") from error
+        said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
+        raise Missing(f"cannot download {package}: {said[-1] if said else error}") from error
     archive.unlink()
+
+
+def _unpack_headers(root, package):
+    part = pathlib.Path(str(root) + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        depends = _run("apt-cache", "depends", package)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Missing(f"no package {package}, or no apt-cache: {error}") from error
+    for name in [package, *re.findall(r"Depends: (linux-headers-\S+-common\S*|linux-kbuild-\S+)", depends)]:
+        _unpack(name, str(part))
+    # It names the common part by where that would be installed.
+    makefile = part / "usr" / "src" / package / "Makefile"
+    makefile.write_text(makefile.read_text().replace("/usr/src/", f"{root}/usr/src/"))
+    os.replace(part, root)
 
 
 class Kernel:
@@ -90,9 +117,7 @@ class Kernel:
     def _unpacked(self):
         meta = META.get((self.short, self.flavour))
         link = cache() / (meta or f"{self.short}-{self.flavour}")
-        # Whoever comes second waits for the first one's download.
-        with open(cache() / ".lock", "w", encoding="ascii") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _locked():
             return link.resolve() if link.exists() else self._downloaded(meta, link)
 
     def _downloaded(self, meta, link):
@@ -115,6 +140,30 @@ class Kernel:
         for other in filter(None, (match.group(1).decode() if match else "").split(",")):
             order += [module for module in self.needs(other) if module not in order]
         return [*order, name]
+
+    def built_module(self, source):
+        """Bytes of a module made of one C file (and the headers beside it) for this kernel."""
+        source = pathlib.Path(source)
+        tree = self._headers()
+        with tempfile.TemporaryDirectory(prefix="hindsight-module-") as folder:
+            for path in [source, *source.parent.glob("*.h")]:
+                shutil.copy(path, folder)
+            pathlib.Path(folder, "Makefile").write_text(f"obj-m := {source.stem}.o\n", encoding="ascii")
+            try:
+                # Without type information of the module's own: making it needs pahole and an unpacked vmlinux.
+                _run("make", "-s", "-C", str(tree), f"M={folder}", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules")
+            except (OSError, subprocess.CalledProcessError) as error:
+                said = str(getattr(error, "stderr", "") or error).strip().splitlines()[-1:]
+                raise Missing(f"cannot build {source.name} for {self.release}: {said}") from error
+            return pathlib.Path(folder, source.stem + ".ko").read_bytes()
+
+    def _headers(self):
+        """The tree that modules of this kernel are built in: three packages, side by side as installed."""
+        root = cache() / f"linux-headers-{self.release}"
+        with _locked():
+            if not root.exists():
+                _unpack_headers(root, f"linux-headers-{self.release}")
+        return root / "usr" / "src" / root.name
 
     def module(self, name):
         """Path of a module's file, or None where it is built in (or not in this kernel)."""

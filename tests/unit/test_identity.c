@@ -84,7 +84,9 @@ static void test_generations(void **state)
 	assert_int_equal(hs_identity_task(world->identity, 12, 77), 2);
 	assert_int_equal(hs_identity_mm(world->identity, 13, 0xa000, 0), 1);
 	hs_identity_forget_mm(world->identity, 0xa000);
-	assert_int_equal(hs_identity_mm(world->identity, 14, 0xa000, 0), 2);
+	assert_int_equal(hs_identity_past_mm(world->identity, 14, 0xa000), 1);
+	assert_int_equal(hs_identity_mm(world->identity, 15, 0xa000, 0), 2);
+	assert_int_equal(hs_identity_past_mm(world->identity, 16, 0xa000), 2);
 	sink_file_finish(&world->file);
 }
 

@@ -3,6 +3,7 @@
  * pin_pages MEGABYTES PAGES: touches so much memory and holds references to that many of its pages, spread evenly, in
  * pipes: they cannot be moved. Prints "pfn N" for one of them and "pinned", then waits to be killed.
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>

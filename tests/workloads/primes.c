@@ -3,9 +3,13 @@
  * primes: a known number of events of each kind, all prime, so that a recorder that loses or doubles some
  * cannot come out right by chance. Prints "KEY COUNT" lines of what it did, for the test to compare with.
  *
+ * With an argument, the process of that number (a recorder) is stopped while the first and largest part runs.
+ *
  * The counted calls carry a mark, so that those of the C library are told apart: lengths of MARK_PAGES pages.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,11 +23,15 @@
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 enum {
 	PAGE = 4096, HUGE = 2 << 20, MARK_PAGES = 101,
 	FAULTS = 10007, MMAPS = 23, MREMAPS = 29, MPROTECTS = 31, MADVISES = 37, MLOCKS = 13, FORKS = 5, COLLAPSES = 7,
 	LIMITS = 3,
+	POPULATES = 103, READS = 61, HUGE_FAULTS = 3,
 };
 static const size_t mark = (size_t)MARK_PAGES * PAGE;
 
@@ -51,7 +59,7 @@ static long faults_so_far(void)
 }
 
 /* One write to each page of memory without huge pages: as many faults. */
-static void take_faults(void)
+static void take_faults(pid_t stopped)
 {
 	size_t bytes = (size_t)FAULTS * PAGE;
 	char *memory = map(bytes);
@@ -59,8 +67,15 @@ static void take_faults(void)
 
 	madvise(memory, bytes, MADV_NOHUGEPAGE);
 	before = faults_so_far();
+	if (stopped)
+		kill(stopped, SIGSTOP);
 	for (size_t at = 0; at < bytes; at += PAGE)
 		memory[at] = 1;
+	if (stopped) {
+		kill(stopped, SIGCONT);
+		/* It has time to make room again: nothing else is lost. */
+		sleep(2);
+	}
 	printf("faults %d\nfault_start %#lx\nfault_end %#lx\nminflt %ld\n", FAULTS, (unsigned long)memory,
 	       (unsigned long)(memory + bytes), faults_so_far() - before);
 	/* It stays mapped, so that nothing else is ever seen at these addresses. */
@@ -78,6 +93,53 @@ static void set_limits(void)
 			fail("setrlimit");
 	}
 	printf("limits %d\nlimit_start %#lx\n", LIMITS, 1ul << 40);
+}
+
+static void say_range(const char *what, const char *start, size_t bytes)
+{
+	printf("%s_start %#lx\n%s_end %#lx\n", what, (unsigned long)start, what, (unsigned long)(start + bytes));
+}
+
+/* Faults without an instruction of ours: by get_user_pages, and by the kernel's own copying. */
+static void take_other_faults(void)
+{
+	size_t populated = (size_t)POPULATES * PAGE, read_bytes = (size_t)READS * PAGE;
+	char *first = map(populated), *second = map(read_bytes);
+	long before = faults_so_far(), between;
+	int zeroes = open("/dev/zero", O_RDONLY);
+
+	madvise(first, populated, MADV_NOHUGEPAGE);
+	madvise(second, read_bytes, MADV_NOHUGEPAGE);
+	if (madvise(first, populated, MADV_POPULATE_WRITE))
+		fail("MADV_POPULATE_WRITE");
+	between = faults_so_far();
+	for (size_t at = 0; at < read_bytes; at += PAGE)
+		if (read(zeroes, second + at, 1) != 1)
+			fail("read");
+	printf("populates %d\npopulate_minflt %ld\nreads %d\nread_minflt %ld\n", POPULATES, between - before, READS,
+	       faults_so_far() - between);
+	say_range("populate", first, populated);
+	say_range("read", second, read_bytes);
+	close(zeroes);
+}
+
+static char *map_huge(size_t huge_pages)
+{
+	char *memory = map((huge_pages + 1) * HUGE);
+
+	return (char *)(((uintptr_t)memory + HUGE - 1) & ~(uintptr_t)(HUGE - 1));
+}
+
+/* One touch of each range that may be huge. */
+static void take_huge_faults(void)
+{
+	char *first = map_huge(HUGE_FAULTS);
+
+	madvise(first, HUGE_FAULTS * (size_t)HUGE, MADV_HUGEPAGE);
+	for (int i = 0; i < HUGE_FAULTS; i++)
+		first[i * (size_t)HUGE] = 1;
+	printf("huge_faults %d\n", HUGE_FAULTS);
+	say_range("huge", first, HUGE_FAULTS * (size_t)HUGE);
 }
 
 static void change_mappings(void)
@@ -124,26 +186,28 @@ static void make_children(void)
 
 static void collapse(void)
 {
-	char *memory = map((COLLAPSES + 1) * (size_t)HUGE);
-	char *first = (char *)(((uintptr_t)memory + HUGE - 1) & ~(uintptr_t)(HUGE - 1));
+	size_t bytes = COLLAPSES * (size_t)HUGE;
+	char *first = map_huge(COLLAPSES);
 	int done = 0;
 
-	madvise(memory, (COLLAPSES + 1) * (size_t)HUGE, MADV_NOHUGEPAGE);
-	for (size_t at = 0; at < COLLAPSES * (size_t)HUGE; at += 16 * PAGE)
+	madvise(first, bytes, MADV_NOHUGEPAGE);
+	for (size_t at = 0; at < bytes; at += 16 * PAGE)
 		first[at] = 1;
-	madvise(memory, (COLLAPSES + 1) * (size_t)HUGE, MADV_HUGEPAGE);
+	madvise(first, bytes, MADV_HUGEPAGE);
 	for (int i = 0; i < COLLAPSES; i++)
 		done += madvise(first + i * (size_t)HUGE, HUGE, MADV_COLLAPSE) == 0;
-	printf("collapses %d\ncollapse_start %#lx\ncollapse_end %#lx\n", done, (unsigned long)first,
-	       (unsigned long)(first + COLLAPSES * (size_t)HUGE));
+	printf("collapses %d\n", done);
+	say_range("collapse", first, bytes);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	/* The output's buffer is allocated, and the C library warm, before anything is counted. */
 	setvbuf(stdout, malloc(1 << 14), _IOFBF, 1 << 14);
 	printf("pid %d\n", getpid());
-	take_faults();
+	take_faults(argc > 1 ? atoi(argv[1]) : 0);
+	take_other_faults();
+	take_huge_faults();
 	change_mappings();
 	set_limits();
 	make_children();

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HS_PMD_LEVEL_BPF_H
+#define HS_PMD_LEVEL_BPF_H
+/*
+ * enum hs_pmd_level of an address in an mm_struct, for programs that need no more of bpf/page_table.bpf.h: of one
+ * object only libbpf's linker takes the typeless symbols that the way there begins with (collapse_entry.bpf.c).
+ */
+#include "bpf/ring.bpf.h"
+
+u32 pmd_level_of(u64 mm, u64 address);
+
+#endif
