@@ -29,7 +29,8 @@ static const struct hs_rung fault_rungs[] = {
 	{ "fentry", fault_fentry, .instead_of = "" },
 	{ "kprobe", fault_kprobe, .instead_of = "results and durations of faults, whether a huge page was mapped" },
 	{ "tracepoint", fault_tracepoint,
-	  .instead_of = "results, durations and mappings of faults, whether a huge page was mapped, faults taken by get_user_pages" },
+	  .instead_of = "results, durations and mappings of faults, whether a huge page was mapped, "
+			"faults taken by get_user_pages" },
 	{ .name = NULL },
 };
 
@@ -240,11 +241,11 @@ static const struct hs_rung svm_rungs[] = {
 };
 
 const struct hs_source_spec hs_sources[HS_NR_RING_SOURCES] = {
-	[HS_RING_FAULT] = { "fault", HS_RING_FAULT, fault_rungs },
-	[HS_RING_MM] = { "mm", HS_RING_MM, mm_rungs },
-	[HS_RING_NOTIFIER] = { "notifier", HS_RING_NOTIFIER, notifier_rungs },
-	[HS_RING_COLLAPSE] = { "collapse", HS_RING_COLLAPSE, collapse_rungs },
-	[HS_RING_HOTPLUG] = { "hotplug", HS_RING_HOTPLUG, hotplug_rungs },
+	[HS_RING_FAULT] = { "fault", HS_RING_FAULT, fault_rungs, .is_rare = false },
+	[HS_RING_MM] = { "mm", HS_RING_MM, mm_rungs, .is_rare = false },
+	[HS_RING_NOTIFIER] = { "notifier", HS_RING_NOTIFIER, notifier_rungs, .is_rare = false },
+	[HS_RING_COLLAPSE] = { "collapse", HS_RING_COLLAPSE, collapse_rungs, .is_rare = false },
+	[HS_RING_HOTPLUG] = { "hotplug", HS_RING_HOTPLUG, hotplug_rungs, .is_rare = false },
 	[HS_RING_SVM] = { "svm", HS_RING_SVM, svm_rungs, .is_rare = true },
 };
 
