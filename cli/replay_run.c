@@ -75,7 +75,7 @@ static const char *const *default_models(const struct hs_replay *replay)
 	for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++)
 		total += state.nr_events[kind];
 	for (size_t i = 0; hs_models[i] && nr + 1 < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(hs_models[i]->name, "null") != 0 && (!total || has_events_for(&state, hs_models[i])))
+		if (!hs_models[i]->is_by_name && (!total || has_events_for(&state, hs_models[i])))
 			names[nr++] = hs_models[i]->name;
 	/* Nothing to replay is for the tables to say. */
 	if (!nr)

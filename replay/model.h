@@ -89,6 +89,8 @@ struct hs_model_ops {
 	 * policies of a pass that agree on this model's keys.
 	 */
 	bool is_shared;
+	/* True: runs only where it is named, as what it answers is a question of its own, not about the record. */
+	bool is_by_name;
 
 	/* All or nothing; err says why. */
 	int (*create)(const struct hs_model_setup *setup, struct hs_model **out, struct hs_error *err);

@@ -60,6 +60,7 @@ static void null_summarize(const struct hs_model *model, void (*add)(void *conte
 
 const struct hs_model_ops hs_null_model = {
 	.name = "null",
+	.is_by_name = true,
 	.help = "counts events and decides nothing: the cost of the engine alone",
 	.kinds = null_kinds,
 	.create = null_create,

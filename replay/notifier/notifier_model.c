@@ -343,6 +343,7 @@ static uint64_t notifier_problems(const struct hs_model *model, FILE *out)
 
 const struct hs_model_ops hs_notifier_model = {
 	.name = "notifier",
+	.is_by_name = true,
 	.help = "faults of secondary MMUs (HMM-like, KVM-like) against invalidations: which must be tried again (what-if)",
 	.stands_on = stands_on,
 	.keys = notifier_keys,
