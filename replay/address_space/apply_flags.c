@@ -71,12 +71,17 @@ static bool may_protect(const struct hs_vma *vma, uint32_t prot)
 	return !(hs_flags_of_prot(prot) & ~(vma->flags >> 4 & ACCESS)) && !(vma->flags & HS_VMA_SL);
 }
 
-/* The call has succeeded: the descriptor of a mapping that was taken as read-only was open for writing. */
+/*
+ * Walked over without -EACCES (to the end, or to a hole): the descriptor of a mapping that was taken as read-only was
+ * open for writing.
+ */
 static void learn_mode(struct hs_mm *mm, struct hs_vma *vma, const struct hs_mm_mprotect *call)
 {
 	enum { SHARED = HS_VMA_SH | HS_VMA_MW };
 
-	if (!call->ret && vma->is_assumed && call->prot & PROT_WRITE && vma->flags & HS_VMA_MS && !(vma->flags & SHARED))
+	if (call->ret && call->ret != -ENOMEM)
+		return;
+	if (vma->is_assumed && call->prot & PROT_WRITE && vma->flags & HS_VMA_MS && !(vma->flags & SHARED))
 		hs_mm_set_flags(mm, vma, vma->flags | SHARED);
 }
 

@@ -444,6 +444,9 @@ static struct hs_prediction check_growth_limits(const struct hs_mm *mm, const st
 		return fails(EAGAIN, "RLIMIT_MEMLOCK");
 	if (!hs_mm_may_expand_over(mm, vma->flags, pages, start, is_gone ? start + new_bytes : start))
 		return fails(ENOMEM, "RLIMIT_AS or RLIMIT_DATA");
+	/* Newer kernels have refused it before; older ones find no place for it (get_unmapped_area). */
+	if (!is_placed(call) && new_bytes > TASK_SIZE)
+		return fails(ENOMEM, "new_len > TASK_SIZE");
 	return succeeds();
 }
 
