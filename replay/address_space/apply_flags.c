@@ -85,14 +85,17 @@ static void learn_mode(struct hs_mm *mm, struct hs_vma *vma, const struct hs_mm_
 		hs_mm_set_flags(mm, vma, vma->flags | SHARED);
 }
 
-/* Does anything known end the walk: a hole, or a mapping that refuses? Else it ended at once, for a reason unseen. */
+/* Does anything known end the walk: a hole, a mapping that refuses, a limit? Else it ended at once, for a reason unseen. */
 static bool meets_obstacle(const struct hs_mm *mm, const struct hs_mm_mprotect *call, uint64_t end)
 {
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, end);
-	uint64_t at = call->addr;
+	uint64_t at = call->addr, pages = 0;
 
 	for (; vma && vma->node.start <= at && at < end; vma = hs_vma_next_in(vma)) {
-		if (!may_protect(vma, call->prot))
+		uint64_t flags = protected_flags(mm, vma, call->prot);
+
+		pages += (clip_end(vma, end) - at) >> HS_PAGE_SHIFT;
+		if (!may_protect(vma, call->prot) || !hs_mm_may_protect(mm, vma->flags, flags, pages))
 			return true;
 		at = vma->node.end;
 	}
