@@ -10,7 +10,7 @@
 const char *hs_difference_verdict_name(enum hs_difference_verdict verdict)
 {
 	static const char *const names[] = {
-		"same", "higher", "lower", "higher here", "lower here", "unclear", "changed",
+		"same", "higher", "lower", "higher here", "lower here", "mixed", "unclear", "changed",
 	};
 
 	return names[verdict];
@@ -91,11 +91,17 @@ static void judge_windows(struct hs_difference *difference, double *sorted, size
 	difference->p = hs_sign_test(difference->ups, difference->downs);
 }
 
-/* Of windows that differ. One direction throughout is a fact of these traces, even where chance could make it. */
+/*
+ * Of windows that differ. One direction throughout is a fact of these traces, even where chance could make it.
+ * Many small steps down and one great step up: neither word would be true of both the windows and the total.
+ */
 static enum hs_difference_verdict judge_signs(const struct hs_difference *difference)
 {
 	const bool is_up = difference->ups > difference->downs;
+	const double total = difference->b - difference->a;
 
+	if (difference->p < 0.05 && (is_up ? total <= 0 : total >= 0))
+		return HS_MIXED;
 	if (difference->p < 0.05)
 		return is_up ? HS_HIGHER : HS_LOWER;
 	if (difference->ups && difference->downs)

@@ -7,7 +7,10 @@
  * left out. Verdicts:
  *
  *   same     equal in every window (and in total)
- *   higher, lower   the signs of the differences are uneven beyond chance (sign test, p < 0.05)
+ *   higher, lower   the signs of the differences are uneven beyond chance (sign test, p < 0.05), and the
+ *            total moved the same way
+ *   mixed    the signs are uneven beyond chance, but the total did not move their way: few windows with great
+ *            differences outweigh many with small ones
  *   higher here, lower here   all windows that differ do so in one direction, but they are fewer than the 6
  *            that a claim beyond chance needs: true of these traces, no more
  *   unclear  there are differences in both directions, and their signs could be chance
@@ -19,7 +22,8 @@
 #include "analysis/metrics.h"
 #include "lib/vec.h"
 
-enum hs_difference_verdict { HS_SAME, HS_HIGHER, HS_LOWER, HS_HIGHER_HERE, HS_LOWER_HERE, HS_UNCLEAR, HS_CHANGED };
+enum hs_difference_verdict { HS_SAME, HS_HIGHER, HS_LOWER, HS_HIGHER_HERE, HS_LOWER_HERE,
+			     HS_MIXED, HS_UNCLEAR, HS_CHANGED };
 const char *hs_difference_verdict_name(enum hs_difference_verdict verdict);
 
 struct hs_difference {

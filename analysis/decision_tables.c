@@ -528,9 +528,10 @@ struct hs_table *hs_table_comparison(const struct hs_comparison *comparison, con
 		hs_table_change(table, hs_change_percent(difference->a, difference->b));
 		hs_table_text(table, "%s", hs_difference_verdict_name(difference->verdict));
 	}
-	hs_table_set_note(table, "same: equal in every window of time. higher, lower: beyond chance over the windows. "
-			  "here: one direction in every window that differs, but too few of them to say so of other "
-			  "recordings. unclear: both directions, not beyond chance. changed: has no windows.");
+	hs_table_set_note(table, "The numbers of windows of time with more and with less decide. same: equal in each. "
+			  "higher, lower: uneven beyond chance, and the total moved with them. mixed: uneven beyond chance, "
+			  "but the total did not follow. here: one direction in each that differs, but too few of them to say "
+			  "so of other recordings. unclear: both directions, not beyond chance. changed: has no windows.");
 	return table;
 }
 

@@ -194,10 +194,10 @@ const struct hs_command hs_command_compare = {
 	.description =
 		"Compares two decision files, or replays one trace under two or more policies; each is compared with "
 		"the first one. Where only one policy is given, that is the one as recorded. Differences come with "
-		"their spread over windows of time: higher and lower are beyond chance; with \"here\" every window "
-		"that differs agrees, but they are too few to say so of other recordings; unclear is both ways; same "
-		"means the same in every window. --fail-on takes tests like 'disagree>0, huge_pages.change<-5%'; "
-		"the names are those in the tables.",
+		"their spread over windows of time: higher and lower are beyond chance; mixed is beyond chance, but "
+		"the total did not follow; with \"here\" every window that differs agrees, but they are too few to "
+		"say so of other recordings; unclear is both ways; same means the same in every window. --fail-on "
+		"takes tests like 'disagree>0, huge_pages.change<-5%'; the names are those in the tables.",
 	.options = options,
 	.examples = examples,
 	.run = run_compare,

@@ -30,16 +30,23 @@ static void add(struct hs_tally *tally, uint32_t policy, uint64_t step, const ch
 	hs_tally_add(tally, &outcome);
 }
 
+static struct hs_tally *create_tally(void)
+{
+	struct hs_tally_setup setup = { policy_names, 2, 0 };
+	struct hs_tally *tally;
+
+	assert_int_equal(hs_tally_create(&setup, &tally, NULL), 0);
+	return tally;
+}
+
 /*
  * a: succeeds at each step, cost 10. b: the same cost in every second step 12 and else 8 (unclear), succeeds
  * only at steps divisible by 4 (lower).
  */
 static struct hs_tally *make_tally(void)
 {
-	struct hs_tally_setup setup = { policy_names, 2, 0 };
-	struct hs_tally *tally;
+	struct hs_tally *tally = create_tally();
 
-	assert_int_equal(hs_tally_create(&setup, &tally, NULL), 0);
 	for (uint64_t step = 0; step < NR_STEPS; step++) {
 		add(tally, 0, step, "SCAN_SUCCEED", 10);
 		add(tally, 1, step, step % 4 ? "SCAN_FAIL" : "SCAN_SUCCEED", step / 10 % 2 ? 12 : 8);
@@ -102,32 +109,40 @@ static void test_verdicts(void **state)
 	hs_tally_destroy(tally);
 }
 
+/* Ends the tally. */
+static struct hs_difference difference_of(struct hs_tally *tally, const char *name)
+{
+	const struct hs_metrics *a, *b;
+	struct hs_comparison comparison;
+	struct hs_difference difference;
+	struct hs_metrics metrics[2];
+
+	a = &metrics[0];
+	b = &metrics[1];
+	for (uint32_t i = 0; i < 2; i++)
+		assert_int_equal(hs_metrics_collect(tally, i, &metrics[i]), 0);
+	assert_int_equal(hs_compare(&a, &b, 1, &comparison), 0);
+	difference = *find(&comparison, name);
+	hs_comparison_deinit(&comparison);
+	for (int i = 0; i < 2; i++)
+		hs_metrics_deinit(&metrics[i]);
+	hs_tally_destroy(tally);
+	difference.name = name;
+	return difference;
+}
+
 /* a succeeds in these windows, b never does: a change of -100 %, by what it rests on. */
 static enum hs_difference_verdict verdict_of(size_t nr_windows, bool b_once)
 {
-	struct hs_tally_setup setup = { policy_names, 2, 0 };
-	struct hs_metrics metrics[2];
-	const struct hs_metrics *a = &metrics[0], *b = &metrics[1];
-	enum hs_difference_verdict verdict;
-	struct hs_comparison comparison;
-	struct hs_tally *tally;
+	struct hs_tally *tally = create_tally();
 
-	assert_int_equal(hs_tally_create(&setup, &tally, NULL), 0);
 	for (uint64_t step = 0; step < NR_STEPS; step++) {
 		const bool hits = step % 10 == 0 && step / 10 < nr_windows;
 
 		add(tally, 0, step, hits ? "SCAN_SUCCEED" : "SCAN_FAIL", 0);
 		add(tally, 1, step, b_once && step == NR_STEPS - 1 ? "SCAN_SUCCEED" : "SCAN_FAIL", 0);
 	}
-	for (uint32_t i = 0; i < 2; i++)
-		assert_int_equal(hs_metrics_collect(tally, i, &metrics[i]), 0);
-	assert_int_equal(hs_compare(&a, &b, 1, &comparison), 0);
-	verdict = find(&comparison, "collapse.scan.SCAN_SUCCEED")->verdict;
-	hs_comparison_deinit(&comparison);
-	for (int i = 0; i < 2; i++)
-		hs_metrics_deinit(&metrics[i]);
-	hs_tally_destroy(tally);
-	return verdict;
+	return difference_of(tally, "collapse.scan.SCAN_SUCCEED").verdict;
 }
 
 static void test_few_windows(void **state)
@@ -138,6 +153,32 @@ static void test_few_windows(void **state)
 	assert_int_equal(verdict_of(6, false), HS_LOWER);
 	assert_int_equal(verdict_of(5, true), HS_UNCLEAR);
 	assert_int_equal(verdict_of(0, true), HS_HIGHER_HERE);
+}
+
+/* A little less in 18 of the 20 windows; the last two make the total. */
+static enum hs_difference_verdict verdict_against_total(uint64_t last)
+{
+	struct hs_tally *tally = create_tally();
+	struct hs_difference difference;
+
+	for (uint64_t step = 0; step < NR_STEPS; step++) {
+		add(tally, 0, step, "SCAN_SUCCEED", 10);
+		add(tally, 1, step, "SCAN_SUCCEED", step < NR_STEPS - 20 ? 9 : last);
+	}
+	difference = difference_of(tally, "collapse.scan.ptes_scanned");
+	assert_int_equal(difference.ups, 2);
+	assert_int_equal(difference.downs, 18);
+	assert_true(difference.p < 0.05);
+	return difference.verdict;
+}
+
+/* The word never contradicts the sign of the change that stands beside it. */
+static void test_windows_against_total(void **state)
+{
+	(void)state;
+	assert_int_equal(verdict_against_total(18), HS_LOWER);		/* 180 less, 160 more */
+	assert_int_equal(verdict_against_total(19), HS_MIXED);		/* 180 less, 180 more */
+	assert_int_equal(verdict_against_total(20), HS_MIXED);		/* 180 less, 200 more */
 }
 
 static void test_change(void **state)
@@ -273,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_few_windows),
+		cmocka_unit_test(test_windows_against_total),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_gates),
 		cmocka_unit_test(test_change_needs_two),
