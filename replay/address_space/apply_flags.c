@@ -85,7 +85,7 @@ static void learn_mode(struct hs_mm *mm, struct hs_vma *vma, const struct hs_mm_
 		hs_mm_set_flags(mm, vma, vma->flags | SHARED);
 }
 
-/* Does anything known end the walk: a hole, a mapping that refuses, a limit? Else it ended at once, for a reason unseen. */
+/* Does anything known end the walk: a hole, a refusing mapping, a limit? Else it ended at once, why is not seen. */
 static bool meets_obstacle(const struct hs_mm *mm, const struct hs_mm_mprotect *call, uint64_t end)
 {
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, end);

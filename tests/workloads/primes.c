@@ -31,7 +31,7 @@ enum {
 	PAGE = 4096, HUGE = 2 << 20, MARK_PAGES = 101,
 	FAULTS = 10007, MMAPS = 23, MREMAPS = 29, MPROTECTS = 31, MADVISES = 37, MLOCKS = 13, FORKS = 5, COLLAPSES = 7,
 	LIMITS = 3,
-	POPULATES = 103, READS = 61, HUGE_FAULTS = 3,
+	POPULATES = 103, READS = 61, HUGE_FAULTS = 3, SHARED_COLLAPSES = 2, SPLITS = 11, ZAPS = 17,
 };
 static const size_t mark = (size_t)MARK_PAGES * PAGE;
 
@@ -123,11 +123,29 @@ static void take_other_faults(void)
 	close(zeroes);
 }
 
+static char *aligned(char *memory)
+{
+	return (char *)(((uintptr_t)memory + HUGE - 1) & ~(uintptr_t)(HUGE - 1));
+}
+
 static char *map_huge(size_t huge_pages)
 {
-	char *memory = map((huge_pages + 1) * HUGE);
+	return aligned(map((huge_pages + 1) * HUGE));
+}
 
-	return (char *)(((uintptr_t)memory + HUGE - 1) & ~(uintptr_t)(HUGE - 1));
+static char *map_shared_huge(size_t huge_pages)
+{
+	size_t bytes = huge_pages * HUGE;
+	int file = memfd_create("primes", 0);
+	char *memory;
+
+	if (file < 0 || ftruncate(file, (off_t)bytes))
+		fail("memfd_create");
+	memory = mmap(map_huge(huge_pages), bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0);
+	close(file);
+	if (memory == MAP_FAILED)
+		fail("mmap of a memfd");
+	return memory;
 }
 
 /* One touch of each range that may be huge. */
@@ -184,20 +202,46 @@ static void make_children(void)
 	printf("forks %d\n", FORKS);
 }
 
-static void collapse(void)
+/* Of memory of which every sixteenth page is there; how many of its ranges were collapsed. */
+static int collapse_sparse(char *first, int ranges)
 {
-	size_t bytes = COLLAPSES * (size_t)HUGE;
-	char *first = map_huge(COLLAPSES);
+	size_t bytes = (size_t)ranges * HUGE;
 	int done = 0;
 
 	madvise(first, bytes, MADV_NOHUGEPAGE);
 	for (size_t at = 0; at < bytes; at += 16 * PAGE)
 		first[at] = 1;
 	madvise(first, bytes, MADV_HUGEPAGE);
-	for (int i = 0; i < COLLAPSES; i++)
+	for (int i = 0; i < ranges; i++)
 		done += madvise(first + i * (size_t)HUGE, HUGE, MADV_COLLAPSE) == 0;
-	printf("collapses %d\n", done);
-	say_range("collapse", first, bytes);
+	return done;
+}
+
+static void collapse(void)
+{
+	char *first = map_huge(COLLAPSES), *shared = map_shared_huge(SHARED_COLLAPSES);
+
+	printf("collapses %d\n", collapse_sparse(first, COLLAPSES));
+	say_range("collapse", first, COLLAPSES * (size_t)HUGE);
+	printf("shared_collapses %d\n", collapse_sparse(shared, SHARED_COLLAPSES));
+	say_range("shared_collapse", shared, SHARED_COLLAPSES * (size_t)HUGE);
+}
+
+/* Huge pages that lose one page, and others that go whole. */
+static void take_apart(void)
+{
+	char *split = map_huge(SPLITS + ZAPS), *zapped = split + SPLITS * (size_t)HUGE;
+
+	madvise(split, (SPLITS + ZAPS) * (size_t)HUGE, MADV_HUGEPAGE);
+	for (size_t i = 0; i < SPLITS + ZAPS; i++)
+		split[i * HUGE] = 1;
+	for (size_t i = 0; i < SPLITS; i++)
+		madvise(split + i * HUGE, PAGE, MADV_DONTNEED);
+	for (size_t i = 0; i < ZAPS; i++)
+		madvise(zapped + i * HUGE, HUGE, MADV_DONTNEED);
+	printf("splits %d\nzaps %d\n", SPLITS, ZAPS);
+	say_range("split", split, SPLITS * (size_t)HUGE);
+	say_range("zap", zapped, ZAPS * (size_t)HUGE);
 }
 
 int main(int argc, char **argv)
@@ -212,5 +256,6 @@ int main(int argc, char **argv)
 	set_limits();
 	make_children();
 	collapse();
+	take_apart();
 	return fflush(stdout) != 0;
 }
