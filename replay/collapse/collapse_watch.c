@@ -30,7 +30,7 @@ void hs_collapse_whatif_register(struct hs_collapse_whatif *whatif, const struct
 
 	for (const struct hs_vma *vma = hs_mm_vma_from(mm, start); vma && vma->node.start < end;
 	     vma = hs_vma_next(vma)) {
-		const struct hs_thp_vma thp = hs_thp_vma_of(vma, &whatif->model->tunables);
+		const struct hs_thp_vma thp = hs_whatif_vma_of(whatif, vma);
 
 		if (hs_khugepaged_is_registered(&whatif->daemon, id))
 			return;
@@ -128,6 +128,8 @@ static void slot_populated(void *context, uint32_t id, uint64_t address)
 	struct hs_whatif_mm *sums;
 	struct hs_thp_vma thp;
 
+	if (vma && vma->kind == HS_VMA_SHMEM && !whatif->is_in_snapshot)
+		whatif->cache_faults += hs_whatif_cache_fault(whatif, id, address);
 	if (!vma || vma->kind != HS_VMA_ANON || hs_thp_overlay_find(&whatif->overlay, id, address))
 		return;
 	whatif->overlay.now = whatif->model->now;

@@ -7,7 +7,7 @@
 #include "replay/collapse/fault_rules.h"
 #include "replay/collapse/madvise_rules.h"
 
-enum { ADVICE_HUGEPAGE = 14, ADVICE_COLLAPSE = 25 };
+enum { ADVICE_REMOVE = 9, ADVICE_HUGEPAGE = 14, ADVICE_COLLAPSE = 25 };
 #define NS_PER_MS 1000000ull
 
 static unsigned int mm_state(void *context, uint32_t id)
@@ -25,7 +25,7 @@ static bool find_vma(void *context, uint32_t id, uint64_t address, struct hs_thp
 	const struct hs_vma *vma = mm ? hs_mm_vma_from(mm, address) : NULL;
 
 	if (vma)
-		*found = hs_thp_vma_of(vma, &whatif->model->tunables);
+		*found = hs_whatif_vma_of(whatif, vma);
 	return vma != NULL;
 }
 
@@ -59,6 +59,8 @@ static void read_range(void *context, uint32_t id, uint64_t address, struct hs_t
 	const struct hs_thp_slot *over = hs_thp_overlay_find(&whatif->overlay, id, address);
 	struct hs_slot slot;
 
+	if (hs_whatif_read_cached(whatif, id, address, range))
+		return;
 	*range = (struct hs_thp_range){ .pmd = over && over->is_huge ? HS_PMD_HUGE : HS_PMD_NONE };
 	if (!mm || (over && over->is_huge && !over->is_shared))
 		return;
@@ -77,14 +79,17 @@ static void read_range(void *context, uint32_t id, uint64_t address, struct hs_t
 	range->ptes = &whatif->ptes;
 }
 
-static bool allocate(void *context, unsigned int order, bool may_wait)
+bool hs_collapse_whatif_allocate(struct hs_collapse_whatif *whatif)
 {
-	struct hs_collapse_whatif *whatif = context;
-
-	(void)order;
-	(void)may_wait;
 	whatif->model->sums.alloc_failures += whatif->is_memory_short;
 	return !whatif->is_memory_short;
+}
+
+static bool allocate(void *context, unsigned int order, bool may_wait)
+{
+	(void)order;
+	(void)may_wait;
+	return hs_collapse_whatif_allocate(context);
 }
 
 static bool charge(void *context, uint32_t mm)
@@ -143,20 +148,31 @@ static void collapsed(void *context, const struct hs_thp_collapsed *done)
 	note_wait(whatif, done->mm, done->address);
 }
 
+static void add_attempt(struct hs_collapse_whatif *whatif, uint64_t priced_ns)
+{
+	const uint64_t measured = whatif->are_prices_given ? 0 : hs_collapse_pace_attempt_ns(&whatif->pace);
+
+	whatif->model->sums.attempts++;
+	whatif->busy_ns += measured ? measured : priced_ns;
+}
+
+void hs_collapse_whatif_attempt_took(struct hs_collapse_whatif *whatif, unsigned int copied, unsigned int zeroed)
+{
+	add_attempt(whatif, hs_collapse_lock_ns(&whatif->prices, copied, zeroed));
+}
+
 static void attempted(void *context, const struct hs_attempt_request *request,
 		      const struct hs_attempt_outcome *outcome)
 {
 	struct hs_collapse_whatif *whatif = context;
 	struct hs_collapse_sums *sums = &whatif->model->sums;
-	const uint64_t measured = whatif->are_prices_given ? 0 : hs_collapse_pace_attempt_ns(&whatif->pace);
 	uint64_t lock_ns;
 
 	(void)request;
-	sums->attempts++;
 	lock_ns = outcome->is_detached ? hs_collapse_lock_ns(&whatif->prices, outcome->copied, outcome->zeroed) : 0;
 	sums->notifier_ranges += outcome->is_detached;
 	sums->lock_ns += lock_ns;
-	whatif->busy_ns += measured ? measured : lock_ns;
+	add_attempt(whatif, lock_ns);
 }
 
 /* How far the answer rests on what was recorded: page properties never were. */
@@ -176,16 +192,16 @@ static uint64_t time_of_scan(const struct hs_collapse_whatif *whatif, const stru
 	return measured ? measured : (1 + outcome->scan.visited) * whatif->prices.pte_ns;
 }
 
-static void range_done(void *context, uint32_t mm, uint64_t address, bool is_khugepaged,
-		       const struct hs_range_scan_outcome *outcome)
+void hs_collapse_whatif_tell_range(struct hs_collapse_whatif *whatif, const struct hs_whatif_range *range,
+				   const struct hs_range_scan_outcome *outcome)
 {
-	struct hs_collapse_whatif *whatif = context;
 	struct hs_collapse_sums *sums = &whatif->model->sums;
 	const struct hs_attempt_outcome *last = &outcome->last;
 	struct hs_decision decision = {
-		.time = whatif->model->now, .mm = mm, .point = HS_POINT_COLLAPSE_SCAN, .subject = address,
-		.subject_end = address + HS_SLOT_BYTES, .result = hs_collapse_result_name(outcome->result),
-		.reason = is_khugepaged ? "daemon of the policy" : "MADV_COLLAPSE", .basis = basis_of(outcome),
+		.time = whatif->model->now, .mm = range->mm, .point = HS_POINT_COLLAPSE_SCAN,
+		.subject = range->address, .subject_end = range->address + HS_SLOT_BYTES,
+		.result = hs_collapse_result_name(outcome->result), .basis = range->basis,
+		.reason = range->is_khugepaged ? "daemon of the policy" : "MADV_COLLAPSE",
 		.cost = { outcome->scan.visited, outcome->nr_attempts, last->copied, last->zeroed, last->swapped_in,
 			  last->is_detached },
 	};
@@ -194,13 +210,20 @@ static void range_done(void *context, uint32_t mm, uint64_t address, bool is_khu
 	sums->ptes_scanned += outcome->scan.visited;
 	sums->huge_pages += outcome->result == HS_SCAN_SUCCEED;
 	whatif->busy_ns += time_of_scan(whatif, outcome);
-	if (last->is_detached)
+	if (last->has_isolate && last->is_detached)
 		decision.cost[6] = hs_collapse_lock_ns(&whatif->prices, last->copied, last->zeroed);
 	if (whatif->sink)
 		whatif->sink->decided(whatif->sink->context, &decision);
 	else
 		(void)hs_vec_push(&whatif->pending, decision);
 	hs_collapse_whatif_set_due(whatif);
+}
+
+static void range_done(void *context, uint32_t mm, uint64_t address, bool is_khugepaged,
+		       const struct hs_range_scan_outcome *outcome)
+{
+	hs_collapse_whatif_tell_range(context, &(struct hs_whatif_range){
+		.mm = mm, .address = address, .is_khugepaged = is_khugepaged, .basis = basis_of(outcome) }, outcome);
 }
 
 static void record(void *context, const struct hs_khugepaged_record *told)
@@ -222,7 +245,8 @@ static void slot_freed(void *context, uint32_t mm)
 static const struct hs_khugepaged_ops ops = {
 	.base = { .mm_state = mm_state, .find_vma = find_vma, .read_range = read_range, .allocate = allocate,
 		  .charge = charge, .lock = take_lock, .swapped_in = swapped_in, .collapsed = collapsed,
-		  .attempted = attempted, .range_done = range_done },
+		  .attempted = attempted, .range_done = range_done, .scan_file = hs_whatif_scan_file,
+		  .map_cached = hs_whatif_map_cached },
 	.slot_freed = slot_freed, .record = record,
 };
 
@@ -291,7 +315,7 @@ void hs_collapse_whatif_advance(struct hs_model *model, uint64_t now, const stru
 static struct hs_thp_vma uncut(const struct hs_collapse_whatif *whatif, const struct hs_mm *mm,
 			       const struct hs_vma *vma)
 {
-	struct hs_thp_vma whole = hs_thp_vma_of(vma, &whatif->model->tunables);
+	struct hs_thp_vma whole = hs_whatif_vma_of(whatif, vma);
 
 	for (const struct hs_vma *next = hs_vma_next(vma); next && next->node.start == whole.end &&
 	     next->kind == vma->kind && next->anon_vma_id == vma->anon_vma_id; next = hs_vma_next(next))
@@ -331,6 +355,8 @@ static void observe_madvise(struct hs_collapse_whatif *whatif, const struct hs_m
 		return;
 	if (madvise->advice == ADVICE_HUGEPAGE && !madvise->ret)
 		register_advised(whatif, mm, madvise->addr, end);
+	if (madvise->advice == ADVICE_REMOVE && !madvise->ret)
+		hs_whatif_cache_remove(whatif, mm, madvise->addr, end);
 	if (madvise->advice != ADVICE_COLLAPSE)
 		return;
 	for (const struct hs_vma *vma = hs_mm_vma_from(mm, madvise->addr); vma && vma->node.start < end;
@@ -340,6 +366,20 @@ static void observe_madvise(struct hs_collapse_whatif *whatif, const struct hs_m
 		hs_madvise_collapse(&whatif->model->rules, &whatif->model->tunables, madvise->row.mm, from,
 				    vma->node.end < end ? vma->node.end : end, &ops.base, whatif, &outcome);
 	}
+}
+
+/* mmap_region: a new mapping of a file or of shared memory registers; of others only a fault or a merge does. */
+static void observe_mmap(struct hs_collapse_whatif *whatif, const struct hs_mm_mmap *call)
+{
+	const struct hs_mm *mm = hs_address_space_mm(whatif->model->space, call->row.mm);
+	const uint64_t start = (uint64_t)call->ret;
+	const struct hs_vma *vma;
+
+	if (!mm || !whatif->model->rules.file_collapse || (call->ret < 0 && call->ret > -4096))
+		return;
+	vma = hs_mm_vma_at(mm, start);
+	if (vma && vma->kind != HS_VMA_ANON)
+		hs_collapse_whatif_register(whatif, mm, start, start + 1);
 }
 
 /* A huge page of which so much was never touched that it is split where memory is short. */
@@ -416,6 +456,8 @@ static void learn(struct hs_collapse_whatif *whatif, const struct hs_event *even
 	hs_collapse_pace_observe(&whatif->pace, event);
 	if (event->kind == HS_KIND_collapse_ptes)
 		note_pages(whatif, event->collapse_ptes);
+	else if (event->kind == HS_KIND_collapse_cache)
+		(void)hs_cache_memory_note(&whatif->cache, event->collapse_cache);
 }
 
 hs_kind_set hs_collapse_foreseen(void)
@@ -423,6 +465,7 @@ hs_kind_set hs_collapse_foreseen(void)
 	hs_kind_set kinds = { { 0 } };
 
 	hs_kind_set_add(&kinds, HS_KIND_collapse_ptes);
+	hs_kind_set_add(&kinds, HS_KIND_collapse_cache);
 	hs_collapse_pace_add_kinds(&kinds);
 	return kinds;
 }
@@ -441,6 +484,8 @@ void hs_collapse_whatif_observe(struct hs_model *model, const struct hs_event *e
 		learn(whatif, event);
 	if (event->kind == HS_KIND_mm_madvise) {
 		observe_madvise(whatif, event->mm_madvise);
+	} else if (event->kind == HS_KIND_mm_mmap) {
+		observe_mmap(whatif, event->mm_mmap);
 	} else if (event->kind == HS_KIND_collapse_huge_page) {
 		observe_allocation(whatif, &event->collapse_huge_page->status);
 	} else if (event->kind == HS_KIND_snap_begin) {
@@ -508,6 +553,7 @@ void hs_collapse_whatif_destroy(struct hs_collapse_whatif *whatif)
 	hs_thp_overlay_deinit(&whatif->overlay);
 	hs_whatif_mms_deinit(&whatif->mms);
 	hs_page_memory_deinit(&whatif->memory);
+	hs_cache_memory_deinit(&whatif->cache);
 	hs_hash_map_deinit(&whatif->populated);
 	hs_vec_deinit(&whatif->waits);
 	hs_vec_deinit(&whatif->pending);

@@ -7,6 +7,7 @@
  * saw them, or young and the program's own where it never did; an allocation fails while the recorded kernel's
  * last one had failed; a pass takes as long as the recorded daemon took, or what the prices say.
  */
+#include "replay/collapse/cache_memory.h"
 #include "replay/collapse/collapse_cost.h"
 #include "replay/collapse/collapse_pace.h"
 #include "replay/collapse/collapse_state.h"
@@ -32,6 +33,10 @@ struct hs_collapse_whatif {
 	HS_VEC(uint64_t) waits;			/* ns from then to the collapse */
 	struct hs_pte_map ptes;			/* of the range read last */
 	struct hs_page_memory memory;		/* what the recording said of pages */
+	struct hs_cache_memory cache;		/* of files and shared memory */
+	uint64_t cache_huge;			/* ranges of them that were collapsed */
+	uint64_t cache_faults;			/* huge pages that shared memory got at faults */
+	uint64_t cache_pages_read;		/* holes in files that a collapse had to read */
 	struct hs_collapse_pace pace;
 	bool is_foreseen;			/* memory and pace know the whole trace */
 	bool are_prices_given;			/* by the policy: the recorded pace is of no interest */
@@ -60,6 +65,33 @@ void hs_collapse_whatif_register(struct hs_collapse_whatif *whatif, const struct
 uint64_t hs_collapse_whatif_key(uint32_t mm, uint64_t address);
 /* Sets when advance has work next. */
 void hs_collapse_whatif_set_due(struct hs_collapse_whatif *whatif);
+/* A huge page is asked for: false while the recorded kernel found none. */
+bool hs_collapse_whatif_allocate(struct hs_collapse_whatif *whatif);
+/* An attempt has kept whoever made it busy. */
+void hs_collapse_whatif_attempt_took(struct hs_collapse_whatif *whatif, unsigned int copied, unsigned int zeroed);
+
+/* A range that was scanned, and perhaps collapsed: counts and tells the decision. */
+struct hs_whatif_range {
+	uint32_t mm;
+	uint64_t address;
+	bool is_khugepaged;
+	enum hs_basis basis;
+};
+void hs_collapse_whatif_tell_range(struct hs_collapse_whatif *whatif, const struct hs_whatif_range *range,
+				   const struct hs_range_scan_outcome *outcome);
+
+/* whatif_cache.c: files and shared memory. A mapping as the rules see it; scan_file and map_cached of the world. */
+struct hs_thp_vma hs_whatif_vma_of(const struct hs_collapse_whatif *whatif, const struct hs_vma *vma);
+enum hs_collapse_result hs_whatif_scan_file(void *world, uint32_t mm, uint64_t address, bool is_khugepaged);
+enum hs_collapse_result hs_whatif_map_cached(void *world, uint32_t mm, uint64_t address);
+/* read_range there; false: nothing of a file, or not aligned as in it. */
+bool hs_whatif_read_cached(struct hs_collapse_whatif *whatif, uint32_t mm, uint64_t address,
+			   struct hs_thp_range *range);
+/* The first page of a slot of shared memory; true: it became a huge page. */
+bool hs_whatif_cache_fault(struct hs_collapse_whatif *whatif, uint32_t mm, uint64_t address);
+/* MADV_REMOVE */
+void hs_whatif_cache_remove(struct hs_collapse_whatif *whatif, const struct hs_mm *mm, uint64_t start, uint64_t end);
+
 /* Wakes a waiting daemon. */
 void hs_collapse_whatif_wake(struct hs_collapse_whatif *whatif);
 

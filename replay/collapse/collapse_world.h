@@ -76,7 +76,7 @@ struct hs_collapse_world_ops {
 	 * Optional: the scan of a range of a file or of shared memory, with the lock released. NULL: such
 	 * ranges give SCAN_FAIL.
 	 */
-	enum hs_collapse_result (*scan_file)(void *world, uint32_t mm, uint64_t address);
+	enum hs_collapse_result (*scan_file)(void *world, uint32_t mm, uint64_t address, bool is_khugepaged);
 	/*
 	 * Optional: the page table over a cached huge page goes (collapse_pte_mapped_thp). SUCCEED without it.
 	 */

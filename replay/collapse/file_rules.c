@@ -43,6 +43,36 @@ void hs_file_scan_decide(const struct hs_file_request *request, struct hs_file_o
 		outcome->result = HS_SCAN_EXCEED_NONE_PTE;
 }
 
+static enum hs_collapse_result collapse_result(const struct hs_file_collapse_request *request, unsigned int holes)
+{
+	if (!request->is_shmem)
+		return HS_SCAN_SUCCEED;
+	/* Nothing is left of the range: it was truncated, as far as the kernel can tell. */
+	if (holes == request->tunables->nr)
+		return HS_SCAN_TRUNCATED;
+	/* Since the kernel whose MADV_COLLAPSE knows of it, missing pages are left to who waits for them. */
+	if (holes && request->is_missing_armed && request->rules->madvise_none_busy)
+		return HS_SCAN_EXCEED_NONE_PTE;
+	return HS_SCAN_SUCCEED;
+}
+
+void hs_file_collapse_decide(const struct hs_file_collapse_request *request,
+			     struct hs_file_collapse_outcome *outcome)
+{
+	const unsigned int nr = request->tunables->nr;
+	const struct hs_cache_map *cache = request->cache;
+	const unsigned int present = hs_bitmap512_count_in(&cache->present, 0, nr);
+	/* In the cache of a file these are shadows of pages that were evicted. */
+	const unsigned int swap = request->is_shmem ? hs_bitmap512_count_in(&cache->swap, 0, nr) : 0;
+
+	*outcome = (struct hs_file_collapse_outcome){ .result = collapse_result(request, nr - present - swap) };
+	if (outcome->result != HS_SCAN_SUCCEED)
+		return;
+	outcome->swapped_in = swap;
+	outcome->copied = present + swap;
+	outcome->filled = nr - outcome->copied;
+}
+
 enum hs_collapse_result hs_file_dirty_result(const struct hs_collapse_rules *rules)
 {
 	return rules->dirty_code ? HS_SCAN_PAGE_DIRTY_OR_WRITEBACK : HS_SCAN_FAIL;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef HS_FILE_RULES_H
 #define HS_FILE_RULES_H
-/* The scan of a range of a file or of shared memory in the page cache: hpage_collapse_scan_file. */
+/*
+ * A range of a file or of shared memory in the page cache: its scan (hpage_collapse_scan_file) and what its collapse
+ * makes of it (collapse_file).
+ */
 #include "replay/collapse/scan_rules.h"
 
 /* The cache's entries of one range. An entry is present, swap, or neither (a hole). */
@@ -30,6 +33,28 @@ struct hs_file_outcome {
 };
 
 void hs_file_scan_decide(const struct hs_file_request *request, struct hs_file_outcome *outcome);
+
+/* A scan that ended with SUCCEED, and a huge page that is there and charged. */
+struct hs_file_collapse_request {
+	const struct hs_collapse_rules *rules;
+	const struct hs_collapse_tunables *tunables;
+	const struct hs_cache_map *cache;
+	bool is_shmem;
+	bool is_missing_armed;	/* a mapping of the object has userfaultfd wait for missing pages */
+};
+
+struct hs_file_collapse_outcome {
+	enum hs_collapse_result result;
+	unsigned int copied, swapped_in;	/* pages; those that were swapped in are copied too */
+	unsigned int filled;			/* holes: zero-filled in shared memory, read in files */
+};
+
+/*
+ * Pages are taken as clean, up to date and unlocked, and reading them as possible: the recording does not say
+ * (their codes are FAIL, PAGE_LOCK, PAGE_HAS_PRIVATE, COPY_MC and more).
+ */
+void hs_file_collapse_decide(const struct hs_file_collapse_request *request,
+			     struct hs_file_collapse_outcome *outcome);
 
 /* What the cache's owner finds when the collapse copies: dirty pages of a file. */
 enum hs_collapse_result hs_file_dirty_result(const struct hs_collapse_rules *rules);

@@ -127,7 +127,7 @@ static void scan_file_range(struct visit *visit)
 
 	set_lock(visit, HS_THP_UNLOCK);
 	visit->result = daemon->ops->base.scan_file ?
-			daemon->ops->base.scan_file(daemon->world, visit->slot->mm, daemon->address) : HS_SCAN_FAIL;
+			daemon->ops->base.scan_file(daemon->world, visit->slot->mm, daemon->address, true) : HS_SCAN_FAIL;
 	visit->progress += daemon->rules->pte_progress && visit->result == HS_SCAN_PTE_MAPPED_HUGEPAGE ?
 			   1 : daemon->tunables->nr;
 	if (visit->result == HS_SCAN_PTE_MAPPED_HUGEPAGE)

@@ -92,10 +92,10 @@ static enum hs_collapse_result scan_file(struct call *call, uint64_t address)
 
 	call->ops->lock(call->world, call->mm, HS_THP_UNLOCK);
 	call->is_locked = false;
-	result = call->ops->scan_file ? call->ops->scan_file(call->world, call->mm, address) : HS_SCAN_FAIL;
+	result = call->ops->scan_file ? call->ops->scan_file(call->world, call->mm, address, false) : HS_SCAN_FAIL;
 	/* 7.2 writes a dirty range back and tries once more. */
 	if (result == HS_SCAN_PAGE_DIRTY_OR_WRITEBACK && call->ops->scan_file)
-		result = call->ops->scan_file(call->world, call->mm, address);
+		result = call->ops->scan_file(call->world, call->mm, address, false);
 	if (result != HS_SCAN_PTE_MAPPED_HUGEPAGE)
 		return result;
 	return call->ops->map_cached ? call->ops->map_cached(call->world, call->mm, address) : HS_SCAN_SUCCEED;

@@ -151,13 +151,8 @@ static void take_plane(struct hs_bitmap512 *plane, const struct hs_bytes *bytes)
 		memcpy(plane, bytes->data, bytes->length);
 }
 
-void hs_range_group_add_cache(struct hs_range_group *group, const struct hs_collapse_cache *event)
+void hs_cache_map_take(struct hs_cache_map *cache, const struct hs_collapse_cache *event)
 {
-	struct hs_cache_map *cache = &group->cache;
-
-	group->has_cache = event->is_whole;
-	if (!event->is_whole)
-		return;
 	memset(cache, 0, sizeof(*cache));
 	take_plane(&cache->present, &event->present);
 	take_plane(&cache->swap, &event->swap);
@@ -168,6 +163,14 @@ void hs_range_group_add_cache(struct hs_range_group *group, const struct hs_coll
 	cache->has_huge = event->huge < HS_BITMAP512_BITS;
 	cache->huge_at = cache->has_huge ? event->huge : 0;
 	cache->huge_is_at_start = event->huge_at_start == 1;
+}
+
+void hs_range_group_add_cache(struct hs_range_group *group, const struct hs_collapse_cache *event)
+{
+	group->has_cache = event->is_whole;
+	if (!event->is_whole)
+		return;
+	hs_cache_map_take(&group->cache, event);
 	group->has_nodes = take_nodes(&group->nodes, &event->nodes);
 }
 

@@ -70,6 +70,8 @@ void hs_range_group_clear(struct hs_range_group *group);
 void hs_range_group_add_ptes(struct hs_range_group *group, const struct hs_collapse_ptes *event, uint32_t vma_flags);
 /* The event's bitmaps as planes; of pages, where it has them. */
 void hs_range_group_take_ptes(struct hs_pte_map *ptes, const struct hs_collapse_ptes *event);
+/* The event's bitmaps; they say something where is_whole is 1. */
+void hs_cache_map_take(struct hs_cache_map *cache, const struct hs_collapse_cache *event);
 void hs_range_group_add_cache(struct hs_range_group *group, const struct hs_collapse_cache *event);
 /* result: HS_NR_COLLAPSE_RESULTS where the trace does not say. */
 void hs_range_group_add_swapin(struct hs_range_group *group, const struct hs_collapse_swapin *event,

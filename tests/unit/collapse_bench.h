@@ -172,12 +172,14 @@ static inline void bench_attempted(void *world, const struct hs_attempt_request 
 	bench->nr_successes += outcome->result == HS_SCAN_SUCCEED;
 }
 
-static inline enum hs_collapse_result bench_scan_file(void *world, uint32_t mm, uint64_t address)
+static inline enum hs_collapse_result bench_scan_file(void *world, uint32_t mm, uint64_t address,
+						      bool is_khugepaged)
 {
 	struct bench *bench = world;
 
 	(void)mm;
 	(void)address;
+	(void)is_khugepaged;
 	bench->nr_file_scans++;
 	return bench->file_result;
 }
