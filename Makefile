@@ -254,6 +254,7 @@ soak: all workloads property ## the random tests for hours: SEQUENCES=50000 PROP
 .PHONY: limits
 limits: all workloads ## docs/limits.md: which rung works on which kernel and what it costs, from runs in guests
 	$(Q)python3 tests/guest/doctor.test --update
+	$(Q)python3 tests/guest/svm.test --update
 	$(Q)python3 tests/guest/costs --update
 	$(Q)tests/guest/limits
 
