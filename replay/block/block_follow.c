@@ -101,6 +101,16 @@ static void change_status(struct hs_model *model, struct hs_block *block, enum h
 	block->is_device_offline = status == HS_BLOCK_OFFLINE;
 }
 
+/* What is heard of from outside: the kernel tells of it before the call that makes or removes the block has ended. */
+static void hear_of_block(struct hs_model *model, uint64_t id, int32_t nid, bool is_there, uint64_t time)
+{
+	model->hears_devices |= is_there != (hs_block_find(&model->hotplug, id) != NULL);
+	if (is_there)
+		add_block(model, id, nid, 0, NULL, time);
+	else
+		remove_block(model, id, time);
+}
+
 /* A uevent is news only where nothing closer to the kernel was recorded. */
 static void follow_uevent(struct hs_model *model, const struct hs_hotplug_uevent *row)
 {
@@ -112,11 +122,11 @@ static void follow_uevent(struct hs_model *model, const struct hs_hotplug_uevent
 	if (model->sees_devices || !hs_block_number(&row->device, "memory", &id))
 		return;
 	if (length == 3 && !memcmp(action, "add", 3)) {
-		add_block(model, id, HS_NO_NODE, 0, NULL, time);
+		hear_of_block(model, id, HS_NO_NODE, true, time);
 		return;
 	}
 	if (length == 6 && !memcmp(action, "remove", 6)) {
-		remove_block(model, id, time);
+		hear_of_block(model, id, HS_NO_NODE, false, time);
 		return;
 	}
 	block = known_block(model, id, time, "an uevent");
@@ -141,11 +151,9 @@ static void follow_block(struct hs_model *model, const struct hs_hotplug_block *
 		hs_block_problem(model, row->row.time, "block %u has an unknown state", row->block);
 	if (model->sees_devices || (status < 0 && !is_absent))
 		return;
-	if (is_absent) {
-		remove_block(model, row->block, row->row.time);
+	hear_of_block(model, row->block, row->node, !is_absent, row->row.time);
+	if (is_absent)
 		return;
-	}
-	add_block(model, row->block, row->node, 0, NULL, row->row.time);
 	block = hs_block_find(&model->hotplug, row->block);
 	if (model->is_deep || !block || (enum hs_block_status)status == block->status)
 		return;
@@ -258,6 +266,8 @@ static void follow_blocks(struct hs_model *model, const struct hs_hotplug_blocks
 {
 	uint64_t bytes = hs_block_bytes(&model->hotplug);
 	struct hs_block_group *group = hs_block_group_find(&model->hotplug, row->group);
+	/* The first of these may come behind what was heard of it. */
+	bool is_late = !model->sees_devices && model->hears_devices;
 
 	model->sees_devices = true;
 	if (row->ret)
@@ -277,12 +287,13 @@ static void follow_blocks(struct hs_model *model, const struct hs_hotplug_blocks
 	for (uint64_t id = row->start / bytes; id < (row->start + row->size) / bytes; id++) {
 		bool is_there = hs_block_find(&model->hotplug, id) != NULL;
 
-		if (is_there != (row->op == 1))
+		if (is_there != (row->op == 1) && !is_late)
 			hs_block_problem(model, row->row.time, is_there ? "block %llu is added and was there already" :
 					 "block %llu is removed and was never added", (unsigned long long)id);
-		if (row->op)
+		/* What is heard of from outside lacks the group and the memmap. */
+		if (row->op || (is_there && is_late))
 			remove_block(model, id, row->row.time);
-		else
+		if (!row->op)
 			add_block(model, id, group ? group->nid : row->node, row->altmap_pages, group, row->row.time);
 	}
 }

@@ -88,6 +88,7 @@ struct hs_model {
 	bool is_in_snapshot;
 	bool is_deep;			/* the hotplug source saw inside the kernel (fentry, kprobe) */
 	bool knows_early, knows_groups;
+	bool hears_devices;		/* an uevent or a poll told of a block that was made or removed */
 	bool sees_devices;		/* the making and removing of blocks is recorded: uevents and polls are late */
 	bool sees_outer_actions;	/* MEM_PREPARE_ONLINE and MEM_FINISH_OFFLINE are recorded */
 	uint64_t step_time;		/* when an operation last began or ended */

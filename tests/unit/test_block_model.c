@@ -436,6 +436,33 @@ static void test_polling(void **state)
 	end(&play);
 }
 
+/* The uevent of a block is sent before the call that makes it ends: both tell of one block, with its group. */
+static void test_uevent_before_creation(void **state)
+{
+	struct play play;
+	struct hs_block *block;
+
+	(void)state;
+	begin(&play, HS_MODE_VALIDATE, "6.12", "fentry", NULL);
+	play_snapshot(&play);
+	feed(&play, HS_KIND_hotplug_group, &(struct hs_hotplug_group){
+		.node = 1, .pages = 2 * F0_PAGES, .group = -1, .ret = 0 });
+	play_uevent(&play, "add", "memory64");
+	feed(&play, HS_KIND_hotplug_block, &(struct hs_hotplug_block){
+		.block = 64, .node = 1, .state = TEXT("offline"), .valid_zones = TEXT("Normal Movable") });
+	feed(&play, HS_KIND_hotplug_blocks, &(struct hs_hotplug_blocks){
+		.start = 64 * F0_BLOCK_BYTES, .size = F0_BLOCK_BYTES, .node = 1, .group = 0, .altmap_pages = 512 });
+	assert_int_equal(model_of(&play)->nr_problems, 0);
+	block = f0_block(&model_of(&play)->hotplug, 64);
+	assert_int_equal(block->altmap, 512);
+	assert_non_null(block->group);
+	play_uevent(&play, "add", "memory65");
+	feed(&play, HS_KIND_hotplug_blocks, &(struct hs_hotplug_blocks){
+		.start = 65 * F0_BLOCK_BYTES, .size = F0_BLOCK_BYTES, .node = 1, .group = 0 });
+	assert_int_equal(model_of(&play)->nr_problems, 0);
+	end(&play);
+}
+
 /* Contradictory input is counted, told with its time, and leaves a state that can be used. */
 static void test_bad_input(void **state)
 {
@@ -634,7 +661,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_validate), cmocka_unit_test(test_validate_inlined),
 		cmocka_unit_test(test_mutations), cmocka_unit_test(test_validate_61),
-		cmocka_unit_test(test_polling), cmocka_unit_test(test_bad_input), cmocka_unit_test(test_whatif),
+		cmocka_unit_test(test_polling), cmocka_unit_test(test_uevent_before_creation),
+		cmocka_unit_test(test_bad_input), cmocka_unit_test(test_whatif),
 		cmocka_unit_test(test_recut), cmocka_unit_test(test_unplug_order),
 		cmocka_unit_test(test_recut_identity),
 	};
