@@ -152,10 +152,17 @@ static int compare_metric(const struct hs_metrics *const *a, const struct hs_met
 	return status;
 }
 
-static bool has_name(const struct hs_comparison *comparison, const char *name)
+/* The sets of both sides, alternating. */
+static const struct hs_metrics *set_at(const struct hs_metrics *const *a, const struct hs_metrics *const *b, size_t i)
 {
-	hs_vec_for_each(difference, &comparison->list)
-		if (strcmp(difference->name, name) == 0)
+	return (i % 2 ? b : a)[i / 2];
+}
+
+static bool is_in_earlier_set(const struct hs_metrics *const *a, const struct hs_metrics *const *b, size_t i,
+			      const char *name)
+{
+	for (size_t earlier = 0; earlier < i; earlier++)
+		if (hs_metrics_get(set_at(a, b, earlier), name))
 			return true;
 	return false;
 }
@@ -165,10 +172,10 @@ int hs_compare(const struct hs_metrics *const *a, const struct hs_metrics *const
 {
 	*out = (struct hs_comparison){ 0 };
 	for (size_t i = 0; i < 2 * nr_traces; i++)
-		hs_vec_for_each(metric, &(i % 2 ? b : a)[i / 2]->list) {
+		hs_vec_for_each(metric, &set_at(a, b, i)->list) {
 			struct hs_difference difference;
 
-			if (has_name(out, metric->name))
+			if (is_in_earlier_set(a, b, i, metric->name))
 				continue;
 			if (compare_metric(a, b, nr_traces, metric, &difference) ||
 			    !hs_vec_push(&out->list, difference)) {

@@ -462,10 +462,11 @@ static void put_metric(struct hs_table *table, const char *name, bool has_value,
 		hs_table_number(table, value, 2);
 }
 
+/* Names of numbers are interned: one text, one pointer. */
 static bool is_zero_everywhere(const struct hs_tally *tally, const char *name)
 {
 	hs_vec_for_each(summary, &tally->summaries)
-		if (strcmp(summary->name, name) == 0 && summary->value != 0)
+		if (summary->name == name && summary->value != 0)
 			return false;
 	return true;
 }
@@ -473,7 +474,7 @@ static bool is_zero_everywhere(const struct hs_tally *tally, const char *name)
 static bool is_first_summary(const struct hs_tally *tally, const struct hs_summary *summary)
 {
 	hs_vec_for_each(other, &tally->summaries)
-		if (strcmp(other->name, summary->name) == 0)
+		if (other->name == summary->name)
 			return other == summary;
 	return false;
 }
@@ -492,7 +493,7 @@ struct hs_table *hs_table_summaries(const struct hs_tally *tally)
 			double value = NAN;
 
 			hs_vec_for_each(own, &tally->summaries)
-				if (own->policy == policy && strcmp(own->name, summary->name) == 0)
+				if (own->policy == policy && own->name == summary->name)
 					value = own->value;
 			put_metric(table, summary->name, !isnan(value), value);
 		}

@@ -7,48 +7,65 @@
 
 #include "lib/cleanup.h"
 
+
+/* A cell of the policy with its time in windows. */
+struct folded {
+	const struct hs_cell *cell;
+	struct hs_bucket windows[HS_METRICS_WINDOWS];
+};
+
 /* What a walk over the cells collects into. */
 struct collection {
 	const struct hs_tally *tally;
 	struct hs_metrics *out;
 	uint32_t policy;
-	size_t buckets_per_window;
+	HS_VEC(struct folded) cells;		/* the policy's */
+	bool is_judged;				/* it has verdicts */
 	int status;
 };
 
 void hs_metrics_deinit(struct hs_metrics *metrics)
 {
-	hs_vec_for_each(metric, &metrics->list) {
-		free(metric->name);
+	hs_vec_for_each(metric, &metrics->list)
 		free(metric->windows);
-	}
 	hs_vec_deinit(&metrics->list);
+	hs_names_deinit(&metrics->names);
 	*metrics = (struct hs_metrics){ 0 };
 }
 
-/* Takes windows over. */
+/* Takes windows over. What bears a name that another one has is left out. */
 static void add_metric(struct collection *collection, struct hs_metric metric, const char *format, ...)
 {
+	struct hs_metrics *out = collection->out;
+	hs_auto_free char *name = NULL;
+	int number = -ENOMEM;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&metric.name, format, args) < 0)
-		metric.name = NULL;
+	if (vasprintf(&name, format, args) < 0)
+		name = NULL;
 	va_end(args);
-	if (!collection->status && metric.name && hs_vec_push(&collection->out->list, metric))
-		return;
-	free(metric.name);
+	if (!collection->status && name)
+		number = hs_names_intern(&out->names, name, strlen(name));
+	if (number >= 0 && (size_t)number == out->list.count) {
+		metric.name = hs_names_text(&out->names, number);
+		if (hs_vec_push(&out->list, metric))
+			return;
+		number = -ENOMEM;
+	}
 	free(metric.windows);
-	collection->status = -ENOMEM;
+	if (number < 0)
+		collection->status = -ENOMEM;
 }
 
-/* Adds a cell's counts, or one of its costs (cost >= 0), to windows. */
-static void add_to_windows(const struct collection *collection, const struct hs_cell *cell, int cost, double *windows)
+/* The windows' counts, or one of their costs (cost >= 0). */
+static void add_to_windows(const struct collection *collection, const struct folded *folded, int cost,
+			   double *windows)
 {
-	for (size_t i = 0; i < hs_tally_nr_buckets(collection->tally); i++) {
-		const struct hs_bucket *bucket = &cell->buckets[i];
+	for (size_t i = 0; i < collection->out->nr_windows; i++) {
+		const struct hs_bucket *bucket = &folded->windows[i];
 
-		windows[i / collection->buckets_per_window] += (double)(cost < 0 ? bucket->count : bucket->cost[cost]);
+		windows[i] += (double)(cost < 0 ? bucket->count : bucket->cost[cost]);
 	}
 }
 
@@ -69,12 +86,13 @@ static struct hs_metric sum_cells(struct collection *collection, const struct hs
 		collection->status = -ENOMEM;
 		return metric;
 	}
-	hs_vec_for_each(cell, &collection->tally->cells) {
+	hs_vec_for_each(folded, &collection->cells) {
+		const struct hs_cell *cell = folded->cell;
 		const char *own = cell->modelled ? cell->modelled : cell->recorded;
 
 		/* Results are interned: one text, one pointer. */
 		if (hs_selection_has(selection, cell) && (!result || own == result))
-			add_to_windows(collection, cell, cost, metric.windows);
+			add_to_windows(collection, folded, cost, metric.windows);
 	}
 	for (size_t i = 0; i < collection->out->nr_windows; i++)
 		metric.value += metric.windows[i];
@@ -102,14 +120,6 @@ static void add_verdicts(struct collection *collection, int point, int basis)
 	add_metric(collection, agreement, "%s%sagreement%s%s", point_name, dot, basis_dot, basis_name);
 }
 
-static bool has_verdicts(const struct collection *collection)
-{
-	hs_vec_for_each(cell, &collection->tally->cells)
-		if (cell->policy == collection->policy && cell->verdict != HS_VERDICT_NONE)
-			return true;
-	return false;
-}
-
 /* Each result that any policy had at this point, so that the lists of two policies fit each other. */
 static void add_results(struct collection *collection, int point)
 {
@@ -117,12 +127,8 @@ static void add_results(struct collection *collection, int point)
 
 	for (size_t i = 0; i < collection->tally->results.list.count; i++) {
 		const char *result = hs_names_text(&collection->tally->results, (int)i);
-		bool is_here = false;
 
-		hs_vec_for_each(cell, &collection->tally->cells)
-			is_here |= (int)cell->point == point &&
-				   (cell->modelled ? cell->modelled : cell->recorded) == result;
-		if (is_here)
+		if (hs_tally_has_result(collection->tally, (enum hs_point)point, i))
 			add_metric(collection, sum_cells(collection, &selection, result, -1, "decisions"), "%s.%s",
 				   hs_points[point].name, result);
 	}
@@ -141,15 +147,12 @@ static void add_costs(struct collection *collection, int point)
 static void add_point(struct collection *collection, int point)
 {
 	struct hs_selection selection = { collection->policy, point, -1, -1 };
-	bool is_used = point < 0;
 
-	hs_vec_for_each(cell, &collection->tally->cells)
-		is_used |= (int)cell->point == point;
-	if (!is_used)
+	if (point >= 0 && !hs_tally_has_point(collection->tally, (enum hs_point)point))
 		return;
 	add_metric(collection, sum_cells(collection, &selection, NULL, -1, "decisions"), "%s%sdecisions",
 		   point < 0 ? "" : hs_points[point].name, point < 0 ? "" : ".");
-	for (int basis = -1; (point < 0 || has_verdicts(collection)) && basis < HS_NR_BASES; basis++)
+	for (int basis = -1; (point < 0 || collection->is_judged) && basis < HS_NR_BASES; basis++)
 		add_verdicts(collection, point, basis);
 	if (point >= 0) {
 		add_results(collection, point);
@@ -157,22 +160,52 @@ static void add_point(struct collection *collection, int point)
 	}
 }
 
+static bool fold_cell(struct collection *collection, const struct hs_cell *cell, size_t buckets_per_window,
+		      size_t nr_buckets)
+{
+	struct folded *folded;
+
+	if (!hs_vec_push(&collection->cells, (struct folded){ .cell = cell }))
+		return false;
+	folded = &collection->cells.items[collection->cells.count - 1];
+	collection->is_judged |= cell->verdict != HS_VERDICT_NONE;
+	for (size_t i = 0; i < nr_buckets; i++) {
+		struct hs_bucket *window = &folded->windows[i / buckets_per_window];
+
+		window->count += cell->buckets[i].count;
+		for (int cost = 0; cost < HS_NR_COSTS; cost++)
+			window->cost[cost] += cell->buckets[i].cost[cost];
+	}
+	return true;
+}
+
+/* The policy's cells, their buckets added up to at most HS_METRICS_WINDOWS windows. */
+static void fold_cells(struct collection *collection)
+{
+	const size_t nr_buckets = hs_tally_nr_buckets(collection->tally);
+	const size_t per_window = nr_buckets > HS_METRICS_WINDOWS ?
+				  (nr_buckets + HS_METRICS_WINDOWS - 1) / HS_METRICS_WINDOWS : 1;
+
+	collection->out->nr_windows = (nr_buckets + per_window - 1) / per_window;
+	collection->out->window_ns = per_window * collection->tally->bucket_ns;
+	hs_vec_for_each(cell, &collection->tally->cells)
+		if (cell->policy == collection->policy && !fold_cell(collection, cell, per_window, nr_buckets))
+			collection->status = -ENOMEM;
+}
+
 int hs_metrics_collect(const struct hs_tally *tally, uint32_t policy, struct hs_metrics *out)
 {
 	struct collection collection = { .tally = tally, .out = out, .policy = policy };
-	size_t nr_buckets = hs_tally_nr_buckets(tally);
 
 	*out = (struct hs_metrics){ 0 };
-	collection.buckets_per_window = nr_buckets > HS_METRICS_WINDOWS ?
-		(nr_buckets + HS_METRICS_WINDOWS - 1) / HS_METRICS_WINDOWS : 1;
-	out->nr_windows = (nr_buckets + collection.buckets_per_window - 1) / collection.buckets_per_window;
-	out->window_ns = collection.buckets_per_window * tally->bucket_ns;
+	fold_cells(&collection);
 	for (int point = -1; point < (int)HS_NR_POINTS; point++)
 		add_point(&collection, point);
 	hs_vec_for_each(summary, &tally->summaries)
 		if (summary->policy == policy)
 			add_metric(&collection, (struct hs_metric){ .unit = "", .value = summary->value,
 								    .has_value = true }, "%s", summary->name);
+	hs_vec_deinit(&collection.cells);
 	if (collection.status)
 		hs_metrics_deinit(out);
 	return collection.status;
@@ -180,10 +213,9 @@ int hs_metrics_collect(const struct hs_tally *tally, uint32_t policy, struct hs_
 
 const struct hs_metric *hs_metrics_get(const struct hs_metrics *metrics, const char *name)
 {
-	hs_vec_for_each(metric, &metrics->list)
-		if (strcmp(metric->name, name) == 0)
-			return metric;
-	return NULL;
+	const int number = hs_names_find(&metrics->names, name, strlen(name));
+
+	return number >= 0 ? &metrics->list.items[number] : NULL;
 }
 
 const struct hs_metric *hs_metrics_find(const struct hs_metrics *metrics, const char *name, size_t length)

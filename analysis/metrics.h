@@ -23,7 +23,7 @@
 enum { HS_METRICS_WINDOWS = 20 };	/* at most */
 
 struct hs_metric {
-	char *name;
+	const char *name;	/* lives as long as the set */
 	const char *unit;	/* static: "decisions", "percent", "" */
 	double value;
 	bool has_value;
@@ -32,6 +32,7 @@ struct hs_metric {
 
 struct hs_metrics {
 	HS_VEC(struct hs_metric) list;	/* in the order above */
+	struct hs_names names;		/* of list, by the same numbers */
 	size_t nr_windows;		/* of equal length, the last one may be shorter */
 	uint64_t window_ns;
 };

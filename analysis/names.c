@@ -43,20 +43,40 @@ static int add_name(struct hs_names *names, uint64_t key, const void *text, size
 	return (int)names->list.count - 1;
 }
 
-int hs_names_intern(struct hs_names *names, const void *text, size_t length)
+/* A zero byte would cut the copy: the name ends there for everyone. */
+static size_t length_of(const void *text, size_t length)
 {
-	uint64_t key;
+	return length ? strnlen(text, length) : 0;
+}
+
+/* Number of the text or -ENOENT; *key is then where it would go. */
+static int look_up(const struct hs_names *names, const void *text, size_t length, uint64_t *key)
+{
 	const uint64_t *number;
 
-	/* A zero byte would cut the copy: the name ends there for everyone. */
-	length = length ? strnlen(text, length) : 0;
-	key = hash_text(text, length);
-	while ((number = hs_hash_map_get(&names->numbers, key))) {
+	*key = hash_text(text, length);
+	while ((number = hs_hash_map_get(&names->numbers, *key))) {
 		if (is_same(names->list.items[*number], text, length))
 			return (int)*number;
-		key++;
+		++*key;
 	}
-	return add_name(names, key, length ? text : "", length);
+	return -ENOENT;
+}
+
+int hs_names_find(const struct hs_names *names, const void *text, size_t length)
+{
+	uint64_t key;
+
+	return look_up(names, text, length_of(text, length), &key);
+}
+
+int hs_names_intern(struct hs_names *names, const void *text, size_t length)
+{
+	const size_t kept = length_of(text, length);
+	uint64_t key;
+	const int number = look_up(names, text, kept, &key);
+
+	return number >= 0 ? number : add_name(names, key, kept ? text : "", kept);
 }
 
 const char *hs_names_text(const struct hs_names *names, int number)

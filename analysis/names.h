@@ -19,6 +19,9 @@ void hs_names_deinit(struct hs_names *names);
 /* Number of a text of `length` bytes (not terminated), added when new; -ENOMEM. */
 int hs_names_intern(struct hs_names *names, const void *text, size_t length);
 
+/* The same without adding: -ENOENT. */
+int hs_names_find(const struct hs_names *names, const void *text, size_t length);
+
 /* The terminated text of a number that intern returned. */
 const char *hs_names_text(const struct hs_names *names, int number);
 

@@ -71,6 +71,7 @@ void hs_tally_destroy(struct hs_tally *tally)
 	hs_hash_map_deinit(&tally->cell_index);
 	hs_hash_map_deinit(&tally->mm_index);
 	hs_hash_map_deinit(&tally->subject_index);
+	hs_hash_map_deinit(&tally->results_at);
 	hs_names_deinit(&tally->results);
 	hs_names_deinit(&tally->texts);
 	free(tally->last);
@@ -139,6 +140,26 @@ static uint64_t cell_key(const struct entry *entry)
 	return key << 2 | entry->outcome->verdict;
 }
 
+/* Every point has a key of its own beside those of its results. */
+static uint64_t result_key(enum hs_point point, int result)
+{
+	return (uint64_t)point << RESULT_BITS | (uint64_t)result;
+}
+
+static int own_result(const struct entry *entry)
+{
+	return entry->modelled != MAX_RESULTS ? entry->modelled : entry->recorded;
+}
+
+static int note_result(struct hs_tally *tally, const struct entry *entry)
+{
+	const enum hs_point point = entry->decision->point;
+
+	if (hs_hash_map_put(&tally->results_at, result_key(point, MAX_RESULTS), 1))
+		return -ENOMEM;
+	return hs_hash_map_put(&tally->results_at, result_key(point, own_result(entry)), 1);
+}
+
 static struct hs_cell *find_cell(struct hs_tally *tally, const struct entry *entry)
 {
 	uint64_t key = cell_key(entry);
@@ -152,8 +173,8 @@ static struct hs_cell *find_cell(struct hs_tally *tally, const struct entry *ent
 	if (index)
 		return &tally->cells.items[*index];
 	cell.buckets = calloc(HS_TALLY_BUCKETS, sizeof(*cell.buckets));
-	if (!cell.buckets || hs_hash_map_put(&tally->cell_index, key, tally->cells.count) ||
-	    !hs_vec_push(&tally->cells, cell)) {
+	if (!cell.buckets || note_result(tally, entry) ||
+	    hs_hash_map_put(&tally->cell_index, key, tally->cells.count) || !hs_vec_push(&tally->cells, cell)) {
 		free(cell.buckets);
 		return NULL;
 	}
@@ -192,7 +213,7 @@ static int add_to_costs(struct hs_tally *tally, const struct entry *entry)
 
 static int add_to_mm(struct hs_tally *tally, const struct entry *entry)
 {
-	int result = entry->modelled != MAX_RESULTS ? entry->modelled : entry->recorded;
+	int result = own_result(entry);
 	uint64_t key = (((uint64_t)entry->outcome->policy << POINT_BITS | entry->decision->point) << RESULT_BITS |
 			(uint64_t)result) << 32 | entry->decision->mm;
 	const uint64_t *index = hs_hash_map_get(&tally->mm_index, key);
@@ -264,7 +285,7 @@ static int add_to_subject(struct hs_tally *tally, const struct entry *entry)
 	if (!index && add_subject(tally, key, decision))
 		return -ENOMEM;
 	tally->last[at * tally->nr_policies + entry->outcome->policy] =
-		(int16_t)(entry->modelled != MAX_RESULTS ? entry->modelled : entry->recorded);
+		(int16_t)own_result(entry);
 	return 0;
 }
 
@@ -452,6 +473,16 @@ struct hs_quantiles *hs_tally_costs(const struct hs_tally *tally, uint32_t polic
 				    unsigned int cost)
 {
 	return &tally->costs[((size_t)policy * HS_NR_POINTS + point) * HS_NR_COSTS + cost];
+}
+
+bool hs_tally_has_point(const struct hs_tally *tally, enum hs_point point)
+{
+	return hs_hash_map_get(&tally->results_at, result_key(point, MAX_RESULTS));
+}
+
+bool hs_tally_has_result(const struct hs_tally *tally, enum hs_point point, size_t number)
+{
+	return hs_hash_map_get(&tally->results_at, result_key(point, (int)number));
 }
 
 const char *hs_tally_last(const struct hs_tally *tally, size_t subject, uint32_t policy)

@@ -128,6 +128,7 @@ struct hs_tally {
 	HS_VEC(struct hs_tally_history) history;
 	struct hs_quantiles *costs;	/* see hs_tally_costs */
 	struct hs_hash_map cell_index, mm_index, subject_index;
+	struct hs_hash_map results_at;	/* of each point, any policy's; see hs_tally_has_result */
 	uint64_t *nr_outcomes;		/* per policy */
 	uint64_t start_time, last_time;
 	uint64_t bucket_ns;
@@ -175,6 +176,10 @@ size_t hs_tally_nr_buckets(const struct hs_tally *tally);
 /* Distribution of one cost over the modelled decisions of a point (recorded ones where they stand alone). */
 struct hs_quantiles *hs_tally_costs(const struct hs_tally *tally, uint32_t policy, enum hs_point point,
 				    unsigned int cost);
+
+/* Has any policy an outcome at the point; one whose own result (modelled, else recorded) is results.list[number]? */
+bool hs_tally_has_point(const struct hs_tally *tally, enum hs_point point);
+bool hs_tally_has_result(const struct hs_tally *tally, enum hs_point point, size_t number);
 
 /* Last result of a policy about a subject, or NULL. */
 const char *hs_tally_last(const struct hs_tally *tally, size_t subject, uint32_t policy);

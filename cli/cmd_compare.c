@@ -20,21 +20,22 @@ static void add_table(table_list *list, struct hs_table *table)
 	hs_table_destroy(table);
 }
 
-/* The first policy with policy b. The tables keep no pointer into the metrics. */
-static int add_comparison(const struct hs_study *study, uint32_t b, table_list *list)
-{
-	hs_auto_free struct hs_metrics *metrics = calloc(2 * study->tallies.count, sizeof(*metrics));
-	struct hs_comparison comparison = { 0 };
+/* What the tables of a comparison are added to. */
+struct comparing {
+	const struct hs_study *study;
+	table_list *list;
+};
 
-	if (!metrics || hs_study_compare(study, 0, b, metrics, &comparison))
-		return hs_fail_nomem();
-	add_table(list, hs_table_comparison(&comparison, study->names.items[0], study->names.items[b]));
-	add_table(list, hs_table_spread(&comparison));
+/* The first policy with policy b. The tables keep no pointer into the comparison. */
+static void add_comparison(void *context, uint32_t b, const struct hs_comparison *comparison)
+{
+	const struct comparing *comparing = context;
+	const struct hs_study *study = comparing->study;
+
+	add_table(comparing->list, hs_table_comparison(comparison, study->names.items[0], study->names.items[b]));
+	add_table(comparing->list, hs_table_spread(comparison));
 	hs_vec_for_each(tally, &study->tallies)
-		add_table(list, hs_table_subjects(*tally, 0, b));
-	hs_comparison_deinit(&comparison);
-	hs_study_free_metrics(study, metrics);
-	return HS_EXIT_OK;
+		add_table(comparing->list, hs_table_subjects(*tally, 0, b));
 }
 
 /* Who gains and who bloats. */
@@ -55,10 +56,9 @@ static int add_processes(const struct hs_study *study, size_t input, table_list 
 
 static int make_tables(const struct hs_study *study, table_list *list)
 {
-	int status = HS_EXIT_OK;
+	struct comparing comparing = { study, list };
+	int status = hs_study_compare(study, add_comparison, &comparing) ? hs_fail_nomem() : HS_EXIT_OK;
 
-	for (uint32_t b = 1; b < study->names.count && !status; b++)
-		status = add_comparison(study, b, list);
 	hs_vec_for_each(tally, &study->tallies) {
 		add_table(list, hs_table_results(*tally));
 		add_table(list, hs_table_costs(*tally));

@@ -109,8 +109,10 @@ static void tell_agreement(struct hs_report *report, const struct hs_tally *tall
 				  100 * interval.low, 100 * interval.high);
 }
 
-static void tell_focus(struct hs_report *report, const struct hs_comparison *comparison, uint32_t b)
+static void tell_comparison(void *context, uint32_t b, const struct hs_comparison *comparison)
 {
+	const struct hs_report *report = context;
+
 	hs_vec_for_each(difference, &comparison->list)
 		for (int point = 0; point < (int)HS_NR_POINTS; point++) {
 			const struct hs_report_focus *focus = hs_report_focus_of((enum hs_point)point);
@@ -128,26 +130,21 @@ static void tell_focus(struct hs_report *report, const struct hs_comparison *com
 		}
 }
 
-static void add_comparison(struct hs_report *report, uint32_t b, bool is_short)
+static void show_comparison(void *context, uint32_t b, const struct hs_comparison *comparison)
 {
-	const struct hs_study *study = &report->whatif;
-	hs_auto_free struct hs_metrics *metrics = calloc(2 * study->tallies.count, sizeof(*metrics));
-	struct hs_comparison comparison = { 0 };
+	struct hs_report *report = context;
+	char **names = report->whatif.names.items;
 
-	if (!metrics || hs_study_compare(study, 0, b, metrics, &comparison)) {
+	hs_report_table(report, hs_table_comparison(comparison, names[0], names[b]));
+	hs_page_fold(report->page, "How the differences spread over time");
+	hs_report_table(report, hs_table_spread(comparison));
+	hs_page_unfold(report->page);
+}
+
+static void add_comparisons(struct hs_report *report, hs_study_compared *compared)
+{
+	if (!report->status && hs_study_compare(&report->whatif, compared, report))
 		report->status = hs_fail_nomem();
-		return;
-	}
-	if (is_short) {
-		tell_focus(report, &comparison, b);
-	} else {
-		hs_report_table(report, hs_table_comparison(&comparison, study->names.items[0], study->names.items[b]));
-		hs_page_fold(report->page, "How the differences spread over time");
-		hs_report_table(report, hs_table_spread(&comparison));
-		hs_page_unfold(report->page);
-	}
-	hs_comparison_deinit(&comparison);
-	hs_study_free_metrics(study, metrics);
 }
 
 static void add_summary(struct hs_report *report)
@@ -169,8 +166,7 @@ static void add_summary(struct hs_report *report)
 			for (int basis = 0; basis < HS_NR_BASES; basis++)
 				tell_agreement(report, tally, point, basis);
 	}
-	for (uint32_t b = 1; b < report->whatif.names.count && !report->status; b++)
-		add_comparison(report, b, true);
+	add_comparisons(report, tell_comparison);
 }
 
 /* --- what was recorded ------------------------------------------------------------------------------ */
@@ -318,8 +314,7 @@ static void add_whatif(struct hs_report *report)
 	hs_page_paragraph(report->page, "The models run on the trace's time with their own daemons and take on their own "
 			  "outcomes; recorded decisions are not used. Each policy is compared with %s.",
 			  report->whatif.names.items[0]);
-	for (uint32_t b = 1; b < report->whatif.names.count && !report->status; b++)
-		add_comparison(report, b, false);
+	add_comparisons(report, show_comparison);
 	for (size_t i = 0; i < report->nr_traces; i++)
 		add_whatif_trace(report, i);
 }

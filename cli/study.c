@@ -359,28 +359,62 @@ int hs_study_add_decisions(struct hs_study *study, const char *const *paths, siz
 
 /* --- comparison and gates --- */
 
-int hs_study_compare(const struct hs_study *study, uint32_t a, uint32_t b, struct hs_metrics *metrics,
-		     struct hs_comparison *out)
+/* One set of metrics per input; what there is of it is freed by free_side. */
+static int collect_side(const struct hs_study *study, uint32_t policy, struct hs_metrics *metrics)
 {
-	size_t nr = study->tallies.count;
-	hs_auto_free const struct hs_metrics **sides = calloc(2 * nr, sizeof(*sides));
-	int status = sides ? 0 : -ENOMEM;
+	int status = 0;
 
-	memset(metrics, 0, 2 * nr * sizeof(*metrics));
-	for (size_t i = 0; i < nr && !status; i++) {
-		status = hs_metrics_collect(study->tallies.items[i], a, &metrics[i]);
-		if (!status)
-			status = hs_metrics_collect(study->tallies.items[i], b, &metrics[nr + i]);
-		sides[i] = &metrics[i];
-		sides[nr + i] = &metrics[nr + i];
-	}
-	return status ? status : hs_compare(sides, sides + nr, nr, out);
+	for (size_t i = 0; i < study->tallies.count && !status; i++)
+		status = hs_metrics_collect(study->tallies.items[i], policy, &metrics[i]);
+	return status;
 }
 
-void hs_study_free_metrics(const struct hs_study *study, struct hs_metrics *metrics)
+static void free_side(const struct hs_study *study, struct hs_metrics *metrics)
 {
-	for (size_t i = 0; i < 2 * study->tallies.count; i++)
+	for (size_t i = 0; i < study->tallies.count; i++)
 		hs_metrics_deinit(&metrics[i]);
+}
+
+static int compare_with(const struct hs_study *study, uint32_t b, const struct hs_metrics *const *a_side,
+			hs_study_compared *compared, void *context)
+{
+	const size_t nr = study->tallies.count;
+	hs_auto_free struct hs_metrics *metrics = calloc(nr, sizeof(*metrics));
+	hs_auto_free const struct hs_metrics **b_side = calloc(nr, sizeof(*b_side));
+	struct hs_comparison comparison;
+	int status;
+
+	if (!metrics || !b_side)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr; i++)
+		b_side[i] = &metrics[i];
+	status = collect_side(study, b, metrics);
+	if (!status)
+		status = hs_compare(a_side, b_side, nr, &comparison);
+	if (!status) {
+		compared(context, b, &comparison);
+		hs_comparison_deinit(&comparison);
+	}
+	free_side(study, metrics);
+	return status;
+}
+
+int hs_study_compare(const struct hs_study *study, hs_study_compared *compared, void *context)
+{
+	const size_t nr = study->tallies.count;
+	hs_auto_free struct hs_metrics *metrics = calloc(nr + 1, sizeof(*metrics));
+	hs_auto_free const struct hs_metrics **a_side = calloc(nr + 1, sizeof(*a_side));
+	int status;
+
+	if (!metrics || !a_side)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr; i++)
+		a_side[i] = &metrics[i];
+	status = collect_side(study, 0, metrics);
+	for (uint32_t b = 1; b < study->names.count && !status; b++)
+		status = compare_with(study, b, a_side, compared, context);
+	free_side(study, metrics);
+	return status;
 }
 
 static int judge_tally(const struct hs_study *study, const struct hs_tally *tally, const struct hs_gate *gate,

@@ -38,12 +38,11 @@ int hs_study_add_trace(struct hs_study *study, const struct hs_arguments *argume
 int hs_study_add_decisions(struct hs_study *study, const char *const *paths, size_t nr_paths);
 
 /*
- * Compares policy `a` with policy `b` over all inputs. 0 or -ENOMEM. Names in *out live as long as the
- * metrics, which the caller gives in metrics[2 * number of tallies] and frees with hs_study_free_metrics.
+ * Compares each policy b but the first one with that one, over all inputs. A comparison lives as long as the call
+ * it is given to. 0 or -ENOMEM.
  */
-int hs_study_compare(const struct hs_study *study, uint32_t a, uint32_t b, struct hs_metrics *metrics,
-		     struct hs_comparison *out);
-void hs_study_free_metrics(const struct hs_study *study, struct hs_metrics *metrics);
+typedef void hs_study_compared(void *context, uint32_t b, const struct hs_comparison *comparison);
+int hs_study_compare(const struct hs_study *study, hs_study_compared *compared, void *context);
 
 /*
  * Judges --fail-on on each input. Adds the table of each to *tables (they must have room for one per input;

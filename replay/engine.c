@@ -187,6 +187,9 @@ static void take_tunable(struct hs_engine *engine, const struct hs_event *event)
 		return;		/* no tunable of ours */
 	memcpy(text, name->data, name->length);
 	text[name->length] = 0;
+	/* All policies have the same keys. */
+	if (!hs_policy_has_tunable(&engine->policies[0], text))
+		return;
 	for (size_t i = 0; i < engine->setup.nr_policies; i++)
 		hs_policy_take_tunable(&engine->policies[i], text, value->data, value->length);
 }

@@ -228,6 +228,14 @@ static char *chosen_word(const char *text, size_t length)
 	return strndup(text, length);
 }
 
+bool hs_policy_has_tunable(const struct hs_policy *policy, const char *tunable)
+{
+	hs_vec_for_each(value, &policy->values)
+		if (value->key->tunable && strcmp(value->key->tunable, tunable) == 0)
+			return true;
+	return false;
+}
+
 int hs_policy_take_tunable(struct hs_policy *policy, const char *tunable, const char *text, size_t length)
 {
 	hs_auto_free char *word = NULL;

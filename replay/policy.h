@@ -50,6 +50,9 @@ void hs_policy_deinit(struct hs_policy *policy);
 int hs_policy_set(struct hs_policy *policy, const char *key, const char *text, enum hs_policy_origin origin,
 		  struct hs_error *err);
 
+/* Is there a key that takes its value from this tunable? The answer is the same for all policies. */
+bool hs_policy_has_tunable(const struct hs_policy *policy, const char *tunable);
+
 /* Takes a recorded tunable (snap.tunable, meta.tunable) unless the user has set the key. 1: taken, 0: no such key. */
 int hs_policy_take_tunable(struct hs_policy *policy, const char *tunable, const char *text, size_t length);
 

@@ -44,11 +44,6 @@ static hs_kind_set collapse_decision_kinds(void)
 	return kinds;
 }
 
-void hs_collapse_read_policy(struct hs_model *model)
-{
-	hs_collapse_tunables_of_policy(&model->tunables, model->policy);
-}
-
 static void collapse_destroy(struct hs_model *model)
 {
 	if (!model)
@@ -69,7 +64,7 @@ static int collapse_create(const struct hs_model_setup *setup, struct hs_model *
 	model->mode = setup->mode;
 	model->policy = setup->policy;
 	model->space = hs_address_space_of(setup->bases[0]);
-	hs_collapse_read_policy(model);
+	hs_collapse_tunables_read(&model->tunables, model->policy, NULL);
 	hs_collapse_tunables_init(&model->recorded_tunables, model->tunables.nr);
 	error = hs_collapse_rules_find(hs_policy_text(setup->policy, "collapse.variant"), setup->header,
 				       &model->rules, &model->are_rules_guessed, err);
@@ -140,16 +135,17 @@ static void take_tunable(struct hs_model *model, const struct hs_bytes *name, co
 	size_t length;
 	char file[96];
 
-	hs_collapse_read_policy(model);
 	take_node_setting(model, name, value);
-	if (model->whatif)
-		hs_collapse_whatif_settings(model, &before);
+	/* All of this model's keys are files of this folder. */
 	if (name->length <= sizeof(prefix) - 1 || name->length - (sizeof(prefix) - 1) >= sizeof(file) ||
 	    memcmp(name->data, prefix, sizeof(prefix) - 1) != 0)
 		return;
 	length = name->length - (sizeof(prefix) - 1);
 	memcpy(file, (const char *)name->data + sizeof(prefix) - 1, length);
 	file[length] = 0;
+	hs_collapse_tunables_read(&model->tunables, model->policy, file);
+	if (model->whatif)
+		hs_collapse_whatif_settings(model, &before);
 	length = value->length;
 	/* "always [madvise] never": the word in brackets is in force. */
 	if (chosen) {

@@ -66,9 +66,6 @@ struct hs_collapse_request {
 };
 _Static_assert(sizeof(struct hs_collapse_request) <= HS_REQUEST_BYTES, "a request must fit its storage");
 
-/* The tunables and rules again, after a change of the policy. */
-void hs_collapse_read_policy(struct hs_model *model);
-
 /* collapse_validate.c */
 int hs_collapse_ask(struct hs_model *model, const struct hs_event *event, union hs_request_storage *request,
 		    struct hs_decision *recorded);

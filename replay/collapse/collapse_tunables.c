@@ -172,13 +172,16 @@ static uint64_t word_of_policy(const struct hs_policy *policy, const char *key, 
 	return (uint64_t)find_word(words, text, strlen(text));
 }
 
-void hs_collapse_tunables_of_policy(struct hs_collapse_tunables *tunables, const struct hs_policy *policy)
+void hs_collapse_tunables_read(struct hs_collapse_tunables *tunables, const struct hs_policy *policy, const char *file)
 {
 	tunables->nr = 512;
-#define NUMBER(field, ...) tunables->field = hs_policy_number(policy, "collapse." #field);
-#define FLAG01(field, ...) tunables->field = hs_policy_number(policy, "collapse." #field);
-#define WORDS(field, file, init, number, words, ...) \
-	tunables->field = word_of_policy(policy, "collapse." #field, words);
+#define NUMBER(field, name, ...) \
+	if (!file || strcmp(file, name) == 0) \
+		tunables->field = hs_policy_number(policy, "collapse." #field);
+#define FLAG01 NUMBER
+#define WORDS(field, name, init, number, words, ...) \
+	if (!file || strcmp(file, name) == 0) \
+		tunables->field = word_of_policy(policy, "collapse." #field, words);
 #include "replay/collapse/collapse_tunables.def"
 #undef NUMBER
 #undef FLAG01
