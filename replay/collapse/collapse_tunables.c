@@ -172,7 +172,8 @@ static uint64_t word_of_policy(const struct hs_policy *policy, const char *key, 
 	return (uint64_t)find_word(words, text, strlen(text));
 }
 
-void hs_collapse_tunables_read(struct hs_collapse_tunables *tunables, const struct hs_policy *policy, const char *file)
+void hs_collapse_tunables_read(struct hs_collapse_tunables *tunables, const struct hs_policy *policy,
+			       const char *file)
 {
 	tunables->nr = 512;
 #define NUMBER(field, name, ...) \
