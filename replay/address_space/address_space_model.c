@@ -23,6 +23,8 @@ static const struct hs_policy_key address_space_keys[] = {
 	  .min = 0, .max = 1, .help = "1: a read fault of the recorded host could get the huge zero page" },
 	{ .key = "address_space.zero_page", .default_text = "1", .min = 0, .max = 1,
 	  .help = "0: on the recorded host a read of untouched memory got a page of its own (mm_forbids_zeropage)" },
+	{ .key = "address_space.max_map_count", .default_text = "65530", .min = 1, .max = UINT64_MAX,
+	  .help = "mappings that an address space may have: vm.max_map_count of the recorded host" },
 	{ .key = "address_space.stack_limit", .default_text = "8388608", .min = 4096, .max = UINT64_MAX,
 	  .help = "bytes: RLIMIT_STACK of the recorded processes" },
 	{ .key = NULL },
@@ -55,7 +57,7 @@ static void read_tunables(struct hs_address_space *space)
 }
 
 /* Where faults were not recorded at all, no page is ever known to be absent. */
-static bool is_recorded(const struct hs_header *header, const char *source)
+static bool has_source(const struct hs_header *header, const char *source)
 {
 	const char *rung = hs_header_rung(header, source);
 
@@ -72,9 +74,11 @@ static int address_space_create(const struct hs_model_setup *setup, struct hs_mo
 	model->space.policy = setup->policy;
 	model->space.mode = setup->mode;
 	model->space.variant = hs_space_variant_of(hs_variant_resolve(variant, setup->header, NULL));
-	model->space.are_faults_unseen = !is_recorded(setup->header, "fault");
-	model->space.are_calls_unseen = !is_recorded(setup->header, "mm");
+	model->space.are_faults_unseen = !has_source(setup->header, "fault");
+	model->space.are_calls_unseen = !has_source(setup->header, "mm");
 	model->space.maps_zero_page = hs_policy_number(setup->policy, "address_space.zero_page");
+	model->space.are_collapses_unseen = !has_source(setup->header, "collapse");
+	model->space.max_map_count = hs_policy_number(setup->policy, "address_space.max_map_count");
 	model->space.stack_limit = hs_policy_number(setup->policy, "address_space.stack_limit");
 	read_tunables(&model->space);
 	*out = model;

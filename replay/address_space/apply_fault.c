@@ -49,7 +49,7 @@ static bool proves_huge(const struct hs_mm *mm, uint64_t address)
 {
 	const struct hs_slot_record *record = hs_slot_table_find(&mm->slots, &mm->space->pages, address);
 
-	return record && record->kind == HS_SLOT_MAYBE_HUGE &&
+	return record && record->kind == HS_SLOT_MAYBE_HUGE && !record->is_doubted &&
 	       hs_record_page(&mm->space->pages, record, (address >> HS_PAGE_SHIFT) % HS_PAGES_PER_SLOT) &
 		       HS_PLANE_BIT(UNKNOWN);
 }
@@ -84,4 +84,35 @@ void hs_apply_collapse(struct hs_mm *mm, uint64_t address, const struct hs_bytes
 {
 	if (is_status(status, "SCAN_SUCCEED") || is_status(status, "SCAN_PMD_MAPPED"))
 		hs_mm_make_huge(mm, address);
+}
+
+/* MADV_COLLAPSE looks at neither the host's mode nor MADV_HUGEPAGE (thp_vma_allowable_order, hugepage_vma_check). */
+static bool may_be_collapsed(const struct hs_mm *mm, const struct hs_vma *vma)
+{
+	enum { SPECIAL = HS_VMA_IO | HS_VMA_DE | HS_VMA_PF | HS_VMA_MM };
+	bool is_disabled = mm->thp_disable == 1 || (mm->thp_disable == 2 && !(vma->flags & HS_VMA_HG));
+
+	return !is_disabled && !(vma->flags & (SPECIAL | HS_VMA_NH)) && !vma->is_temporary_stack &&
+	       (!hs_vma_is_private_anon(vma) || vma->anon_vma != HS_ANON_VMA_NONE);
+}
+
+/* Collapsed pages of files are mapped, or unmapped until the next fault. */
+static void learn_slot(struct hs_mm *mm, const struct hs_vma *vma, uint64_t slot, bool is_sure)
+{
+	if (!hs_vma_is_private_anon(vma))
+		hs_mm_forget_slot(mm, slot);
+	else if (is_sure)
+		hs_mm_make_huge(mm, slot);
+	else
+		hs_mm_doubt_table(mm, slot);
+}
+
+void hs_learn_collapse(struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end, bool is_sure)
+{
+	uint64_t first = (start + HS_SLOT_BYTES - 1) & ~(HS_SLOT_BYTES - 1);
+
+	if (!mm->space->are_collapses_unseen || mm->space->mode != HS_MODE_VALIDATE || !may_be_collapsed(mm, vma))
+		return;
+	for (uint64_t slot = first; slot + HS_SLOT_BYTES <= end; slot += HS_SLOT_BYTES)
+		learn_slot(mm, vma, slot, is_sure);
 }

@@ -12,6 +12,9 @@
 #ifndef MADV_DONTNEED_LOCKED
 #define MADV_DONTNEED_LOCKED 24
 #endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #define MADV_GUARD_REMOVE 103
@@ -71,25 +74,31 @@ static bool may_protect(const struct hs_vma *vma, uint32_t prot)
 	return !(hs_flags_of_prot(prot) & ~(vma->flags >> 4 & ACCESS)) && !(vma->flags & HS_VMA_SL);
 }
 
-/*
- * Walked over without -EACCES (to the end, or to a hole): the descriptor of a mapping that was taken as read-only was
- * open for writing.
- */
-static void learn_mode(struct hs_mm *mm, struct hs_vma *vma, const struct hs_mm_mprotect *call)
-{
-	enum { SHARED = HS_VMA_SH | HS_VMA_MW };
+enum { SHARED = HS_VMA_SH | HS_VMA_MW };
 
-	if (call->ret && call->ret != -ENOMEM)
-		return;
-	if (vma->is_assumed && call->prot & PROT_WRITE && vma->flags & HS_VMA_MS && !(vma->flags & SHARED))
-		hs_mm_set_flags(mm, vma, vma->flags | SHARED);
+static bool is_taken_as_read_only(const struct hs_vma *vma, uint64_t file)
+{
+	return vma->is_assumed && vma->file == file && vma->flags & HS_VMA_MS && !(vma->flags & SHARED);
 }
 
-/* Does anything known end the walk: a hole, a refusing mapping, a limit? Else it ended at once, why is not seen. */
-static bool meets_obstacle(const struct hs_mm *mm, const struct hs_mm_mprotect *call, uint64_t end)
+/*
+ * Walked over without -EACCES (to the end, or to a hole) by a call that needs it: the descriptor of a mapping that
+ * was taken as read-only was open for writing, for all that were made of it.
+ */
+static void learn_mode(struct hs_mm *mm, const struct hs_vma *vma, int64_t ret, bool needs_write)
 {
-	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, end);
-	uint64_t at = call->addr, pages = 0;
+	if ((ret && ret != -ENOMEM) || !needs_write || !is_taken_as_read_only(vma, vma->file))
+		return;
+	hs_range_for_each(node, &mm->vmas)
+		if (is_taken_as_read_only(hs_vma_of(node), vma->file))
+			hs_mm_set_flags(mm, hs_vma_of(node), hs_vma_of(node)->flags | SHARED);
+}
+
+/* Does anything known end the walk: a hole, a mapping that refuses, a limit? Else it ended at once, why is unseen. */
+static bool meets_obstacle(const struct hs_mm *mm, const struct hs_mm_mprotect *call, uint64_t at, uint64_t end)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, at, end);
+	uint64_t pages = 0;
 
 	for (; vma && vma->node.start <= at && at < end; vma = hs_vma_next_in(vma)) {
 		uint64_t flags = protected_flags(mm, vma, call->prot);
@@ -110,13 +119,17 @@ void hs_apply_mprotect(struct hs_mm *mm, const struct hs_mm_mprotect *call)
 	/* Errors that come before the first mapping is changed. */
 	if (call->ret && call->ret != -ENOMEM && call->ret != -EACCES && call->ret != -EPERM)
 		return;
-	if (at % HS_PAGE_BYTES || end <= at || !vma || (call->ret && !meets_obstacle(mm, call, end)))
+	if (at % HS_PAGE_BYTES || end <= at || !vma)
+		return;
+	if (call->prot & PROT_GROWSDOWN)
+		at = vma->node.start;
+	if (call->ret && !meets_obstacle(mm, call, at, end))
 		return;
 	/* A hole or a refusal ends the walk; what lies before it is changed. */
 	for (; vma && vma->node.start <= at; vma = next_behind(mm, at, end)) {
 		uint64_t until = clip_end(vma, end), old, new;
 
-		learn_mode(mm, vma, call);
+		learn_mode(mm, vma, call->ret, call->prot & PROT_WRITE);
 		if (!may_protect(vma, call->prot))
 			break;
 		old = vma->flags;
@@ -196,6 +209,8 @@ bool hs_advice_is_refused(const struct hs_vma *vma, uint32_t advice)
 		return vma->flags & HS_VMA_IO;
 	case MADV_WIPEONFORK:
 		return !hs_vma_is_private_anon(vma);
+	case MADV_KEEPONFORK:
+		return vma->flags & HS_VMA_DP;
 	case MADV_DODUMP:
 		return is_special(vma) || vma->flags & HS_VMA_DP;
 	case MADV_GUARD_INSTALL:
@@ -217,7 +232,7 @@ static void note_guarded_pages(struct hs_mm *mm, uint64_t start, uint64_t end)
 
 static void install_guards(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end)
 {
-	if (!(vma->flags & HS_VMA_SH))
+	if (hs_vma_is_private_anon(vma))
 		hs_mm_prepare_anon_vma(mm, vma);
 	if (mm->space->variant.merge_unites_sticky)
 		hs_mm_set_flags(mm, vma, vma->flags | HS_VMA_GU);
@@ -225,27 +240,39 @@ static void install_guards(struct hs_mm *mm, struct hs_vma *vma, uint64_t start,
 	hs_mm_set_markers(mm, start, end, true);
 }
 
-static void advise_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end, uint32_t advice)
+static bool suits_ksm(const struct hs_vma *vma)
 {
+	return !is_special(vma) && !(vma->flags & (HS_VMA_SH | HS_VMA_MS | HS_VMA_HT | HS_VMA_DP));
+}
+
+static void advise_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end,
+		       const struct hs_mm_madvise *call)
+{
+	uint32_t advice = call->advice;
 	const struct advised_flags *flags = flags_of_advice(advice);
 	bool keeps_tables = !mm->space->variant.dontneed_frees_tables;
 
 	if (advice == MADV_UNMERGEABLE && vma->flags & HS_VMA_MG)
 		hs_mm_break_ksm(mm, start, end);
 	if (flags) {
-		if (advice != MADV_MERGEABLE || !is_special(vma))	/* ksm_madvise is silent there */
+		if (advice != MADV_MERGEABLE || suits_ksm(vma))	/* ksm_madvise is silent elsewhere */
 			set_range_flags(mm, vma, start, end, (vma->flags | flags->set) & ~flags->clear);
 		return;
 	}
 	switch (advice) {
 	case MADV_DONTNEED:
 	case MADV_DONTNEED_LOCKED:
-	case MADV_REMOVE:
 		hs_section_open(mm, HS_SECTION_CLEAR, start, end, HS_RULE_ZAP_RANGE, HS_BASIS_EXACT);
 		hs_mm_split_edges(mm, start, end);
 		hs_section_close(mm);
 		hs_mm_zap_pages(mm, start, end,
 				HS_DROP_KEEPS_MARKERS | (keeps_tables ? HS_DROP_KEEPS_TABLES : HS_DROP_ALL));
+		break;
+	case MADV_REMOVE:
+		hs_apply_punch(mm, vma, start, end);
+		break;
+	case MADV_COLLAPSE:
+		hs_learn_collapse(mm, vma, start, end, !call->ret);
 		break;
 	case MADV_FREE:
 		hs_mm_note_rss(mm);
@@ -255,9 +282,11 @@ static void advise_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uin
 		hs_mm_clear_planes(mm, start, end, HS_PLANE_BIT(DIRTY) | HS_PLANE_BIT(YOUNG));
 		break;
 	case MADV_COLD:
+		hs_mm_split_folios(mm, start, end);
 		hs_mm_clear_planes(mm, start, end, HS_PLANE_BIT(YOUNG));
 		break;
 	case MADV_PAGEOUT:
+		hs_mm_split_folios(mm, start, end);
 		hs_section_reclaim(mm, start, end);
 		hs_mm_make_unknown(mm, start, end);
 		break;
@@ -281,6 +310,18 @@ static bool is_populate(uint32_t advice)
 	return advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE;
 }
 
+/* Other errors refuse the call as a whole: unknown advice, no right. */
+static bool may_be_partial(int64_t ret)
+{
+	return ret == -ENOMEM || ret == -EINVAL || ret == -EAGAIN || ret == -EFAULT || ret == -EBUSY;
+}
+
+/* Faulting in ends with an error in [start, end) of the mapping. */
+static bool ends_populating(const struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end)
+{
+	return hs_vma_is_behind_object(vma, end - HS_PAGE_BYTES) || hs_mm_first_guard(mm, start, end) < end;
+}
+
 void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
 {
 	uint64_t at = call->addr, end = call->addr + hs_page_up(call->len);
@@ -289,17 +330,16 @@ void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
 
 	if (at % HS_PAGE_BYTES || end <= at)
 		return;
-	/* Other errors refuse the call as a whole: unknown advice, no right. */
-	if (call->ret && call->ret != -ENOMEM && call->ret != -EINVAL && call->ret != -EAGAIN && call->ret != -EFAULT &&
-	    (!vma || !hs_advice_is_refused(vma, call->advice)))
+	if (call->ret && !may_be_partial(call->ret) && (!vma || !hs_advice_is_refused(vma, call->advice)))
 		return;
-	for (; vma && !hs_advice_is_refused(vma, call->advice); vma = next_behind(mm, at, end)) {
+	for (; vma; vma = next_behind(mm, at, end)) {
 		uint64_t until = clip_end(vma, end);
 
-		if (stops_at_hole && vma->node.start > at)
+		learn_mode(mm, vma, call->ret, call->advice == MADV_REMOVE);
+		if (hs_advice_is_refused(vma, call->advice) || (stops_at_hole && vma->node.start > at))
 			break;
-		advise_vma(mm, vma, clip_start(vma, at), until, call->advice);
-		if (is_populate(call->advice) && hs_vma_is_behind_object(vma, until - HS_PAGE_BYTES))
+		advise_vma(mm, vma, clip_start(vma, at), until, call);
+		if (is_populate(call->advice) && ends_populating(mm, vma, clip_start(vma, at), until))
 			break;
 		at = until;
 	}
@@ -311,12 +351,6 @@ void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
 
 enum lock_op { OP_MLOCK, OP_MLOCK2, OP_MUNLOCK, OP_MLOCKALL, OP_MUNLOCKALL };
 
-/* mlock_fixup passes these over in silence. */
-static bool is_lockable(const struct hs_vma *vma)
-{
-	return !is_special(vma) && vma->kind != HS_VMA_HUGETLB && vma->kind != HS_VMA_SPECIAL && !(vma->flags & HS_VMA_DP);
-}
-
 static void lock_range(struct hs_mm *mm, uint64_t start, uint64_t end, uint64_t lock_flags, bool stops_at_hole)
 {
 	enum { LOCKS = HS_VMA_LO };
@@ -326,7 +360,7 @@ static void lock_range(struct hs_mm *mm, uint64_t start, uint64_t end, uint64_t 
 	for (; vma && !(stops_at_hole && vma->node.start > at); vma = next_behind(mm, at, end)) {
 		uint64_t until = clip_end(vma, end);
 
-		if (is_lockable(vma))
+		if (hs_vma_supports_mlock(vma))	/* else it is passed over in silence (mlock_fixup) */
 			set_range_flags(mm, vma, clip_start(vma, at), until, (vma->flags & ~both) | lock_flags);
 		at = until;
 	}
@@ -347,8 +381,7 @@ static void lock_all(struct hs_mm *mm, uint32_t flags)
 	if (!(flags & MCL_CURRENT))
 		return;
 	lock_range(mm, 0, UINT64_MAX, lock_flags_of(is_on_fault), false);
-	if (!is_on_fault)
-		hs_mm_populate(mm, 0, UINT64_MAX, HS_POPULATE_MM);
+	hs_mm_populate(mm, 0, UINT64_MAX, HS_POPULATE_MM);
 }
 
 /* End of what is mapped without a hole from start on. */
@@ -363,15 +396,17 @@ static uint64_t mapped_until(struct hs_mm *mm, uint64_t start, uint64_t end)
 }
 
 /* Start of the first mapping that cannot be faulted in: there __mm_populate ends with an error. */
-static uint64_t populated_until(struct hs_mm *mm, uint64_t start, uint64_t end)
+static uint64_t populated_until(struct hs_mm *mm, uint64_t start, uint64_t end, bool is_on_fault)
 {
 	const struct hs_vma *vma = next_behind(mm, start, end);
 
 	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma)) {
+		if (is_on_fault && hs_vma_supports_mlock(vma))
+			continue;
 		if (!(vma->flags & (ACCESS | HS_VMA_IO | HS_VMA_PF)))
 			return clip_start(vma, start);
-		/* A SIGBUS on the way: what the object holds is populated. */
-		if (hs_vma_is_behind_object(vma, clip_end(vma, end) - HS_PAGE_BYTES))
+		/* A SIGBUS or SIGSEGV on the way: what comes before it is populated. */
+		if (ends_populating(mm, vma, clip_start(vma, start), clip_end(vma, end)))
 			return clip_end(vma, end) - HS_PAGE_BYTES;
 	}
 	return end;
@@ -384,9 +419,9 @@ static uint64_t populated_until(struct hs_mm *mm, uint64_t start, uint64_t end)
 static void lock_and_populate(struct hs_mm *mm, const struct hs_mm_mlock *call, uint64_t start, uint64_t end)
 {
 	bool is_on_fault = call->op == OP_MLOCK2 && call->flags & MLOCK_ONFAULT;
-	uint64_t mapped = mapped_until(mm, start, end), populated = populated_until(mm, start, end);
+	uint64_t mapped = mapped_until(mm, start, end), populated = populated_until(mm, start, end, is_on_fault);
 
-	if (call->ret && (hs_mlock_exceeds(mm, start, end) || (mapped == end && populated == end)))
+	if (call->ret && (hs_mlock_exceeds(mm, start, end - start) || (mapped == end && populated == end)))
 		return;
 	lock_range(mm, start, mapped, lock_flags_of(is_on_fault), true);
 	if (mapped == end)

@@ -73,7 +73,7 @@ static enum hs_vma_kind kind_of_call(const struct hs_mm_mmap *call)
 
 static bool is_range_sane(uint64_t start, uint64_t bytes)
 {
-	return bytes && start % HS_PAGE_BYTES == 0 && start + bytes > start;
+	return bytes && start % HS_PAGE_BYTES == 0 && start + bytes > start && start + bytes <= HS_USER_END;
 }
 
 static void make_room(struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t start, uint64_t end)
@@ -85,12 +85,21 @@ static void make_room(struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t 
 	hs_mm_unmap_range(mm, start, end);
 }
 
-/* What was to be mapped over has been cut off its neighbours when a limit is met, and stays so (__mmap_region). */
+/*
+ * What was to be mapped over has been cut off its neighbours when a limit is met, or there is no commit charge, and
+ * stays so (__mmap_region). Older kernels had unmapped it before they asked for the charge: a hole is left.
+ */
 static void apply_failed_mmap(struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t bytes)
 {
-	if (call->ret == -ENOMEM && call->flags & MAP_FIXED && mm->space->variant.mmap_splits_before_limits &&
-	    hs_mmap_meets_limit(mm, call))
+	bool is_late;
+
+	if (call->ret != -ENOMEM || !(call->flags & MAP_FIXED))
+		return;
+	is_late = hs_mmap_failed_late(mm, call);
+	if (mm->space->variant.mmap_splits_before_limits && (is_late || hs_mmap_meets_limit(mm, call)))
 		hs_mm_split_range(mm, call->addr, call->addr + bytes);
+	else if (is_late)
+		hs_mm_unmap_range(mm, call->addr, call->addr + bytes);
 }
 
 void hs_apply_mmap(struct hs_mm *mm, const struct hs_mm_mmap *call)
@@ -120,9 +129,12 @@ void hs_apply_mmap(struct hs_mm *mm, const struct hs_mm_mmap *call)
 	vma = hs_mm_insert_vma(mm, &model);
 	if (!vma)
 		return;
-	hs_mm_merge_vma(mm, vma);
+	vma = hs_mm_merge_vma(mm, vma);
+	if (!hs_vma_supports_mlock(vma))	/* mlockall has made it locked; found out behind the merge */
+		hs_mm_set_flags(mm, vma, vma->flags & ~(uint64_t)(HS_VMA_LO | HS_VMA_LF));
 	hs_space_tell_layout(mm, start, start + bytes);
-	if ((model.flags & HS_VMA_LO && !(model.flags & HS_VMA_LF)) ||
+	/* What is locked on fault is passed over there. */
+	if (model.flags & HS_VMA_LO ||
 	    (call->flags & MAP_POPULATE && !(call->flags & MAP_NONBLOCK)))
 		hs_mm_populate(mm, start, start + bytes, HS_POPULATE_MM);
 }
@@ -168,6 +180,10 @@ void hs_apply_brk(struct hs_mm *mm, const struct hs_mm_brk *call)
 	uint64_t new = (uint64_t)call->ret, old = mm->counters.brk;
 	uint64_t new_end = hs_page_up(new), old_end = hs_page_up(old);
 
+	if (new > HS_USER_END) {
+		hs_space_problem(mm->space, HS_PROBLEM_BAD_RANGE, mm->id, new);
+		return;
+	}
 	mm->counters.brk = new;
 	if (!old) {
 		/* The first one seen: the heap that is there already came with a snapshot, or began here. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* mremap: mm/mremap.c. The result address says which way the kernel went. */
+#include <errno.h>
+
 #include "replay/address_space/space_predict.h"
 
 enum { MAYMOVE = 1, FIXED = 2, DONTUNMAP = 4 };
@@ -9,7 +11,12 @@ struct remap {
 	bool is_fixed, keeps_source;
 };
 
-/* A mapping with the attributes of source's part at `from`, for [start, start + bytes). */
+enum { USERFAULTFD = HS_VMA_UM | HS_VMA_UW | HS_VMA_UI };
+
+/*
+ * A mapping with the attributes of source's part at `from`, for [start, start + bytes). A userfaultfd that did not
+ * ask for events of mremap is left behind (mremap_userfaultfd_prep); few do, and what it asked for is not recorded.
+ */
 static struct hs_vma model_of(const struct hs_vma *source, uint64_t from, uint64_t start, uint64_t bytes)
 {
 	struct hs_vma model = *source;
@@ -19,6 +26,8 @@ static struct hs_vma model_of(const struct hs_vma *source, uint64_t from, uint64
 	model.pgoff += (from - source->node.start) >> HS_PAGE_SHIFT;
 	if (hs_vma_is_private_anon(source) && source->anon_vma == HS_ANON_VMA_NONE)
 		model.pgoff = start >> HS_PAGE_SHIFT;
+	model.is_assumed |= model.flags & USERFAULTFD;
+	model.flags &= ~(uint64_t)USERFAULTFD;
 	return model;
 }
 
@@ -89,6 +98,20 @@ static void strip_source(struct hs_mm *mm, uint64_t start, uint64_t bytes)
 		mm->counters.locked_vm = locked;
 }
 
+/* move_page_tables. */
+static void move_tables(struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t bytes)
+{
+	if (mm->space->variant.moves_by_extents) {
+		hs_section_move_extents(mm, from, to, bytes);
+		hs_mm_move_pages(mm, from, to, bytes);
+		return;
+	}
+	hs_section_open(mm, HS_SECTION_UNMAP, hs_move_start(mm, from, to, bytes), from + bytes, HS_RULE_MOVE_TABLES,
+			HS_BASIS_EXACT);
+	hs_mm_move_pages(mm, from, to, bytes);
+	hs_section_close(mm);
+}
+
 /* move_vma of the part [from, from + bytes) of one mapping; new_bytes is larger when it grows on the way. */
 static void move_part(struct hs_mm *mm, const struct remap *remap, uint64_t from, uint64_t bytes, uint64_t to,
 		      uint64_t new_bytes)
@@ -103,10 +126,7 @@ static void move_part(struct hs_mm *mm, const struct remap *remap, uint64_t from
 		hs_mm_split_range(mm, from, from + bytes);
 	if (!add_mapping(mm, &model, may_merge_copy(mm, remap, source, &model)))
 		return;
-	hs_section_open(mm, HS_SECTION_UNMAP, hs_move_start(mm, from, to, bytes), from + bytes, HS_RULE_MOVE_TABLES,
-			HS_BASIS_EXACT);
-	hs_mm_move_pages(mm, from, to, bytes);
-	hs_section_close(mm);
+	move_tables(mm, from, to, bytes);
 	if (remap->keeps_source)
 		strip_source(mm, from, bytes);
 	else
@@ -154,20 +174,50 @@ static void duplicate(struct hs_mm *mm, const struct remap *remap)
 	add_mapping(mm, &model, true);
 }
 
+static bool is_below_end(uint64_t start, uint64_t bytes)
+{
+	return start + bytes >= start && start + bytes <= HS_USER_END;
+}
+
+static bool overlaps_itself(const struct remap *remap)
+{
+	return remap->new != remap->old && remap->old < remap->new + remap->new_bytes &&
+	       remap->new < remap->old + remap->old_bytes;
+}
+
 static bool is_sane(const struct remap *remap)
 {
-	return remap->old % HS_PAGE_BYTES == 0 && remap->new % HS_PAGE_BYTES == 0 && remap->new_bytes &&
-	       remap->old + remap->old_bytes >= remap->old && remap->new + remap->new_bytes > remap->new;
+	return !overlaps_itself(remap) && remap->old % HS_PAGE_BYTES == 0 && remap->new % HS_PAGE_BYTES == 0 &&
+	       remap->new_bytes && is_below_end(remap->old, remap->old_bytes) && is_below_end(remap->new, remap->new_bytes);
+}
+
+/* The hook that a mapping of a driver may have is asked when all its tables have been moved (vm_ops->mremap). */
+static bool is_refused_by_driver(const struct hs_mm *mm, const struct hs_mm_mremap *call)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, call->addr + 1);
+
+	return call->ret != -ENOMEM && vma && (vma->kind == HS_VMA_SPECIAL || vma->flags & HS_VMA_DE);
+}
+
+/* There and back, and the new mapping goes: nothing is left but the sections. */
+static void note_undone_move(struct hs_mm *mm, uint64_t old, uint64_t new, uint64_t new_bytes, uint64_t bytes)
+{
+	hs_section_note(mm, HS_SECTION_UNMAP, old, old + bytes, HS_RULE_MOVE_TABLES, HS_BASIS_EXACT);
+	hs_section_note(mm, HS_SECTION_UNMAP, new, new + bytes, HS_RULE_MOVE_TABLES, HS_BASIS_EXACT);
+	hs_section_note(mm, HS_SECTION_UNMAP, new, new + new_bytes, HS_RULE_UNMAP_VMAS, HS_BASIS_EXACT);
 }
 
 static void apply_failure(struct hs_mm *mm, const struct hs_mm_mremap *call, const struct remap *remap)
 {
+	bool is_late = call->flags & FIXED && hs_mremap_failed_late(mm, call);
 	struct hs_mremap_loss loss = hs_mremap_lost(mm, call);
 
 	if (loss.target)
 		hs_mm_unmap_range(mm, call->new_addr, call->new_addr + remap->new_bytes);
 	if (loss.tail)
 		hs_mm_unmap_range(mm, remap->old + remap->new_bytes, remap->old + remap->old_bytes);
+	if (loss.target && is_late && is_refused_by_driver(mm, call))
+		note_undone_move(mm, call->addr, call->new_addr, remap->new_bytes, loss.tail ? remap->new_bytes : remap->old_bytes);
 }
 
 void hs_apply_mremap(struct hs_mm *mm, const struct hs_mm_mremap *call)

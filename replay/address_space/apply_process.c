@@ -86,6 +86,12 @@ static void copy_mappings(struct hs_mm *parent, struct hs_mm *child)
 	}
 }
 
+/* It was there before this fork, by more than an event that came early. */
+static bool is_known(const struct hs_mm *mm)
+{
+	return mm->has_layout || mm->has_counters || mm->vmas.count || mm->kin != mm;
+}
+
 void hs_apply_fork(struct hs_mm *mm, const struct hs_mm_fork *call)
 {
 	struct hs_address_space *space = mm->space;
@@ -94,7 +100,7 @@ void hs_apply_fork(struct hs_mm *mm, const struct hs_mm_fork *call)
 	if (call->clone_flags & CLONE_VM || call->child_mm == mm->id || !call->child_mm)
 		return;
 	child = hs_space_find(space, call->child_mm);
-	if (child && (child->has_layout || child->vmas.count)) {
+	if (child && is_known(child)) {
 		hs_space_problem(space, HS_PROBLEM_OVERLAP, call->child_mm, 0);
 		return;
 	}

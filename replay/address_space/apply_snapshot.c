@@ -86,9 +86,16 @@ static void inherit(struct hs_vma *model, const struct hs_vma *old)
 		model->pgoff = old->pgoff + (uint64_t)((int64_t)(model->node.start - old->node.start) >> HS_PAGE_SHIFT);
 }
 
-/* The counters of pages come from snap.mm: only the planes go. */
+/* Pages are counted as snap.mm says; where there was none, as the planes say. */
+static void count_planes(struct hs_mm *mm, uint64_t start, uint64_t end, bool is_added)
+{
+	if (!mm->has_counters)
+		hs_mm_count_mappings(mm, start, end, is_added);
+}
+
 static void remove_vma(struct hs_mm *mm, struct hs_vma *vma)
 {
+	count_planes(mm, vma->node.start, vma->node.end, false);
 	hs_slot_table_drop(&mm->slots, &mm->space->pages, vma->node.start, vma->node.end, HS_DROP_ALL);
 	hs_mm_erase_vma(mm, vma);
 }
@@ -131,7 +138,7 @@ void hs_apply_snap_vma(struct hs_mm *mm, const struct hs_snap_vma *row)
 
 	if (row->start >= KERNEL_HALF)	/* the gate: maps lists it, no mm holds it (get_gate_vma) */
 		return;
-	if (row->start >= row->end || (row->start | row->end) % HS_PAGE_BYTES) {
+	if (row->start >= row->end || (row->start | row->end) % HS_PAGE_BYTES || row->end > HS_USER_END) {
 		hs_space_problem(mm->space, HS_PROBLEM_BAD_RANGE, mm->id, row->start);
 		return;
 	}
@@ -263,11 +270,13 @@ void hs_apply_snap_pages(struct hs_mm *mm, const struct hs_snap_pages *row)
 	kind = kind_of_slot(row, &planes);
 	if (mm->is_in_checkpoint && hs_checkpoint_keep(mm, row->address, &planes, kind))
 		return;
+	count_planes(mm, row->address, row->address + HS_SLOT_BYTES, false);
 	record = hs_slot_table_own(&mm->slots, &mm->space->pages, row->address, &is_new);
 	if (!record || !hs_record_pack(&mm->space->pages, record, &planes)) {
 		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, row->address);
 		return;
 	}
+	count_planes(mm, row->address, row->address + HS_SLOT_BYTES, true);
 	record->kind = kind;
 	record->generation = mm->space->loss_generation;
 	prove_anon_vmas(mm, row->address, &planes);

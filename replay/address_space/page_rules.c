@@ -145,6 +145,7 @@ static void make_others_unknown(struct hs_page_store *store, struct hs_slot_reco
 	}
 	hs_record_pack(store, record, &all);
 	record->kind = HS_SLOT_MAYBE_HUGE;
+	record->is_doubted = false;
 }
 
 /* A second fault in the slot shows that the first one did not get a huge page. */
@@ -152,6 +153,10 @@ static void settle_as_table(struct hs_page_store *store, struct hs_slot_record *
 {
 	struct hs_planes planes;
 
+	if (record->is_doubted) {	/* not that pages unknown for other reasons are absent */
+		record->kind = HS_SLOT_TABLE;
+		return;
+	}
 	hs_record_unpack(store, record, &planes);
 	planes.plane[HS_PLANE_UNKNOWN] = (struct hs_bitmap512){ { 0 } };
 	hs_record_pack(store, record, &planes);
@@ -176,11 +181,22 @@ static void settle_as_huge(struct hs_mm *mm, const struct hs_vma *vma, struct hs
 {
 	uint32_t shared = OWN_PAGE & ~(HS_PLANE_BIT(EXCLUSIVE) | HS_PLANE_BIT(WRITABLE));
 
-	if (record->zero)
+	if (record->is_doubted)
+		fill_slot(mm, vma, record, HS_SLOT_HUGE_ANON, OWN_PAGE);
+	else if (record->zero)
 		fill_slot(mm, vma, record, HS_SLOT_HUGE_ZERO, ZERO_PAGE);
 	else
 		fill_slot(mm, vma, record, HS_SLOT_HUGE_ANON,
 			  hs_record_has(record, HS_PLANE_BIT(EXCLUSIVE)) ? (uint32_t)OWN_PAGE : shared);
+}
+
+/* A write fault on a page that is there and shared: collapsed pages are nobody else's. */
+static void settle_by_write(struct hs_mm *mm, const struct hs_vma *vma, struct hs_slot_record *record)
+{
+	if (record->is_doubted)
+		settle_as_table(&mm->space->pages, record);
+	else
+		settle_as_huge(mm, vma, record);
 }
 
 /* do_huge_pmd_wp_page: the only user of the page writes to it where it is. */
@@ -332,7 +348,7 @@ void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bo
 	old = hs_record_page(store, record, page_of(address));
 	if (record->kind == HS_SLOT_MAYBE_HUGE && is_write &&
 	    (old & (HS_PLANE_BIT(PRESENT) | HS_PLANE_BIT(EXCLUSIVE))) == HS_PLANE_BIT(PRESENT))
-		settle_as_huge(mm, vma, record);
+		settle_by_write(mm, vma, record);
 	if (record->kind >= HS_SLOT_HUGE_ANON && record->kind <= HS_SLOT_HUGE_ZERO &&
 	    access_huge(mm, record, vma, slot_of(address), is_write))
 		return;
@@ -383,9 +399,25 @@ static uint64_t end_of_object(const struct hs_vma *vma, uint64_t end)
 	return vma->node.start + (pages << HS_PAGE_SHIFT);
 }
 
+uint64_t hs_mm_first_guard(const struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	uint64_t slot = hs_slot_table_next(&mm->slots, start, end);
+
+	for (; slot != UINT64_MAX; slot = hs_slot_table_next(&mm->slots, slot + HS_SLOT_BYTES, end)) {
+		const struct hs_slot_record *record = hs_slot_table_find(&mm->slots, &mm->space->pages, slot);
+		uint64_t to = slot + HS_SLOT_BYTES < end ? slot + HS_SLOT_BYTES : end;
+
+		for (uint64_t at = slot > start ? slot : start; record->marker && at < to; at += HS_PAGE_BYTES)
+			if (hs_record_page(&mm->space->pages, record, page_of(at)) & HS_PLANE_BIT(MARKER))
+				return at;
+	}
+	return end;
+}
+
+/* An error at a page ends it for this mapping. */
 static void populate_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end, bool is_write)
 {
-	end = end_of_object(vma, end);
+	end = hs_mm_first_guard(mm, start, end_of_object(vma, end));
 	if (makes_anon_page(mm, vma, is_write))
 		hs_mm_prepare_anon_vma(mm, vma);
 	for (uint64_t at = start; at < end;) {
@@ -430,7 +462,7 @@ void hs_mm_count_range(struct hs_mm *mm, const struct hs_vma *vma, uint64_t star
 	count_pages(mm, vma, &sums, is_added);
 }
 
-static void count_mappings(struct hs_mm *mm, uint64_t start, uint64_t end, bool is_added)
+void hs_mm_count_mappings(struct hs_mm *mm, uint64_t start, uint64_t end, bool is_added)
 {
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
 
@@ -442,7 +474,7 @@ static void count_mappings(struct hs_mm *mm, uint64_t start, uint64_t end, bool 
 void hs_mm_zap_pages(struct hs_mm *mm, uint64_t start, uint64_t end, unsigned int keeps)
 {
 	hs_mm_note_rss(mm);
-	count_mappings(mm, start, end, false);
+	hs_mm_count_mappings(mm, start, end, false);
 	if (!hs_slot_table_drop(&mm->slots, &mm->space->pages, start, end, keeps))
 		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, start);
 	hs_space_tell_dropped(mm, start, end);
@@ -486,21 +518,47 @@ void hs_mm_clear_planes(struct hs_mm *mm, uint64_t start, uint64_t end, uint32_t
 		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, start);
 }
 
+/* The slot may have become huge: all that is not present may be. */
+static void doubt_table(void *context, struct hs_slot_record *record, struct hs_planes *planes, unsigned int from,
+			unsigned int to)
+{
+	(void)context;
+	(void)from;
+	(void)to;
+	for (int word = 0; word < HS_BITMAP512_WORDS; word++)
+		planes->plane[HS_PLANE_UNKNOWN].word[word] |= ~(planes->plane[HS_PLANE_PRESENT].word[word] |
+								 planes->plane[HS_PLANE_SWAP].word[word]);
+	record->kind = HS_SLOT_MAYBE_HUGE;
+	record->is_doubted = true;
+}
+
+void hs_mm_doubt_table(struct hs_mm *mm, uint64_t slot)
+{
+	const struct hs_slot_record *record = hs_slot_table_find(&mm->slots, &mm->space->pages, slot);
+
+	if (record && record->kind == HS_SLOT_TABLE && !record->marker)
+		change(mm, slot, slot + HS_SLOT_BYTES, doubt_table, NULL);
+}
+
 static void make_unknown(void *context, struct hs_slot_record *record, struct hs_planes *planes, unsigned int from,
 			 unsigned int to)
 {
-	struct hs_bitmap512 *present = &planes->plane[HS_PLANE_PRESENT], *file = &planes->plane[HS_PLANE_FILE];
-
 	(void)context;
 	for (int word = 0; word < HS_BITMAP512_WORDS; word++) {
-		uint64_t gone = present->word[word] & ~file->word[word] & ~planes->plane[HS_PLANE_ZERO].word[word] &
+		uint64_t gone = planes->plane[HS_PLANE_PRESENT].word[word] & ~planes->plane[HS_PLANE_ZERO].word[word] &
 				hs_bitmap512_mask(word, from, to);
 
 		for (unsigned int i = 0; i < HS_NR_PLANES; i++)
 			planes->plane[i].word[word] &= ~gone;
 		planes->plane[HS_PLANE_UNKNOWN].word[word] |= gone;
 	}
-	record->kind = HS_SLOT_TABLE;
+	if (record->kind == HS_SLOT_HUGE_FILE)
+		record->kind = HS_SLOT_TABLE;
+	/* A huge page may have been split for it, or left alone. */
+	if (record->kind == HS_SLOT_HUGE_ANON || record->kind == HS_SLOT_MAYBE_HUGE) {
+		record->kind = HS_SLOT_MAYBE_HUGE;
+		record->is_doubted = true;
+	}
 }
 
 static void forget_pages(void *context, struct hs_slot_record *record, struct hs_planes *planes, unsigned int from,
@@ -520,9 +578,9 @@ static void forget_pages(void *context, struct hs_slot_record *record, struct hs
 static void change_counted(struct hs_mm *mm, uint64_t start, uint64_t end, hs_change_fn *how)
 {
 	hs_mm_note_rss(mm);
-	count_mappings(mm, start, end, false);
+	hs_mm_count_mappings(mm, start, end, false);
 	change(mm, start, end, how, NULL);
-	count_mappings(mm, start, end, true);
+	hs_mm_count_mappings(mm, start, end, true);
 }
 
 void hs_mm_make_unknown(struct hs_mm *mm, uint64_t start, uint64_t end)
@@ -530,9 +588,50 @@ void hs_mm_make_unknown(struct hs_mm *mm, uint64_t start, uint64_t end)
 	change_counted(mm, start, end, make_unknown);
 }
 
+static void forget_all(void *context, struct hs_slot_record *record, struct hs_planes *planes, unsigned int from,
+		       unsigned int to)
+{
+	forget_pages(context, record, planes, from, to);
+	for (int word = 0; word < HS_BITMAP512_WORDS; word++)
+		planes->plane[HS_PLANE_UNKNOWN].word[word] |= ~(planes->plane[HS_PLANE_SWAP].word[word] |
+								 planes->plane[HS_PLANE_MARKER].word[word]);
+}
+
+void hs_mm_forget_slot(struct hs_mm *mm, uint64_t slot)
+{
+	bool is_new;
+
+	if (!hs_slot_table_own(&mm->slots, &mm->space->pages, slot, &is_new))
+		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, slot);
+	change_counted(mm, slot, slot + HS_SLOT_BYTES, forget_all);
+}
+
 void hs_mm_forget_pages(struct hs_mm *mm, uint64_t start, uint64_t end)
 {
 	change_counted(mm, start, end, forget_pages);
+}
+
+/* A huge page of a file that is cut goes whole (__split_huge_pmd_locked). */
+static void drop_file_pages(void *context, struct hs_slot_record *record, struct hs_planes *planes, unsigned int from,
+			    unsigned int to)
+{
+	bool is_huge = record->kind == HS_SLOT_HUGE_FILE;
+
+	(void)context;
+	for (int word = 0; word < HS_BITMAP512_WORDS; word++) {
+		uint64_t gone = planes->plane[HS_PLANE_FILE].word[word] & (is_huge ? ~0ull : hs_bitmap512_mask(word, from, to));
+
+		for (unsigned int i = 0; i < HS_NR_PLANES; i++)
+			planes->plane[i].word[word] &= ~gone;
+	}
+	if (is_huge)
+		record->kind = HS_SLOT_TABLE;
+}
+
+void hs_mm_drop_file_pages(struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	change_counted(mm, start, end, drop_file_pages);
+	hs_space_tell_dropped(mm, start, end);
 }
 
 static void set_markers(void *context, struct hs_slot_record *record, struct hs_planes *planes, unsigned int from,

@@ -51,7 +51,7 @@ struct hs_slot_record {
 	uint8_t kind;		/* enum hs_slot_kind */
 	uint8_t nr_dense;	/* planes in the block */
 	bool is_of_folio;	/* pages that are not exclusive belong to a huge page that was split */
-	uint8_t pad;
+	bool is_doubted;	/* HS_SLOT_MAYBE_HUGE, and not by a fault: unknown pages may be there without it */
 };
 _Static_assert(sizeof(struct hs_slot_record) == 32, "a uniform slot costs 32 bytes");
 

@@ -121,7 +121,9 @@ static void protect_by_p4d(struct hs_mm *mm, uint64_t start, uint64_t end)
 
 void hs_section_protect(struct hs_mm *mm, uint64_t start, uint64_t end)
 {
-	if (mm->space->variant.protects_by_gib)
+	if (mm->space->variant.protects_by_mapping)
+		hs_section_note(mm, HS_SECTION_PROTECTION_VMA, start, end, HS_RULE_CHANGE_PROTECTION, HS_BASIS_EXACT);
+	else if (mm->space->variant.protects_by_gib)
 		protect_by_gib(mm, start, end);
 	else
 		protect_by_p4d(mm, start, end);
@@ -143,4 +145,29 @@ uint64_t hs_move_start(const struct hs_mm *mm, uint64_t from, uint64_t to, uint6
 	    bytes < HS_SLOT_BYTES - offset || !may_align_down(mm, from) || !may_align_down(mm, to))
 		return from;
 	return from - offset;
+}
+
+/* End of the piece that one step of move_page_tables takes: both slots bound it, and how long it may take. */
+static uint64_t end_of_extent(uint64_t at, uint64_t to, uint64_t end)
+{
+	enum { LATENCY_LIMIT = 64 * HS_PAGE_BYTES };
+	uint64_t bytes = slot_down(at) + HS_SLOT_BYTES - at, room = slot_down(to) + HS_SLOT_BYTES - to;
+
+	bytes = room < bytes ? room : bytes;
+	bytes = bytes < LATENCY_LIMIT ? bytes : LATENCY_LIMIT;
+	return bytes < end - at ? at + bytes : end;
+}
+
+void hs_section_move_extents(struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t bytes)
+{
+	uint64_t end = from + bytes, at = from, next;
+	uint64_t slot = hs_slot_table_next(&mm->slots, from, end);
+
+	for (; slot != UINT64_MAX; slot = hs_slot_table_next(&mm->slots, slot + HS_SLOT_BYTES, end)) {
+		hs_mm_split_huge(mm, slot);
+		for (at = slot > from ? slot : from; at < end && at < slot + HS_SLOT_BYTES; at = next) {
+			next = end_of_extent(at, to + (at - from), end);
+			hs_section_note(mm, HS_SECTION_UNMAP, at, next, HS_RULE_MOVE_TABLES, HS_BASIS_EXACT);
+		}
+	}
 }

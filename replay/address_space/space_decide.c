@@ -37,7 +37,8 @@ hs_kind_set hs_space_decision_kinds(void)
 
 static bool is_call(unsigned int kind)
 {
-	return kind != HS_KIND_notifier_start && kind != HS_KIND_mm_exit_mmap;
+	return kind == HS_KIND_mm_mmap || kind == HS_KIND_mm_munmap || kind == HS_KIND_mm_mremap ||
+	       kind == HS_KIND_mm_mprotect || kind == HS_KIND_mm_madvise || kind == HS_KIND_mm_mlock;
 }
 
 /* "OK", "EINVAL", …: static. */

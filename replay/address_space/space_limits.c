@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* RLIMIT_AS, _DATA, _STACK, _MEMLOCK: mm/mmap.c, mm/vma.c (may_expand_vm), mm/mlock.c, kernel/sys.c. */
+/* RLIMIT_AS, _DATA, _STACK, _MEMLOCK, vm.max_map_count: mm/mmap.c, mm/vma.c (may_expand_vm), mm/mlock.c. */
 #include <sys/resource.h>
 
 #include "replay/address_space/space_state.h"
@@ -46,6 +46,11 @@ bool hs_mm_may_lock_more(const struct hs_mm *mm, uint64_t flags, uint64_t pages)
 	return mm->counters.locked_vm + pages <= mm->limits.memlock >> HS_PAGE_SHIFT;
 }
 
+bool hs_mm_has_room_for_maps(const struct hs_mm *mm, uint64_t more)
+{
+	return mm->vmas.count + more < mm->space->max_map_count;
+}
+
 bool hs_mm_may_lock(const struct hs_mm *mm)
 {
 	return !mm->limits.are_known || mm->limits.may_lock || mm->limits.memlock;
@@ -73,9 +78,10 @@ bool hs_mm_may_protect(const struct hs_mm *mm, uint64_t old_flags, uint64_t flag
 	return !(flags & HS_VMA_WR) || hs_mm_may_expand(mm, flags, pages) || !hs_mm_may_expand(mm, old_flags, pages);
 }
 
-bool hs_mlock_exceeds(const struct hs_mm *mm, uint64_t start, uint64_t end)
+bool hs_mlock_exceeds(const struct hs_mm *mm, uint64_t start, uint64_t bytes)
 {
-	uint64_t pages = (end - start) >> HS_PAGE_SHIFT, limit = mm->limits.memlock >> HS_PAGE_SHIFT;
+	uint64_t pages = bytes >> HS_PAGE_SHIFT, limit = mm->limits.memlock >> HS_PAGE_SHIFT;
+	uint64_t end = bytes > UINT64_MAX - start ? UINT64_MAX : start + bytes;
 
 	if (!mm->limits.are_known || mm->limits.may_lock)
 		return false;

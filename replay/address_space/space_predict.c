@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE 0x08
+#endif
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
 #define MADV_POPULATE_WRITE 23
@@ -35,6 +38,12 @@ static struct hs_prediction assume(struct hs_prediction prediction)
 {
 	prediction.is_assumed = true;
 	return prediction;
+}
+
+/* The limit is a setting of the host that is not recorded. */
+static struct hs_prediction meets_map_limit(void)
+{
+	return assume(fails(ENOMEM, "max_map_count"));
 }
 
 static struct hs_prediction is_open(const char *reason)
@@ -74,18 +83,21 @@ static struct hs_prediction predict_place(const struct hs_mm *mm, const struct h
 	return succeeds();
 }
 
-static struct hs_prediction predict_type(const struct hs_mm_mmap *call)
+static struct hs_prediction predict_type(const struct hs_mm *mm, const struct hs_mm_mmap *call)
 {
 	uint32_t type = call->flags & MAP_TYPE;
 
-	if (!(call->flags & MAP_ANONYMOUS) && (!type || call->flags & MAP_GROWSDOWN))
-		return assume(fails(EINVAL, type ? "a file cannot grow down" : "no map type"));
+	if (type != MAP_SHARED && type != MAP_PRIVATE && !(type == MAP_DROPPABLE && mm->space->variant.has_droppable) &&
+	    !(type == MAP_SHARED_VALIDATE && !(call->flags & MAP_ANONYMOUS)))
+		return assume(fails(EINVAL, "no such map type"));
+	if (!(call->flags & MAP_ANONYMOUS) && (type == MAP_DROPPABLE || call->flags & MAP_GROWSDOWN))
+		return assume(fails(EINVAL, "a file cannot grow down or be dropped"));
 	if (!(call->flags & MAP_ANONYMOUS))
 		return succeeds();
 	if (type == MAP_SHARED && call->flags & MAP_GROWSDOWN)
 		return fails(EINVAL, "shared memory cannot grow down");
-	if (type != MAP_SHARED && type != MAP_PRIVATE)
-		return is_open("a map type of newer kernels");
+	if (type == MAP_DROPPABLE && call->flags & (MAP_LOCKED | MAP_GROWSDOWN))
+		return fails(EINVAL, "what can be dropped is no stack and cannot be locked");
 	return succeeds();
 }
 
@@ -133,6 +145,8 @@ struct hs_prediction hs_predict_mmap(const struct hs_mm *mm, const struct hs_mm_
 		return fails(ENOMEM, "len wraps when rounded up");
 	if ((call->offset >> HS_PAGE_SHIFT) + (bytes >> HS_PAGE_SHIFT) < (call->offset >> HS_PAGE_SHIFT))
 		return fails(EOVERFLOW, "offset + len wraps");
+	if (mm->vmas.count > mm->space->max_map_count)
+		return meets_map_limit();
 	place = predict_place(mm, call, bytes);
 	if (!(call->flags & MAP_ANONYMOUS))
 		place.is_assumed = true;	/* a bad descriptor fails before */
@@ -140,7 +154,7 @@ struct hs_prediction hs_predict_mmap(const struct hs_mm *mm, const struct hs_mm_
 		return place;
 	next = predict_lock(mm, call, bytes);
 	if (!next.error)
-		next = predict_type(call);
+		next = predict_type(mm, call);
 	return next.error || next.is_unknown ? next : predict_size(mm, call, bytes);
 }
 
@@ -152,6 +166,14 @@ static bool has_sealed(const struct hs_mm *mm, uint64_t start, uint64_t end)
 		if (vma->flags & HS_VMA_SL)
 			return true;
 	return false;
+}
+
+/* Does one mapping reach beyond both ends of the range? */
+static bool is_middle(const struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
+
+	return vma && vma->node.start < start && vma->node.end > end;
 }
 
 struct hs_prediction hs_predict_munmap(const struct hs_mm *mm, const struct hs_mm_munmap *call)
@@ -166,6 +188,8 @@ struct hs_prediction hs_predict_munmap(const struct hs_mm *mm, const struct hs_m
 		return fails(EINVAL, "len == 0");
 	if (!hs_mm_first_overlap(mm, call->addr, call->addr + bytes))
 		return is_nothing_to_do("nothing is mapped there");
+	if (is_middle(mm, call->addr, call->addr + bytes) && !hs_mm_has_room_for_maps(mm, 0))
+		return meets_map_limit();
 	if (has_sealed(mm, call->addr, call->addr + bytes))
 		return fails(EPERM, "a mapping is sealed");
 	return succeeds();
@@ -194,11 +218,11 @@ static bool may_become(const struct hs_mm *mm, const struct hs_vma *vma, uint32_
 	return flags == vma->flags || hs_mm_may_protect(mm, vma->flags, flags, (until - at) >> HS_PAGE_SHIFT);
 }
 
-static struct hs_prediction walk_mprotect(const struct hs_mm *mm, const struct hs_mm_mprotect *call, uint64_t end)
+static struct hs_prediction walk_mprotect(const struct hs_mm *mm, uint64_t start, uint64_t end, uint32_t prot)
 {
-	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, end);
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
 	struct hs_prediction prediction;
-	uint64_t at = call->addr;
+	uint64_t at = start;
 	bool is_assumed = false;
 
 	for (; at < end; at = vma->node.end, vma = hs_vma_next_in(vma)) {
@@ -207,14 +231,26 @@ static struct hs_prediction walk_mprotect(const struct hs_mm *mm, const struct h
 			prediction.is_assumed = is_assumed;
 			return prediction;
 		}
-		prediction = predict_rights(vma, call->prot);
-		if (!prediction.error && !may_become(mm, vma, call->prot, at, end))
+		prediction = predict_rights(vma, prot);
+		if (!prediction.error && !may_become(mm, vma, prot, at, end))
 			prediction = fails(ENOMEM, "RLIMIT_DATA or RLIMIT_AS");
 		if (prediction.error)
 			return prediction;
 		is_assumed |= vma->kind == HS_VMA_FILE || vma->kind == HS_VMA_SPECIAL;
 	}
 	return succeeds();
+}
+
+/* PROT_GROWSDOWN begins where the stack does. No mapping of x86 grows up. */
+static struct hs_prediction predict_growing(const struct hs_mm *mm, const struct hs_mm_mprotect *call, uint64_t end)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, end);
+
+	if (!vma || (vma->node.start > call->addr && call->prot & PROT_GROWSUP))
+		return fails(ENOMEM, "a hole in the range");
+	if (call->prot & PROT_GROWSUP || !(vma->flags & HS_VMA_GD))
+		return fails(EINVAL, "the mapping does not grow that way");
+	return walk_mprotect(mm, vma->node.start, end, call->prot);
 }
 
 struct hs_prediction hs_predict_mprotect(const struct hs_mm *mm, const struct hs_mm_mprotect *call)
@@ -233,9 +269,7 @@ struct hs_prediction hs_predict_mprotect(const struct hs_mm *mm, const struct hs
 		return fails(ENOMEM, "addr + len wraps");
 	if (call->prot & ~(uint32_t)(PROT_READ | PROT_WRITE | PROT_EXEC | SEM | PROT_GROWSDOWN | PROT_GROWSUP))
 		return fails(EINVAL, "an unknown bit of prot");
-	if (grows)
-		return is_open("PROT_GROWSDOWN begins elsewhere");
-	return walk_mprotect(mm, call, end);
+	return grows ? predict_growing(mm, call, end) : walk_mprotect(mm, call->addr, end, call->prot);
 }
 
 /* --- madvise ------------------------------------------------------------------------------------- */
@@ -255,6 +289,14 @@ static bool is_beyond_object(const struct hs_vma *vma, uint64_t end)
 	return hs_vma_is_behind_object(vma, last);
 }
 
+static bool has_guard(const struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end)
+{
+	uint64_t from = vma->node.start > start ? vma->node.start : start;
+	uint64_t to = vma->node.end < end ? vma->node.end : end;
+
+	return hs_mm_first_guard(mm, from, to) < to;
+}
+
 static struct hs_prediction predict_populate(const struct hs_mm *mm, const struct hs_mm_madvise *call, uint64_t end)
 {
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, end);
@@ -269,6 +311,8 @@ static struct hs_prediction predict_populate(const struct hs_mm *mm, const struc
 						       .reason = "no right, or a special mapping" };
 		if (is_beyond_object(vma, end))
 			return fails(EFAULT, "the object ends before");
+		if (has_guard(mm, vma, call->addr, end))
+			return fails(EFAULT, "a guard in the range");
 	}
 	if (hole < end)
 		return (struct hs_prediction){ .error = ENOMEM, .is_assumed = has_file, .reason = "a hole in the range" };
@@ -283,7 +327,8 @@ static struct hs_prediction walk_madvise(const struct hs_mm *mm, const struct hs
 		if (!hs_advice_is_refused(vma, call->advice))
 			continue;
 		if (call->advice == MADV_REMOVE && !(vma->flags & HS_VMA_LO) && vma->file)
-			return fails(EACCES, "not a shared mapping that may be written");
+			return (struct hs_prediction){ .error = EACCES, .is_assumed = vma->is_assumed,
+						       .reason = "not a shared mapping that may be written" };
 		return fails(EINVAL, "the mapping does not suit the advice");
 	}
 	if (first_hole(mm, call->addr, end) < end)
@@ -314,12 +359,15 @@ struct hs_prediction hs_predict_madvise(const struct hs_mm *mm, const struct hs_
 
 /* --- mlock --------------------------------------------------------------------------------------- */
 
-static bool has_inaccessible(const struct hs_mm *mm, uint64_t start, uint64_t end)
+/* Nothing of what is locked on fault is faulted in, but what cannot be locked is. */
+static bool has_inaccessible(const struct hs_mm *mm, uint64_t start, uint64_t end, bool is_on_fault)
 {
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
 
 	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma))
-		if (!(vma->flags & (ACCESS | HS_VMA_IO | HS_VMA_PF)) || is_beyond_object(vma, end))
+		if (!(is_on_fault && hs_vma_supports_mlock(vma)) &&
+		    (!(vma->flags & (ACCESS | HS_VMA_IO | HS_VMA_PF)) || is_beyond_object(vma, end) ||
+		     has_guard(mm, vma, start, end)))
 			return true;
 	return false;
 }
@@ -330,7 +378,7 @@ static struct hs_prediction predict_range_lock(const struct hs_mm *mm, const str
 	uint64_t start = hs_page_down(call->addr);
 	uint64_t bytes = hs_page_up(call->len + (call->addr - start)), end = start + bytes;
 
-	if (!is_unlock && hs_mlock_exceeds(mm, start, end < start ? start : end) && end > start)
+	if (!is_unlock && hs_mlock_exceeds(mm, start, bytes))
 		return fails(ENOMEM, "RLIMIT_MEMLOCK");
 	if (end < start)
 		return fails(EINVAL, "addr + len wraps");
@@ -338,7 +386,7 @@ static struct hs_prediction predict_range_lock(const struct hs_mm *mm, const str
 		return is_nothing_to_do("len == 0");
 	if (first_hole(mm, start, end) < end)
 		return fails(ENOMEM, "a hole in the range");
-	if (!is_unlock && !is_on_fault && has_inaccessible(mm, start, end))
+	if (!is_unlock && has_inaccessible(mm, start, end, is_on_fault))
 		return fails(ENOMEM, "a mapping that cannot be populated");
 	return succeeds();
 }
@@ -382,8 +430,11 @@ static bool is_placed(const struct hs_mm_mremap *call)
 }
 
 /* The checks of a given new place: before the mapping is looked up, or, in older kernels, behind that. */
-static struct hs_prediction predict_target(const struct hs_mm_mremap *call, uint64_t old_bytes, uint64_t new_bytes)
+static struct hs_prediction predict_target(const struct hs_mm *mm, const struct hs_mm_mremap *call,
+					   uint64_t old_bytes, uint64_t new_bytes)
 {
+	enum { SPLITS = 2, MOVE = 3 };		/* what both places may need, and the move behind that */
+
 	if (!is_placed(call))
 		return succeeds();
 	if (call->new_addr % HS_PAGE_BYTES)
@@ -392,6 +443,8 @@ static struct hs_prediction predict_target(const struct hs_mm_mremap *call, uint
 		return fails(EINVAL, "the new range is not below TASK_SIZE");
 	if (call->addr + old_bytes > call->new_addr && call->new_addr + new_bytes > call->addr)
 		return fails(EINVAL, "old and new range overlap");
+	if (!mm->space->variant.mremap_counts_maps_first && !hs_mm_has_room_for_maps(mm, SPLITS + MOVE))
+		return meets_map_limit();
 	return succeeds();
 }
 
@@ -401,6 +454,7 @@ static struct hs_prediction check_flags(const struct hs_mm *mm, const struct hs_
 	/* Newer kernels compare the lengths rounded up, older ones as given. */
 	bool is_resized = mm->space->variant.mremap_checks_first ? old_bytes != new_bytes :
 								   call->old_len != call->new_len;
+	struct hs_prediction prediction;
 
 	if (call->flags & ~(uint32_t)ALL_MOVES)
 		return fails(EINVAL, "an unknown flag");
@@ -416,7 +470,10 @@ static struct hs_prediction check_flags(const struct hs_mm *mm, const struct hs_
 		return succeeds();
 	if (new_bytes > TASK_SIZE)
 		return fails(EINVAL, "new_len > TASK_SIZE");
-	return predict_target(call, old_bytes, new_bytes);
+	prediction = predict_target(mm, call, old_bytes, new_bytes);
+	if (!prediction.error && mm->space->variant.mremap_counts_maps_first && !hs_mm_has_room_for_maps(mm, 3))
+		return meets_map_limit();
+	return prediction;
 }
 
 /* What older kernels check once the mapping is known: mremap_to. */
@@ -429,7 +486,7 @@ static struct hs_prediction check_mapped(const struct hs_mm *mm, const struct hs
 		return fails(EPERM, "the mapping is sealed");
 	if (mm->space->variant.mremap_checks_first)
 		return succeeds();
-	return predict_target(call, old_bytes, new_bytes);
+	return predict_target(mm, call, old_bytes, new_bytes);
 }
 
 /* The destination of a move to a given place is gone by then, in older kernels. */
@@ -498,6 +555,8 @@ static struct hs_prediction check_growth(const struct hs_mm *mm, const struct hs
 		return succeeds();
 	if (!(call->flags & MAYMOVE))
 		return fails(ENOMEM, "no room to grow, and no MREMAP_MAYMOVE");
+	if (!mm->space->variant.mremap_counts_maps_first && !hs_mm_has_room_for_maps(mm, 3))
+		return meets_map_limit();
 	return succeeds();
 }
 
@@ -546,6 +605,23 @@ struct hs_prediction hs_predict_mremap(const struct hs_mm *mm, const struct hs_m
 	return check_growth(mm, vma, call, old_bytes, new_bytes);
 }
 
+bool hs_mmap_failed_late(const struct hs_mm *mm, const struct hs_mm_mmap *call)
+{
+	struct hs_prediction prediction = hs_predict_mmap(mm, call);
+
+	return call->ret == -ENOMEM && mm->limits.are_known && !prediction.error && !prediction.is_unknown;
+}
+
+bool hs_mremap_failed_late(const struct hs_mm *mm, const struct hs_mm_mremap *call)
+{
+	bool may_be_limit = (call->ret == -ENOMEM || call->ret == -EAGAIN) && !mm->limits.are_known;
+	struct hs_prediction prediction = hs_predict_mremap(mm, call);
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, call->addr + 1);
+	bool is_of_one = vma && call->addr + hs_page_up(call->old_len) <= vma->node.end;
+
+	return is_of_one && !may_be_limit && !prediction.error && !prediction.is_unknown;
+}
+
 struct hs_mremap_loss hs_mremap_lost(const struct hs_mm *mm, const struct hs_mm_mremap *call)
 {
 	uint64_t old_bytes = hs_page_up(call->old_len), new_bytes = hs_page_up(call->new_len);
@@ -557,6 +633,8 @@ struct hs_mremap_loss hs_mremap_lost(const struct hs_mm *mm, const struct hs_mm_
 		return (struct hs_mremap_loss){ .target = false };
 	is_tail_cut = old_bytes > new_bytes && !check_tail(mm, call, old_bytes, new_bytes).error;
 	if (!mm->space->variant.mremap_checks_first)
+		return (struct hs_mremap_loss){ .target = true, .tail = is_tail_cut };
+	if (hs_mremap_failed_late(mm, call))
 		return (struct hs_mremap_loss){ .target = true, .tail = is_tail_cut };
 	if (old_bytes == new_bytes)	/* the limit is met behind it */
 		return (struct hs_mremap_loss){ .target = vma && check_kept(mm, vma, call, old_bytes).error };

@@ -13,6 +13,9 @@
 
 enum hs_thp_mode { HS_THP_NEVER, HS_THP_MADVISE, HS_THP_ALWAYS };
 
+/* No user address of x86-64 lies at or behind it, with five levels of page tables. */
+#define HS_USER_END (1ull << 56)
+
 /* Flags that a mapping's flags hold beside those of smaps: none yet; soft-dirty is not kept. */
 enum { HS_VMA_UNKEPT = HS_VMA_SD };
 
@@ -85,8 +88,10 @@ struct hs_address_space {
 	uint32_t loss_generation;		/* grows with each loss of faults */
 	bool are_faults_unseen;			/* the recording had no source of faults */
 	bool are_calls_unseen;			/* nor of system calls */
+	bool are_collapses_unseen;		/* nor of collapses */
 	bool layouts_are_assumed;		/* events that change mappings were lost */
 	uint64_t stack_limit;			/* bytes */
+	uint64_t max_map_count;			/* mappings of one mm */
 	enum hs_thp_mode thp_mode;
 	bool uses_zero_page;			/* the huge one */
 	bool maps_zero_page;			/* the small one */
@@ -149,11 +154,15 @@ void hs_mm_split_edges(struct hs_mm *mm, uint64_t start, uint64_t end);
 void hs_mm_split_folios(struct hs_mm *mm, uint64_t start, uint64_t end);
 /* mprotect of a range whose flags have changed. */
 void hs_section_protect(struct hs_mm *mm, uint64_t start, uint64_t end);
+/* Moving tables piece by piece, as old kernels did, where there are any: splits huge pages. */
+void hs_section_move_extents(struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t bytes);
 /* Where moving tables from `from` to `to` begins: both may be aligned down to a slot (try_realign_addr). */
 uint64_t hs_move_start(const struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t bytes);
 
 /* --- limits (space_limits.c): true where they are not known --------------------------------------- */
 
+/* Is its number of mappings, and so many more, below max_map_count? */
+bool hs_mm_has_room_for_maps(const struct hs_mm *mm, uint64_t more);
 /* may_expand_vm: may the mm grow by so many pages of mappings with these flags? */
 bool hs_mm_may_expand(const struct hs_mm *mm, uint64_t flags, uint64_t pages);
 /* The same once [start, end) is unmapped. */
@@ -216,6 +225,7 @@ bool hs_mm_split_range(struct hs_mm *mm, uint64_t start, uint64_t end);
 struct hs_vma *hs_mm_merge_vma(struct hs_mm *mm, struct hs_vma *vma);
 /* Would the two be fused if it were not for their anon_vmas? */
 bool hs_vma_fits(const struct hs_space_variant *variant, const struct hs_vma *low, const struct hs_vma *high);
+bool hs_vma_supports_mlock(const struct hs_vma *vma);
 /* Changes flags with accounting. */
 void hs_mm_set_flags(struct hs_mm *mm, struct hs_vma *vma, uint64_t flags);
 /* Moves a bound of a mapping (growth or shrinking in place), accounted; pgoff follows a moved start. */
@@ -240,6 +250,10 @@ enum hs_populate {
 
 /* Faults [start, end) in; holes and mappings that refuse are passed over. */
 void hs_mm_populate(struct hs_mm *mm, uint64_t start, uint64_t end, enum hs_populate how);
+/* The first page in [start, end) with a guard marker; end: none. */
+uint64_t hs_mm_first_guard(const struct hs_mm *mm, uint64_t start, uint64_t end);
+/* A page table that may have been replaced by a huge page. */
+void hs_mm_doubt_table(struct hs_mm *mm, uint64_t slot);
 /* A slot that may be huge is, as a fault on a present page of it shows that no other fault made. */
 void hs_mm_settle_huge(struct hs_mm *mm, const struct hs_vma *vma, uint64_t address);
 /* The slot becomes one huge anonymous page. */
@@ -248,8 +262,14 @@ void hs_mm_make_huge(struct hs_mm *mm, uint64_t address);
 void hs_mm_clear_planes(struct hs_mm *mm, uint64_t start, uint64_t end, uint32_t planes);
 /* Adds what a table's pages in a mapping's part count as, or takes it away. */
 void hs_mm_count_range(struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end, bool is_added);
-/* Present anonymous pages may be swapped out. */
+/* The same for all mappings in [start, end). */
+void hs_mm_count_mappings(struct hs_mm *mm, uint64_t start, uint64_t end, bool is_added);
+/* Present pages, but for the zero page, may be reclaimed. */
 void hs_mm_make_unknown(struct hs_mm *mm, uint64_t start, uint64_t end);
+/* Pages of files go, private copies stay (unmap_mapping_range of a hole that is punched). */
+void hs_mm_drop_file_pages(struct hs_mm *mm, uint64_t start, uint64_t end);
+/* Any page of the slot may be there or not. */
+void hs_mm_forget_slot(struct hs_mm *mm, uint64_t slot);
 /* Any present page may be gone. */
 void hs_mm_forget_pages(struct hs_mm *mm, uint64_t start, uint64_t end);
 void hs_mm_set_markers(struct hs_mm *mm, uint64_t start, uint64_t end, bool is_set);
@@ -275,10 +295,18 @@ void hs_apply_limit(struct hs_mm *mm, const struct hs_mm_limit *call);
 void hs_apply_prctl(struct hs_mm *mm, const struct hs_mm_prctl *call);
 void hs_apply_fork(struct hs_mm *mm, const struct hs_mm_fork *call);
 void hs_apply_exec(struct hs_address_space *space, const struct hs_mm_exec *exec);
+/*
+ * MADV_COLLAPSE of [start, end) in vma, where collapses themselves were not recorded: success tells that all whole
+ * slots are huge; otherwise any of them may be.
+ */
+void hs_learn_collapse(struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end, bool is_sure);
 void hs_apply_collapse(struct hs_mm *mm, uint64_t address, const struct hs_bytes *status);
 
-/* do_mlock: would locking the range exceed the limit? */
-bool hs_mlock_exceeds(const struct hs_mm *mm, uint64_t start, uint64_t end);
+/* MADV_REMOVE of [start, end) in vma: every mapping of the object loses its pages there. */
+void hs_apply_punch(struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end);
+
+/* do_mlock: would locking the range, which may wrap or be empty, exceed the limit? Whole pages. */
+bool hs_mlock_exceeds(const struct hs_mm *mm, uint64_t start, uint64_t bytes);
 /* Flags that an mmap call asks for. */
 uint64_t hs_flags_of_mmap(const struct hs_mm *mm, const struct hs_mm_mmap *call);
 /* Does the advice end with an error at this mapping? */

@@ -15,8 +15,14 @@ struct hs_space_variant {
 	bool merge_unites_sticky;
 	/* MAP_STACK memory never gets huge pages at fault (6.7: calc_vm_flag_bits). */
 	bool map_stack_is_nohuge;
+	/* Any mremap wants room for four more mappings, before all else (7.2: check_mremap_params). */
+	bool mremap_counts_maps_first;
+	/* mremap moves at most 64 pages at a time, each in a section of its own, no huge page as a whole (until 3.2). */
+	bool moves_by_extents;
 	/* mremap checks arguments and limits before it unmaps anything, and moves several mappings (6.17: vrm). */
 	bool mremap_checks_first;
+	/* MAP_DROPPABLE (6.11). */
+	bool has_droppable;
 	/* MADV_GUARD_INSTALL / REMOVE exist (6.13). */
 	bool has_guards;
 	/* MADV_DONTNEED of a whole slot frees its page table (6.14: PT_RECLAIM). */
@@ -27,6 +33,8 @@ struct hs_space_variant {
 	bool dontunmap_keeps_source_whole;
 	/* A copy by MREMAP_DONTUNMAP may fuse with an untouched source; not with the fix in 6.1.y, 6.12.y (copy_vma). */
 	bool dontunmap_merges_with_source;
+	/* mprotect opens a section for each mapping, whatever tables it has (mprotect_fixup: until 3.15). */
+	bool protects_by_mapping;
 	/* mprotect opens a section for each GiB, not for 512 of them (change_pud_range: 6.10). */
 	bool protects_by_gib;
 	/* mremap of page tables begins at a slot's start where both places allow it (try_realign_addr: 6.7). */

@@ -102,6 +102,14 @@ void hs_mm_resize_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint
 	mm->counters.hiwater_vm = mm->counters.total_vm < before && before > peak ? before : peak;
 }
 
+/* vma_supports_mlock. */
+bool hs_vma_supports_mlock(const struct hs_vma *vma)
+{
+	enum { SPECIAL = HS_VMA_IO | HS_VMA_DE | HS_VMA_PF | HS_VMA_MM };
+
+	return !(vma->flags & (SPECIAL | HS_VMA_DP)) && vma->kind != HS_VMA_HUGETLB && vma->kind != HS_VMA_SPECIAL;
+}
+
 /* --- split --------------------------------------------------------------------------------------- */
 
 struct hs_vma *hs_mm_split_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t address)
@@ -236,10 +244,10 @@ struct hs_vma *hs_mm_merge_vma(struct hs_mm *mm, struct hs_vma *vma)
 /* Would the two be one mapping if it were not for access rights (anon_vma_compatible)? */
 static bool could_share_anon_vma(const struct hs_vma *low, const struct hs_vma *high)
 {
-	enum { ACCESS = HS_VMA_RD | HS_VMA_WR | HS_VMA_EX };
+	enum { IGNORED = HS_VMA_RD | HS_VMA_WR | HS_VMA_EX | HS_VMA_GU };	/* access rights, sticky flags */
 
 	return low->node.end == high->node.start && low->file == high->file && low->kind == high->kind &&
-	       !((low->flags ^ high->flags) & ~(uint64_t)ACCESS) &&
+	       !((low->flags ^ high->flags) & ~(uint64_t)IGNORED) &&
 	       low->pgoff + hs_vma_pages(low) == high->pgoff;
 }
 

@@ -7,12 +7,16 @@
  *
  *   A a b prot [noreserve|grows|populate|locked]   private anonymous memory at [a, b)
  *   S a b prot        shared anonymous memory        F a b prot off   private mapping of a file
+ *   G a b prot off    shared mapping of the same file
  *   w a [b]           write faults on pages a..b-1   r a [b]   read faults
  *   un a b            munmap                         prot a b prot    mprotect
  *   adv a b N         madvise                        lock/lockf/unlock a b   mlock, mlock2(ONFAULT), munlock
  *   re a o n flags to mremap of o pages at a to n pages, result at `to`
  *   fork              mm 1 to mm 2                   mm N    later commands are of this mm
  *   exit              the mm ends                    fail E  the next command returned -E
+ *   lockall N         mlockall with flags N
+ *   limits            limits are known from here on, and infinite: before the first mapping
+ *   lim as|data|memlock N      N pages beyond what is mapped now (as, data), or in all
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -22,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -39,8 +44,9 @@ struct hs_script {
 
 #define HS_SCRIPT_BASE (64ull << 30)
 
-/* variant: "6.1", …; thp: "never", "always", "madvise". */
-static void script_init(struct hs_script *script, const char *variant, const char *thp)
+/* variant: "6.1", …; thp: "never", "always", "madvise"; key: a further one of the policy, or NULL. */
+static void script_init_with(struct hs_script *script, const char *variant, const char *thp, const char *key,
+			     const char *text)
 {
 	struct hs_model_setup setup = { .mode = HS_MODE_VALIDATE, .header = &script->header, .policy = &script->policy };
 	struct hs_error err;
@@ -49,7 +55,14 @@ static void script_init(struct hs_script *script, const char *variant, const cha
 	assert_int_equal(hs_policy_init(&script->policy, "test"), 0);
 	assert_int_equal(hs_policy_set(&script->policy, "address_space.variant", variant, HS_POLICY_USER, &err), 0);
 	assert_int_equal(hs_policy_set(&script->policy, "address_space.thp_enabled", thp, HS_POLICY_USER, &err), 0);
+	if (key)
+		assert_int_equal(hs_policy_set(&script->policy, key, text, HS_POLICY_USER, &err), 0);
 	assert_int_equal(hs_model_find("address_space")->create(&setup, &script->model, &err), 0);
+}
+
+static void script_init(struct hs_script *script, const char *variant, const char *thp)
+{
+	script_init_with(script, variant, thp, NULL, NULL);
 }
 
 static void script_deinit(struct hs_script *script)
@@ -104,7 +117,7 @@ static void give_mmap(struct hs_script *script, char **words, int nr, uint32_t f
 
 	if (!(flags & MAP_ANONYMOUS)) {
 		row.fd = 5;
-		row.offset = strtoull(words[4], NULL, 10) * 4096;
+		row.offset = page_at(words[4]) - HS_SCRIPT_BASE;
 		nr = 4;
 	}
 	for (int i = 4; i < nr; i++)
@@ -145,6 +158,31 @@ static void give_range_call(struct hs_script *script, char **words, int nr)
 	}
 }
 
+static void give_limits(struct hs_script *script)
+{
+	struct hs_snap_mm row = { .thp_disable = 255, .has_limits = 1, .limit_as = UINT64_MAX, .limit_data = UINT64_MAX,
+				  .limit_stack = UINT64_MAX, .limit_memlock = UINT64_MAX };
+
+	give(script, HS_KIND_snap_mm, &row);
+	give(script, HS_KIND_snap_end, &(struct hs_snap_end){ .reason = { "start", 5 } });
+}
+
+static void give_limit(struct hs_script *script, char **words)
+{
+	uint64_t pages = strtoull(words[2], NULL, 10);
+	struct hs_mm_limit row = { .resource = RLIMIT_MEMLOCK, .hard = UINT64_MAX };
+
+	if (strcmp(words[1], "as") == 0) {
+		row.resource = RLIMIT_AS;
+		pages += hs_mm_counters(script_mm(script))->total_vm;
+	} else if (strcmp(words[1], "data") == 0) {
+		row.resource = RLIMIT_DATA;
+		pages += hs_mm_counters(script_mm(script))->data_vm;
+	}
+	row.soft = pages * 4096;
+	give(script, HS_KIND_mm_limit, &row);
+}
+
 static void run_command(struct hs_script *script, char **words, int nr)
 {
 	if (strcmp(words[0], "A") == 0)
@@ -153,6 +191,14 @@ static void run_command(struct hs_script *script, char **words, int nr)
 		give_mmap(script, words, nr, MAP_SHARED | MAP_ANONYMOUS);
 	else if (strcmp(words[0], "F") == 0)
 		give_mmap(script, words, nr, MAP_PRIVATE);
+	else if (strcmp(words[0], "G") == 0)
+		give_mmap(script, words, nr, MAP_SHARED);
+	else if (strcmp(words[0], "limits") == 0)
+		give_limits(script);
+	else if (strcmp(words[0], "lim") == 0)
+		give_limit(script, words);
+	else if (strcmp(words[0], "lockall") == 0)
+		give(script, HS_KIND_mm_mlock, &(struct hs_mm_mlock){ .op = 3, .flags = (uint32_t)atoi(words[1]) });
 	else if (strcmp(words[0], "w") == 0)
 		give_faults(script, words, nr, 2);
 	else if (strcmp(words[0], "r") == 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Mappings and pages by the numbered cases of the address-space specification (T…), where it has one. */
+/* Mappings and pages beside the numbered cases of the specification, for which see test_space_cases. */
 #include "tests/unit/space_script.h"
 
 #include "lib/rng.h"
@@ -9,55 +9,23 @@ struct space_case {
 };
 
 static const struct space_case cases[] = {
-	{ "T1 munmap in the middle", "6.18", "A 0 8 rw; un 3 4", "[0,3)rw [4,8)rw", "" },
-	{ "T8 MAP_FIXED over the middle merges both sides", "6.18", "A 0 8 rw; w 0 8; A 2 4 rw", "[0,8)rw", "0-1 4-7" },
-	{ "T9 MAP_FIXED of another kind replaces all", "6.18", "A 0 8 rw; w 0 8; S -4 16 r", "[-4,16)rs", "" },
-	{ "T16 dropped charge lets read-only maps merge", "6.12", "A 0 4 rw; A 4 8 r; prot 0 4 r", "[0,8)r", "" },
-	{ "T16 on 6.1 the charge stays", "6.1", "A 0 4 rw; A 4 8 r; prot 0 4 r", "[0,4)r [4,8)r", "" },
-	{ "T17 a touched range keeps its charge", "6.18", "A 0 4 rw; A 4 8 r; w 0; prot 0 4 r", "[0,4)r [4,8)r", "0-0" },
-	{ "T18 touched next to untouched, 6.12", "6.12", "A 0 8 rw noreserve; prot 0 4 r; w 4; prot 4 8 r",
-	  "[0,4)r [4,8)r", "4-4" },
-	{ "T18 touched next to untouched, 6.18", "6.18", "A 0 8 rw noreserve; prot 0 4 r; w 4; prot 4 8 r",
-	  "[0,8)r", "4-4" },
-	{ "T19 untouched next to touched", "6.1", "A 0 8 rw noreserve; prot 4 8 r; w 0; prot 4 8 rw", "[0,8)rw", "0-0" },
-	{ "T23 stack growth", "6.18", "A 0 4 rw grows; w -1; w -10", "[-10,4)rw", "-10--10 -1--1" },
-	{ "T24 the guard gap stops growth", "6.18", "A -300 -299 rw; A 0 4 rw grows; w -43; w -44",
-	  "[-300,-299)rw [-43,4)rw",
-	  "-43--43" },
-	{ "T28 populate", "6.18", "A 0 8 rw populate; A 1M 520 r populate", "[0,8)rw [512,520)r", "0-7 512-519" },
-	{ "T34 a hole ends mprotect", "6.18", "A 0 4 rw; A 6 8 rw; fail 12; prot 0 8 r", "[0,4)r [6,8)rw", "" },
-	{ "T34 nothing before the hole", "6.18", "A 0 4 rw; A 6 8 rw; fail 12; prot 4 8 r", "[0,4)rw [6,8)rw", "" },
-	{ "T39 DONTNEED passes over holes", "6.18", "A 0 8 rw; w 0 8; S 10 12 rw; w 10 12; fail 12; adv 0 12 4",
-	  "[0,8)rw [10,12)rws", "" },
-	{ "T41 DONTNEED of locked memory is refused", "6.18", "A 0 4 rw; w 0 4; lock 0 4; fail 22; adv 0 4 4",
-	  "[0,4)rwL", "0-3" },
-	{ "T46 DONTFORK splits", "6.18", "A 0 8 rw; adv 0 2 10", "[0,2)rw [2,8)rw", "" },
-	{ "T48 mlock populates", "6.18", "A 0 8 rw; w 0 2; lock 1 4", "[0,1)rw [1,4)rwL [4,8)rw", "0-3" },
-	{ "T48 munlock merges again", "6.18", "A 0 8 rw; w 0 2; lock 1 4; unlock 1 4", "[0,8)rw", "0-3" },
-	{ "T49 mlock up to the hole", "6.18", "A 0 4 rw; A 6 8 rw; fail 12; lock 0 8", "[0,4)rwL [6,8)rw", "" },
-	{ "T79 mremap grows in place", "6.18", "A 0 4 rw; w 0 4; re 0 4 8 0 0", "[0,8)rw", "0-3" },
-	{ "T80 mremap moves and grows", "6.18", "A 0 4 rw; w 0 4; A 4 5 r; re 0 4 8 1 100",
-	  "[4,5)r [100,108)rw", "100-103" },
-	{ "T86 DONTUNMAP", "6.18", "A 0 4 rw; w 0 4; re 0 4 4 5 100", "[0,4)rw [100,104)rw", "100-103" },
-	{ "T88 mremap shrinks", "6.18", "A 0 8 rw; w 0 8; re 0 8 3 0 0", "[0,3)rw", "0-2" },
-	{ "T89 shrink and move over other memory", "6.18", "A 0 8 rw; w 0 8; S 1M 520 rw; re 0 8 3 3 1M",
-	  "[512,515)rw [515,520)rws", "512-514" },
-	{ "T93 old length 0 duplicates", "6.18", "S 0 4 rw; w 0 4; re 0 0 4 1 100", "[0,4)rws [100,104)rws", "0-3" },
-	{ "T108 untouched memory moved next to untouched", "6.18", "A 0 4 rw; A 1M 516 rw; re 1M 4 4 3 4", "[0,8)rw", "" },
-	{ "T109 touched memory keeps its page index", "6.18", "A 0 4 rw; A 1M 516 rw; w 1M; re 1M 4 4 3 4",
-	  "[0,4)rw [4,8)rw", "4-4" },
-	{ "T110 there and back", "6.18", "A 0 8 rw; w 0 8; re 2 2 2 3 1M; re 1M 2 2 3 2", "[0,8)rw", "0-7" },
-	{ "T111 DONTUNMAP may merge with its source", "6.18", "A 0 4 rw; re 0 4 4 7 4", "[0,8)rw", "" },
-	{ "T111 it may not, 6.12", "6.12", "A 0 4 rw; re 0 4 4 7 4", "[0,4)rw [4,8)rw", "" },
-	{ "T113 growth fuses with the next", "6.18", "A 0 4 rw; A 8 12 rw; re 0 4 8 0 0", "[0,12)rw", "" },
 	{ "unaligned move of whole tables", "6.18", "A 0 2M rw; w 0 2M; re 0 2M 2M 3 3073", "[3073,4097)rw", "3073-4096" },
-	{ "T85 unaligned move", "6.12", "A 5 1005 rw; w 5 1005; re 5 1000 1000 3 4102", "[4102,5102)rw", "4102-5101" },
 	{ "a mremap that fails has cut target and tail, 6.1", "6.1",
 	  "A 0 4 rw; A 6 10 rw; A 100 108 rw; fail 14; re 0 10 5 3 100", "[0,4)rw [105,108)rw", "" },
 	{ "a mremap that fails has cut nothing, 6.18", "6.18",
 	  "A 0 4 rw; A 6 10 rw; A 100 108 rw; fail 14; re 0 10 5 3 100", "[0,4)rw [6,10)rw [100,108)rw", "" },
 	{ "POPULATE_READ passes over a hole, 6.1", "6.1", "A 2 4 rw; fail 12; adv 0 4 22", "[2,4)rw", "2-3" },
 	{ "POPULATE_READ stops at a hole, 6.12", "6.12", "A 2 4 rw; fail 12; adv 0 4 22", "[2,4)rw", "" },
+	{ "guards do not part anon_vmas", "6.18", "A 0 8 r; prot 4 8 -; adv 0 8 102; prot 0 4 -", "[0,8)", "" },
+	{ "guards in a file's mapping need no anon_vma", "6.18", "F 0 16 rw 0; adv 0 8 14; adv 0 16 102; adv 6 14 15",
+	  "[0,6)rw [6,14)rw [14,16)rw", "" },
+	{ "guards in anonymous memory do", "6.18", "A 0 16 rw; adv 0 8 14; adv 0 16 102; adv 6 14 15",
+	  "[0,6)rw [6,8)rw [8,14)rw [14,16)rw", "" },
+	{ "a descriptor that was open for writing was so for all its mappings", "6.18",
+	  "G 0 4 rx 0; lock 2 3; prot 0 1 rw; unlock 2 3", "[0,1)rws [1,4)rxs", "2-2" },
+	{ "a hole through a mapping that was taken as read-only", "6.18", "G 0 4 rx 0; r 0 4; adv 1 2 9; prot 0 4 rw",
+	  "[0,4)rws", "0-0 2-3" },
+	{ "KSM takes no shared memory", "6.18", "S 0 4 rw; adv 0 2 12", "[0,4)rws", "" },
 	{ "file pages", "6.18", "F 0 8 r 0; r 0 2; F 8 16 r 8; r 9", "[0,16)r", "0-1 9-9" },
 };
 
@@ -152,6 +120,62 @@ static void test_collapse_makes_huge_and_zap_splits(void **state)
 	script_deinit(&script);
 }
 
+/* A model of a recording without a source of collapses. */
+static void init_without_collapses(struct hs_script *script)
+{
+	struct hs_model_setup setup = { .mode = HS_MODE_VALIDATE, .header = &script->header, .policy = &script->policy };
+	struct hs_error err;
+
+	script_init(script, "6.18", "never");
+	hs_model_find("address_space")->destroy(script->model);
+	assert_int_equal(hs_header_add_rung(&script->header, "collapse", "none", "not asked for"), 0);
+	assert_int_equal(hs_model_find("address_space")->create(&setup, &script->model, &err), 0);
+}
+
+static enum hs_slot_kind kind_of(const struct hs_script *script, uint64_t slot)
+{
+	return hs_mm_count_slot(script_mm(script), HS_SCRIPT_BASE + slot * HS_SLOT_BYTES).kind;
+}
+
+/* MADV_COLLAPSE tells by its result: all of it is huge, or any of it may be. */
+static void test_collapse_by_advice(void **state)
+{
+	struct hs_script script;
+
+	(void)state;
+	init_without_collapses(&script);
+	script_run(&script, "A 0 3M rw; w 5; w 600; adv 1 1100 25");
+	assert_int_equal(kind_of(&script, 0), HS_SLOT_TABLE);	/* not whole in the range */
+	assert_int_equal(kind_of(&script, 1), HS_SLOT_HUGE_ANON);
+	assert_int_equal(kind_of(&script, 2), HS_SLOT_NONE);
+	script_run(&script, "fail 22; adv 0 3M 25");
+	assert_int_equal(kind_of(&script, 0), HS_SLOT_MAYBE_HUGE);
+	assert_int_equal(kind_of(&script, 2), HS_SLOT_NONE);	/* without a page table nothing is collapsed */
+	assert_string_equal(script_plane(&script, "unknown"), "0-4 6-511");
+	script_run(&script, "w 7");
+	assert_int_equal(kind_of(&script, 0), HS_SLOT_TABLE);
+	hs_header_deinit(&script.header);
+	script_deinit(&script);
+}
+
+/* Reclaim takes what it likes, but never the zero page; huge pages may be split for it. */
+static void test_pageout(void **state)
+{
+	struct hs_collapse_huge_page huge = { .address = HS_SCRIPT_BASE + HS_SLOT_BYTES, .address_basis = 2, .isolated = 1,
+					      .status = { "SCAN_SUCCEED", 12 } };
+	struct hs_script script;
+
+	(void)state;
+	script_init(&script, "6.18", "never");
+	script_run(&script, "A 0 8 rw; w 0 4; r 4; S 8 12 rw; w 8 12; A 1M 2M rw; w 600");
+	give(&script, HS_KIND_collapse_huge_page, &huge);
+	script_run(&script, "adv 0 8 21; adv 8 10 21; adv 1M 2M 21");
+	assert_string_equal(script_plane(&script, "present"), "4-4 10-11");
+	assert_string_equal(script_plane(&script, "unknown"), "0-3 8-9 512-1023");
+	assert_int_equal(kind_of(&script, 1), HS_SLOT_MAYBE_HUGE);
+	script_deinit(&script);
+}
+
 static void test_losses_make_pages_unknown(void **state)
 {
 	const struct hs_meta_lost lost = { .source = { "fault", 5 }, .count = 1 };
@@ -169,27 +193,6 @@ static void test_losses_make_pages_unknown(void **state)
 	script_run(&script, "A 4 8 r");	/* made after the loss: known again */
 	assert_string_equal(script_plane(&script, "unknown"), "1-3");
 	script_deinit(&script);
-}
-
-/* T105: on new kernels the lock count of a stripped source is never taken back. */
-static void test_locked_dontunmap(void **state)
-{
-	static const struct {
-		const char *variant;
-		uint64_t locked;
-	} expected[] = { { "6.18", 8 }, { "6.12", 4 } };
-
-	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		struct hs_script script;
-
-		script_init(&script, expected[i].variant, "never");
-		script_run(&script, "A 0 4 rw; lock 0 4; re 0 4 4 7 1M");
-		assert_int_equal(hs_mm_counters(script_mm(&script))->locked_vm, expected[i].locked);
-		script_run(&script, "un 1M 516");
-		assert_int_equal(hs_mm_counters(script_mm(&script))->locked_vm, expected[i].locked - 4);
-		script_deinit(&script);
-	}
 }
 
 /* Nonsense is counted, and leaves a valid state (check() runs after each event). */
@@ -260,8 +263,9 @@ int main(void)
 		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_maybe_huge),
 		cmocka_unit_test(test_collapse_makes_huge_and_zap_splits),
+		cmocka_unit_test(test_collapse_by_advice),
+		cmocka_unit_test(test_pageout),
 		cmocka_unit_test(test_losses_make_pages_unknown),
-		cmocka_unit_test(test_locked_dontunmap),
 		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_random_commands_keep_the_invariants),
 	};

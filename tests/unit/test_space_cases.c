@@ -88,6 +88,10 @@ static const struct space_case cases[] = {
 	{ 10, ALL_OF_IT, "never", "", "A 0 8 rw", "[0,8)rw", "", "" },
 	{ 11, ALL_OF_IT, "never", "A 0 4 rw", "fail 17; A 2 3 rw", "[0,4)rw", "", "" },
 	{ 12, ALL_OF_IT, "never", "A 0 4 rw", "un 100 101; fail 22; un 1 1", "[0,4)rw", "", "" },
+	{ 13, ALL_OF_IT, "never", "limits; A 0 4 rw; lim as 0", "S 0 4 rw; fail 12; S 0 5 rw", "[0,4)rws", "", "U[0,4)" },
+	/* No commit charge is left: no limit that is known says so. */
+	{ 14, "6.1", "never", "limits; A 0 4 rw; w 0 4", "fail 12; A 0 8 rw", "", "", "U[0,8)" },
+	{ 14, SINCE_6_12, "never", "limits; A 0 4 rw; w 0 4", "fail 12; A 0 8 rw", "[0,4)rw", "0-3", "" },
 	{ 16, "6.1", "never", "A 0 4 rw; A 4 8 r", "prot 0 4 r", "[0,4)r [4,8)r", "", "" },
 	{ 16, SINCE_6_12, "never", "A 0 4 rw; A 4 8 r", "prot 0 4 r", "[0,8)r", "", "" },
 	{ 17, ALL_OF_IT, "never", "A 0 4 rw; A 4 8 r; w 0", "prot 0 4 r", "[0,4)r [4,8)r", "0-0", "V[0,4)" },
@@ -108,6 +112,7 @@ static const struct space_case cases[] = {
 	{ 30, "6.1", "never", "A 0 1536M rw noreserve; w 1545; w 524292", "prot 0 1536M r", NULL, NULL,
 	  "V[1536,262144) V[524288,786432)" },
 	{ 31, ALL_OF_IT, "never", "A 0 1536M rw noreserve", "prot 0 1536M r", NULL, "", "" },
+	{ 31, "v2010", "never", "A 0 1536M rw noreserve; S 1536M 1537M r", "prot 0 1537M r", NULL, "", "V[0,786432)" },
 	/* A line of 512 GiB is at page 117440512. */
 	{ 32, SINCE_6_12, "never", "A 116916224 117964800 rw noreserve; w 116916224; w 117440512",
 	  "prot 116916224 117964800 r", NULL, NULL, "V[116916224,117440512) V[117440512,117964800)" },
@@ -150,6 +155,11 @@ static const struct space_case cases[] = {
 	  "A 0 8 rw; w 0 8; lock 0 2; A 1M 516 rw; w 1M 516; adv 1M 516 10; A 2M 1028 rw; w 2M 1028; "
 	  "adv 2M 1028 18; S 3M 1540 rw; w 3M 1540", "fork", NULL, NULL, "P[0,2) P[2,8)" },
 	{ 68, ALL_OF_IT, "never", "F 0 8 rw 0; r 0; r 4", "w 0", "[0,8)rw", NULL, "C[0,1)" },
+	/* Holes are punched by MADV_REMOVE (9) through another mapping: all lose the file's pages, no private copy. */
+	{ 69, ALL_OF_IT, "never", "F 0 8 rw 0; r 0; r 4; w 0; w 1; G 1M 520 rw 0; w 1M", "adv 1M 520 9",
+	  "[0,8)rw [512,520)rws", "0-1", "C[0,8) C[512,520)" },
+	{ 71, ALL_OF_IT, "never", "G 0 16 rw 0; w 0 16; F 1M 520 rw 4; w 1M 520", "adv 6 9 9", NULL,
+	  "0-5 9-15 512-519", "C[6,9) C[514,517)" },
 	{ 73, ALL_OF_IT, "never", "S 0 4 rw; w 0 4", "prot 0 4 r; fork", "[0,4)rs", "0-3", "V[0,4)" },
 	{ 79, ALL_OF_IT, "never", "A 0 4 rw; w 0 4", "re 0 4 8 0 0", "[0,8)rw", "0-3", "" },
 	{ 80, ALL_OF_IT, "never", "A 0 4 rw; w 0 4; A 4 5 r", "fail 12; re 0 4 8 0 0; re 0 4 8 1 100",
@@ -207,6 +217,17 @@ static const struct space_case cases[] = {
 	{ 114, ALL_OF_IT, "never", "A 0 4 rw", "fail 12; re 0 2 6 0 0", "[0,4)rw", "", "" },
 	{ 117, ALL_OF_IT, "never", "A 0 1024M rw noreserve; w 0; w 262149", "re 0 1024M 1024M 3 2048M", NULL,
 	  "1048576-1048576 1310725-1310725", "U[0,524288) U[0,524288)" },
+	/* Not enough memory for tables half-way: all goes back, but what lay at the place is gone. */
+	{ 119, ALL_OF_IT, "never", "limits; A 0 4M rw; w 0 4M", "fail 12; re 0 4M 4M 1 8193", "[0,2048)rw", "0-2047", NULL },
+	{ 119, ALL_OF_IT, "never", "limits; A 0 4M rw; w 0 4M; S 8M 4098 rw", "fail 12; re 0 4M 4M 3 8M", "[0,2048)rw",
+	  "0-2047", NULL },
+	{ 125, "v2010", "never", "A 512 1536 rw; w 512 1536", "re 512 1024 1024 3 262144", "[262144,263168)rw",
+	  "262144-263167",
+	  "U[512,576) U[576,640) U[640,704) U[704,768) U[768,832) U[832,896) U[896,960) U[960,1024) U[1024,1088) "
+	  "U[1088,1152) U[1152,1216) U[1216,1280) U[1280,1344) U[1344,1408) U[1408,1472) U[1472,1536) U[512,1536)" },
+	/* Slots bound a piece too, on both sides. */
+	{ 125, "v2010", "never", "A 510 514 rw; w 510 514", "re 510 4 4 3 1533", "[1533,1537)rw", "1533-1536",
+	  "U[510,512) U[512,513) U[513,514) U[510,514)" },
 	{ 152, ALL_OF_IT, "never", "A 0 8 r; r 0", "prot 0 8 rw; w 0", "[0,8)rw", "0-0", "V[0,8) C[0,1)" },
 	{ 153, NEW, "never", "A 0 8 rw", "adv 0 2 102; fork", "[0,8)rw", "", "P[0,8)" },
 	{ 155, ALL_OF_IT, "never", "A 0 4M rw; w 600", "re 600 10 10 3 8M", NULL, "4096-4096",
@@ -357,6 +378,85 @@ static void test_T59_T67_huge_zero_page(void **state)
 	script_deinit(&script);
 }
 
+/* One mapping from a snapshot, all of its pages there. */
+static void see_mapping(struct hs_script *script, const char *variant, uint64_t flags, uint64_t nr_pages)
+{
+	struct hs_snap_mm counters = { .thp_disable = 255, .has_limits = 1, .limit_as = UINT64_MAX,
+				       .limit_data = UINT64_MAX, .limit_memlock = UINT64_MAX };
+	struct hs_bitmap512 bits = { { 0 } };
+	struct hs_snap_vma vma = { .start = HS_SCRIPT_BASE, .end = HS_SCRIPT_BASE + nr_pages * 4096, .prot = 3,
+				   .vm_flags = flags | HS_VMA_RD | HS_VMA_WR | HS_VMA_MR | HS_VMA_MW | HS_VMA_AC };
+	struct hs_snap_pages pages = { .address = HS_SCRIPT_BASE,
+				       .present = { (const char *)(const void *)&bits, sizeof(bits) } };
+
+	hs_bitmap512_set_in(&bits, 0, (unsigned int)nr_pages);
+	script_init(script, variant, "never");
+	give(script, HS_KIND_snap_mm, &counters);
+	give(script, HS_KIND_snap_vma, &vma);
+	give(script, HS_KIND_snap_pages, &pages);
+	give(script, HS_KIND_snap_end, &(struct hs_snap_end){ .reason = { "start", 5 } });
+}
+
+/* T123: the driver of the mapping refuses when its tables have moved; what lay at the place is gone by then. */
+static void test_T123_driver_refuses(void **state)
+{
+	static const char *const variants[] = { "6.1", "6.12", "6.18", "7.2" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+		struct section_text text = { .depth = 0 };
+		struct hs_script script;
+
+		see_mapping(&script, variants[i], HS_VMA_DE, 4);
+		script_run(&script, "S 1M 516 rw");
+		hs_address_space_watch(hs_address_space_of(script.model), &writer, &text);
+		script_run(&script, "fail 22; re 0 4 4 3 1M");
+		assert_string_equal(script_vmas(&script), "[0,4)rw");
+		assert_string_equal(script_plane(&script, "present"), "0-3");
+		assert_string_equal(text.text, "U[512,516) U[0,4) U[512,516) U[512,516)");
+		script_deinit(&script);
+	}
+}
+
+/* T124: a userfaultfd without events of mremap does not follow: nothing at the new place is write-protected by it. */
+static void test_T124_userfaultfd_stays_behind(void **state)
+{
+	struct section_text text = { .depth = 0 };
+	struct hs_script script;
+	const struct hs_vma *vma;
+
+	(void)state;
+	see_mapping(&script, "6.12", HS_VMA_UW, 512);
+	hs_address_space_watch(hs_address_space_of(script.model), &writer, &text);
+	script_run(&script, "re 0 1M 1M 3 8M");
+	assert_string_equal(script_vmas(&script), "[4096,4608)rw");
+	assert_string_equal(script_plane(&script, "present"), "4096-4607");
+	assert_string_equal(text.text, "U[0,512) U[0,512)");
+	vma = hs_mm_vma_from(script_mm(&script), 0);
+	assert_int_equal(vma->flags & HS_VMA_UW, 0);
+	assert_true(vma->is_assumed);
+	script_deinit(&script);
+}
+
+/* T126: where the source has a page table the new place gets one, or two, even if it is empty (since 2.6.15). */
+static void test_T126_empty_table(void **state)
+{
+	static const char *const variants[] = { "v2010", "6.1", "6.12", "6.18", "7.2" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+		struct hs_script script;
+
+		script_init(&script, variants[i], "never");
+		script_run(&script, "A 0 2M rw; w 5; adv 5 6 4; re 0 2M 2M 3 8193");
+		assert_string_equal(script_plane(&script, "present"), "");
+		assert_int_equal(hs_mm_count_slot(script_mm(&script), page_at("8193")).kind, HS_SLOT_TABLE);
+		assert_int_equal(hs_mm_count_slot(script_mm(&script), page_at("17M")).kind, HS_SLOT_TABLE);
+		assert_int_equal(hs_mm_count_slot(script_mm(&script), page_at("18M")).kind, HS_SLOT_NONE);
+		script_deinit(&script);
+	}
+}
+
 /* T154: a private write takes a file's huge page apart: none of its pages is left but the copy. */
 static void test_T154_huge_file_page(void **state)
 {
@@ -373,7 +473,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases), cmocka_unit_test(test_T59_T67_huge_zero_page),
-		cmocka_unit_test(test_T154_huge_file_page),
+		cmocka_unit_test(test_T154_huge_file_page), cmocka_unit_test(test_T123_driver_refuses),
+		cmocka_unit_test(test_T124_userfaultfd_stays_behind), cmocka_unit_test(test_T126_empty_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,24 @@ enum { ANON = MAP_PRIVATE | MAP_ANONYMOUS, FIXED_ANON = ANON | MAP_FIXED };
 
 static const struct refusal refusals[] = {
 	{ 11, ALL_OF_IT, "A 0 4 rw", MMAP(B + 2 * P, P, 3, ANON | MAP_FIXED_NOREPLACE, -1), "EEXIST" },
+	{ 13, ALL_OF_IT, "A 0 4 rw; lim as 0", MMAP(B, 4 * P, 3, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1), "OK" },
+	{ 13, ALL_OF_IT, "A 0 4 rw; lim as 0", MMAP(B, 5 * P, 3, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1), "ENOMEM" },
+	/* With the page of know(), 0xb0000000 bytes of 0xc0000000: in bytes of 32 bits the sum would wrap. */
+	{ 15, ALL_OF_IT, "A 0 720895 rw; lim as 65536", MMAP(B + (4ull << 30), 0x60000000, 3, FIXED_ANON, -1), "ENOMEM" },
+	{ 15, ALL_OF_IT, "A 0 720895 rw; lim as 65536", MMAP(B + (4ull << 30), 0x10000000, 3, FIXED_ANON, -1), "OK" },
+	{ 51, ALL_OF_IT, "lim memlock 2; lockall 2", MMAP(B, 4 * P, 3, FIXED_ANON, -1), "EAGAIN" },
+	{ 51, ALL_OF_IT, "lim memlock 2; lockall 2", MMAP(B, 2 * P, 3, FIXED_ANON, -1), "OK" },
+	{ 50, ALL_OF_IT, "A 0 8 rw; lim memlock 4; lock 0 4", MLOCK(B, 4 * P), "OK" },
+	{ 50, ALL_OF_IT, "A 0 8 rw; lim memlock 4; lock 0 4", MLOCK(B + 4 * P, P), "ENOMEM" },
+	/* The limit comes before the wrap. */
+	{ 50, ALL_OF_IT, "A 0 8 rw; lim memlock 4", MLOCK(B, UINT64_MAX - B - P), "ENOMEM" },
+	{ 50, ALL_OF_IT, "A 0 8 rw", MLOCK(B, UINT64_MAX - P), "EINVAL" },
+	{ 102, ALL_OF_IT, "A 0 4 rw; S 1M 514 rw; lim as 0", MREMAP(B, 4 * P, 8 * P, 3, B + M), "ENOMEM" },
+	{ 103, ALL_OF_IT, "A 0 4 rw; lim as 2", MREMAP(B, 4 * P, 6 * P, 0, 0), "OK" },
+	{ 103, ALL_OF_IT, "A 0 4 rw; lim as 2; re 0 4 6 0 0", MREMAP(B, 6 * P, 7 * P, 1, 0), "ENOMEM" },
+	{ 103, ALL_OF_IT, "A 0 4 rw; lim as 2; re 0 4 6 0 0", MREMAP(B, 6 * P, 6 * P, 3, B + M), "OK" },
+	{ 103, ALL_OF_IT, "A 0 4 rw; lim as 2; re 0 4 6 0 0", MREMAP(B, 6 * P, 6 * P, 5, 0), "ENOMEM" },
+	{ 107, ALL_OF_IT, "A 0 4 rw; lim memlock 4; lock 0 4", MREMAP(B, 4 * P, 5 * P, 0, 0), "EAGAIN" },
 	{ 12, ALL_OF_IT, "A 0 4 rw", MUNMAP(B + 1, P), "EINVAL" },
 	{ 12, ALL_OF_IT, "A 0 4 rw", MUNMAP(B, 0), "EINVAL" },
 	{ 12, ALL_OF_IT, "A 0 4 rw", MUNMAP(B + 100 * P, P), "OK" },
@@ -133,6 +151,7 @@ static bool run_refusal(const struct refusal *at, const char *variant)
 	bool is_good;
 
 	script_init(&script, variant, "never");
+	script_run(&script, "limits");
 	know(&script, HS_VMA_RD | HS_VMA_MR, B - (1ull << 30), B - (1ull << 30) + P);
 	script_run(&script, at->before);
 	result = ask_about(&script, at->call);
@@ -160,6 +179,106 @@ static void test_refusals(void **state)
 	}
 	print_message("%u of %u results as expected\n", nr - nr_bad, nr);
 	assert_int_equal(nr_bad, 0);
+}
+
+static const char *ask_with_maps(const char *variant, unsigned int nr, struct call call)
+{
+	struct hs_script script;
+	static char result[16];
+	char command[32];
+
+	script_init_with(&script, variant, "never", "address_space.max_map_count", "20");
+	know(&script, HS_VMA_RD | HS_VMA_MR, B - (1ull << 30), B - (1ull << 30) + P);
+	script_run(&script, "A 0 4 rw");
+	for (unsigned int i = 2; i < nr; i++) {
+		snprintf(command, sizeof(command), "S %u %u r", 2 * i, 2 * i + 1);
+		script_run(&script, command);
+	}
+	snprintf(result, sizeof(result), "%s", ask_about(&script, call));
+	script_deinit(&script);
+	return result;
+}
+
+/* T25, T120: with 20 mappings allowed. 6.18's limits are those of older kernels: measured there. */
+static void test_T25_T120_number_of_mappings(void **state)
+{
+	static const char *const variants[] = { "6.1", "6.12", "6.18", "7.2" };
+	const struct call middle = MUNMAP(B + P, P), fixed = MREMAP(B, 4 * P, 4 * P, 3, B + M);
+	const struct call plain = MREMAP(B, 4 * P, 8 * P, 1, B + M), shrink = MREMAP(B, 4 * P, 2 * P, 0, 0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+		const char *variant = variants[i];
+		bool is_new = i == 3;
+
+		assert_string_equal(ask_with_maps(variant, 19, middle), "OK");
+		assert_string_equal(ask_with_maps(variant, 20, middle), "ENOMEM");
+		assert_string_equal(ask_with_maps(variant, 14, fixed), "OK");
+		assert_string_equal(ask_with_maps(variant, 15, fixed), is_new ? "OK" : "ENOMEM");
+		assert_string_equal(ask_with_maps(variant, 16, fixed), is_new ? "OK" : "ENOMEM");
+		assert_string_equal(ask_with_maps(variant, 17, fixed), "ENOMEM");
+		assert_string_equal(ask_with_maps(variant, 16, plain), "OK");
+		assert_string_equal(ask_with_maps(variant, 17, plain), "ENOMEM");
+		assert_string_equal(ask_with_maps(variant, 17, shrink), is_new ? "ENOMEM" : "OK");
+		assert_string_equal(ask_with_maps(variant, 20, (struct call)MMAP(B + M, P, 3, FIXED_ANON, -1)), "OK");
+		assert_string_equal(ask_with_maps(variant, 21, (struct call)MMAP(B + M, P, 3, FIXED_ANON, -1)), "ENOMEM");
+	}
+}
+
+/* MAP_DROPPABLE has come with 6.11, and cannot be locked; mlockall passes it over. */
+static void test_droppable(void **state)
+{
+	enum { DROPPABLE = 8 | MAP_ANONYMOUS | MAP_FIXED };
+	struct hs_mm_mmap map = { .addr = B, .ret = (int64_t)B, .len = 4 * P, .prot = 3, .flags = DROPPABLE, .fd = -1 };
+	struct hs_script script;
+
+	(void)state;
+	assert_string_equal(ask_with_maps("6.1", 3, (struct call)MMAP(B + M, P, 3, DROPPABLE, -1)), "EINVAL");
+	assert_string_equal(ask_with_maps("6.12", 3, (struct call)MMAP(B + M, P, 3, DROPPABLE, -1)), "OK");
+	assert_string_equal(ask_with_maps("6.12", 3, (struct call)MMAP(B + M, P, 3, DROPPABLE | MAP_LOCKED, -1)), "EINVAL");
+	script_init(&script, "6.18", "never");
+	script_run(&script, "A 100 101 rw; lockall 6");
+	give(&script, HS_KIND_mm_mmap, &map);
+	assert_string_equal(script_vmas(&script), "[0,4)rw [100,101)rw");
+	assert_string_equal(script_plane(&script, "present"), "0-3");	/* not locked on fault: faulted in */
+	assert_int_equal(hs_mm_counters(script_mm(&script))->locked_vm, 0);
+	script_deinit(&script);
+}
+
+/* PROT_GROWSDOWN begins where the stack does, and is refused elsewhere; nothing of x86 grows up. */
+static void test_growing_protection(void **state)
+{
+	struct hs_mm_mprotect call = { .addr = B + 4 * P, .len = P, .prot = PROT_READ | PROT_GROWSDOWN };
+	struct hs_script script;
+
+	(void)state;
+	script_init(&script, "6.18", "never");
+	know(&script, HS_VMA_RD | HS_VMA_MR, B - (1ull << 30), B - (1ull << 30) + P);
+	script_run(&script, "A 0 8 rw grows; A 100 108 rw");
+	assert_string_equal(ask_about(&script, (struct call)MPROTECT(B + 102 * P, P, PROT_GROWSDOWN)), "EINVAL");
+	assert_string_equal(ask_about(&script, (struct call)MPROTECT(B + 4 * P, P, PROT_GROWSUP)), "EINVAL");
+	assert_string_equal(ask_about(&script, (struct call)MPROTECT(B + 4 * P, P, PROT_GROWSDOWN | PROT_READ)), "OK");
+	give(&script, HS_KIND_mm_mprotect, &call);
+	assert_string_equal(script_vmas(&script), "[-262144,-262143)r [0,5)r [5,8)rw [100,108)rw");
+	script_deinit(&script);
+}
+
+/* Faulting in ends at a guard: with an error, after what comes before it. */
+static void test_guards_end_populating(void **state)
+{
+	struct hs_script script;
+
+	(void)state;
+	script_init(&script, "6.18", "never");
+	know(&script, HS_VMA_RD | HS_VMA_MR, B - (1ull << 30), B - (1ull << 30) + P);
+	script_run(&script, "A 0 8 rw; adv 4 5 102");
+	assert_string_equal(ask_about(&script, (struct call)MADVISE(B, 8 * P, 23)), "EFAULT");
+	assert_string_equal(ask_about(&script, (struct call)MLOCK(B, 8 * P)), "ENOMEM");
+	script_run(&script, "fail 14; adv 0 8 23");
+	assert_string_equal(script_plane(&script, "present"), "0-3");
+	script_run(&script, "fail 12; lock 0 8");
+	assert_int_equal(hs_mm_counters(script_mm(&script))->locked_vm, 8);
+	script_deinit(&script);
 }
 
 /* T26: a sealed mapping refuses to go or to change; what lies before it has changed by then. */
@@ -295,9 +414,12 @@ static void test_T105_T121_counters(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refusals), cmocka_unit_test(test_T26_sealed), cmocka_unit_test(test_T20_T37_files),
-		cmocka_unit_test(test_T76_pfn_mapping), cmocka_unit_test(test_T75_vfork),
-		cmocka_unit_test(test_T21_T22_heap), cmocka_unit_test(test_T105_T121_counters),
+		cmocka_unit_test(test_refusals), cmocka_unit_test(test_T25_T120_number_of_mappings),
+		cmocka_unit_test(test_droppable), cmocka_unit_test(test_growing_protection),
+		cmocka_unit_test(test_guards_end_populating), cmocka_unit_test(test_T26_sealed),
+		cmocka_unit_test(test_T20_T37_files), cmocka_unit_test(test_T76_pfn_mapping),
+		cmocka_unit_test(test_T75_vfork), cmocka_unit_test(test_T21_T22_heap),
+		cmocka_unit_test(test_T105_T121_counters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
