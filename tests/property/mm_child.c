@@ -110,6 +110,20 @@ static struct reply ask_fork(const struct mm_op *op)
 	return reply;
 }
 
+static int64_t end_fork(void)
+{
+	int last = world.nr_forks - 1;
+
+	if (last < 0)
+		return -ESRCH;
+	syscall(SYS_kill, world.forks[last].pid, SIGKILL);
+	syscall(SYS_wait4, world.forks[last].pid, NULL, 0, NULL);
+	syscall(SYS_close, world.forks[last].requests);
+	syscall(SYS_close, world.forks[last].replies);
+	world.nr_forks = last;
+	return 0;
+}
+
 /* What a forked process does: accesses, as they are asked for. */
 static void serve_accesses(int requests, int replies)
 {
@@ -201,6 +215,8 @@ static int64_t execute(const struct mm_op *op)
 		return result_of(syscall(SYS_munlockall));
 	case MM_OP_FORK:
 		return fork_and_serve();
+	case MM_OP_CHILD_EXIT:
+		return end_fork();
 	default:
 		return -ENOSYS;
 	}
@@ -398,6 +414,8 @@ int mm_child_execute(struct mm_child *child, const struct mm_op *op, struct mm_o
 	outcome->ret = reply.ret;
 	outcome->faults = reply.faults;
 	outcome->soft = reply.soft;
+	if (op->code == MM_OP_CHILD_EXIT && !reply.ret)
+		close(child->forks[--child->nr_forks].pagemap);
 	return op->code == MM_OP_FORK && reply.ret > 0 ? note_fork(child, (pid_t)reply.ret, err) : 0;
 }
 

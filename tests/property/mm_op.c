@@ -8,6 +8,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE 8
+#endif
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
 #endif
@@ -15,7 +18,7 @@
 static const char *const names[MM_NR_OPS] = {
 	"mmap",	 "munmap",  "mremap",	"brk",	      "mprotect", "madvise", "mlock",
 	"mlock2", "munlock", "mlockall", "munlockall", "read",	  "write",   "fork",
-	"child_read", "child_write", "limit",
+	"child_read", "child_write", "limit", "child_exit",
 };
 
 const char *mm_op_name(enum mm_op_code code)
@@ -31,7 +34,7 @@ enum { LOCK_ALL = 1 };
 #endif
 
 /* How often each operation is drawn, of the sum. */
-static const unsigned int weights[MM_NR_OPS] = { 24, 12, 14, 4, 12, 14, 4, 2, 3, LOCK_ALL, 1, 10, 22, 2, 3, 5, 2 };
+static const unsigned int weights[MM_NR_OPS] = { 24, 12, 14, 4, 12, 14, 4, 2, 3, LOCK_ALL, 1, 10, 22, 2, 3, 5, 2, 1 };
 
 static enum mm_op_code draw_code(struct hs_rng *rng)
 {
@@ -113,6 +116,8 @@ static void draw_mmap(struct mm_op *op, struct hs_rng *rng)
 		op->fd = (int32_t)hs_rng_below(rng, MM_NR_FILES + 1) - 1;
 		op->offset = hs_rng_below(rng, 64) * MM_PAGE;
 	}
+	if (op->flags == (MAP_PRIVATE | MAP_ANONYMOUS) && chance(rng, 3))
+		op->flags = MAP_DROPPABLE | MAP_ANONYMOUS;
 	if (chance(rng, 75))
 		op->flags |= MAP_FIXED;
 	else if (chance(rng, 40))
@@ -137,8 +142,14 @@ static void draw_mremap(struct mm_op *op, struct hs_rng *rng)
 
 static uint32_t draw_advice(struct hs_rng *rng)
 {
-	/* MADV_FREE, COLD and PAGEOUT leave what they did to reclaim; 14 and 15 need no page of their own. */
-	static const uint32_t advices[] = { 0, 1, 2, 3, 4, 4, 4, 4, 8, 10, 11, 14, 15, 16, 17, 18, 19, 20, 22, 23, 24, 77 };
+	/*
+	 * All but the poisoning of pages. MADV_PAGEOUT and MADV_COLLAPSE leave to
+	 * chance what becomes of pages: few of them, so that most sequences stay exact.
+	 */
+	static const uint32_t advices[] = {
+		0, 1, 2, 3, 4, 4, 4, 4, 4, 8, 8, 9, 9, 10, 11, 12, 13, 14, 14, 15, 16, 17, 18, 19, 20, 21, 22, 22, 23, 23, 24,
+		25, 77, 102, 102, 102, 103, 103,
+	};
 
 	return advices[hs_rng_below(rng, sizeof(advices) / sizeof(advices[0]))];
 }
@@ -162,7 +173,7 @@ struct mm_op mm_op_random(struct hs_rng *rng)
 {
 	struct mm_op op = { .code = draw_code(rng), .fd = -1 };
 
-	if (op.code == MM_OP_FORK || op.code == MM_OP_MUNLOCKALL)
+	if (op.code == MM_OP_FORK || op.code == MM_OP_MUNLOCKALL || op.code == MM_OP_CHILD_EXIT)
 		return op;
 	op.addr = draw_address(rng);
 	if (!mm_op_is_touch(op.code) && op.code != MM_OP_MLOCKALL)
@@ -180,6 +191,8 @@ struct mm_op mm_op_random(struct hs_rng *rng)
 		break;
 	case MM_OP_MPROTECT:
 		op.prot = chance(rng, 2) ? 0x80 : draw_prot(rng);
+		if (chance(rng, 3))
+			op.prot |= chance(rng, 80) ? PROT_GROWSDOWN : PROT_GROWSUP;
 		break;
 	case MM_OP_MADVISE:
 		op.flags = draw_advice(rng);

@@ -29,6 +29,7 @@ enum mm_op_code {
 	MM_OP_CHILD_READ,	/* addr: one byte is read by the child that was forked last */
 	MM_OP_CHILD_WRITE,	/* addr: one byte is written by it */
 	MM_OP_LIMIT,	/* flags = RLIMIT_*, len: bytes beyond what is used now (AS, DATA), or in all; UINT64_MAX: none */
+	MM_OP_CHILD_EXIT,	/* the child that was forked last ends */
 	MM_NR_OPS
 };
 

@@ -12,7 +12,7 @@
 #include "replay/model.h"
 #include "replay/variant.h"
 
-enum { TASK = 1, MM = 1, FIRST_CHILD = 2, STEP_NS = 1000, FAULT_PRESENT = 1, FAULT_WRITE = 2, FAULT_USER = 4 };
+enum { TASK = 1, MM = 1, STEP_NS = 1000, FAULT_PRESENT = 1, FAULT_WRITE = 2, FAULT_USER = 4 };
 
 struct mm_twin {
 	const struct hs_model_ops *ops;
@@ -21,8 +21,11 @@ struct mm_twin {
 	struct hs_model *none[1];
 	uint64_t time;
 	uint32_t next_child;
+	HS_VEC(uint32_t) children;	/* mms of the forked that live */
 	bool has_all_pages;	/* the child's own pages are known: resident sizes can be compared */
+	bool has_guards;	/* this kernel shows them in pagemap */
 	bool has_huge_pages;
+	bool may_lack_anon;	/* of anonymous pages some may be unknown: huge ones, or reclaimed */
 	uint64_t most_unknown;	/* pages of which it was not known, at any time, whether they are present */
 	int64_t own_anon, own_file;	/* resident pages of the child's own that the model counts otherwise */
 	bool is_own_new;	/* everything was locked, the child's own memory too: those are taken anew */
@@ -128,10 +131,12 @@ int mm_twin_create(const struct mm_view *view, struct mm_nature nature, const st
 		return hs_error_nomem(err);
 	setup.bases = twin->none;
 	twin->ops = hs_model_find("address_space");
-	twin->next_child = FIRST_CHILD;
+	twin->next_child = MM + 1;
 	twin->start_brk = view->brk;
-	twin->has_huge_pages = nature.has_huge_pages;
+	twin->has_huge_pages = twin->may_lack_anon = nature.has_huge_pages;
 	twin->has_all_pages = view->has_all_pages;
+	/* MADV_GUARD_INSTALL is of 6.13, PM_GUARD_REGION of 6.15: no variant lies between. */
+	twin->has_guards = hs_variant_resolve("auto", header, NULL) >= HS_VARIANT_6_18;
 	twin->slack = slack_of_counters(header);
 	status = twin->ops->create(&setup, &twin->model, err);
 	if (status) {
@@ -148,6 +153,7 @@ void mm_twin_destroy(struct mm_twin *twin)
 	if (!twin)
 		return;
 	twin->ops->destroy(twin->model);
+	hs_vec_deinit(&twin->children);
 	free(twin);
 }
 
@@ -187,10 +193,11 @@ static void apply_touch(struct mm_twin *twin, const struct mm_op *op, const stru
 			      (outcome->was_present ? FAULT_PRESENT : 0),
 	};
 
-	if (mm_op_is_of_child(op->code))
-		fault.row.task = fault.row.mm = twin->next_child - 1;
-	if (fault.row.mm < MM || (mm_op_is_of_child(op->code) && fault.row.mm < FIRST_CHILD))
-		return;
+	if (mm_op_is_of_child(op->code)) {
+		if (!twin->children.count)
+			return;
+		fault.row.task = fault.row.mm = twin->children.items[twin->children.count - 1];
+	}
 	if (outcome->faults || outcome->ret)
 		observe(twin, HS_KIND_fault_user, &fault);
 }
@@ -211,7 +218,18 @@ static void apply_fork(struct mm_twin *twin, const struct mm_outcome *outcome)
 	observe(twin, HS_KIND_meta_mm, &mm);
 	fork_event.row = row_of(twin);
 	observe(twin, HS_KIND_mm_fork, &fork_event);
+	(void)hs_vec_push(&twin->children, twin->next_child);
 	twin->next_child++;
+}
+
+static void apply_child_exit(struct mm_twin *twin)
+{
+	struct hs_mm_exit_mmap row = { .row = row_of(twin) };
+
+	if (!twin->children.count)
+		return;
+	row.row.task = row.row.mm = twin->children.items[--twin->children.count];
+	observe(twin, HS_KIND_mm_exit_mmap, &row);
 }
 
 static int apply_mlock(struct mm_twin *twin, const struct mm_op *op, const struct mm_outcome *outcome, uint8_t number,
@@ -253,8 +271,10 @@ int mm_twin_apply(struct mm_twin *twin, const struct mm_op *op, const struct mm_
 		return decide_and_observe(twin, HS_KIND_mm_mprotect, &row, difference);
 	}
 	case MM_OP_MADVISE: {
+		enum { ADVICE_PAGEOUT = 21 };
 		struct hs_mm_madvise row = { .row = row_of(twin), .ret = outcome->ret, .addr = op->addr,
 					     .len = op->len, .advice = op->flags };
+		twin->may_lack_anon |= op->flags == ADVICE_PAGEOUT;
 		return decide_and_observe(twin, HS_KIND_mm_madvise, &row, difference);
 	}
 	case MM_OP_MLOCK:
@@ -282,6 +302,9 @@ int mm_twin_apply(struct mm_twin *twin, const struct mm_op *op, const struct mm_
 	}
 	case MM_OP_FORK:
 		apply_fork(twin, outcome);
+		return 0;
+	case MM_OP_CHILD_EXIT:
+		apply_child_exit(twin);
 		return 0;
 	default:
 		return 0;
@@ -326,8 +349,8 @@ static int compare_ranges(const struct hs_mm *mm, const struct mm_view *view, st
 	return 0;
 }
 
-static int compare_slot(const struct hs_mm *mm, const struct mm_view *view, uint64_t address,
-			struct hs_error *difference)
+static int compare_slot(const struct mm_twin *twin, const struct hs_mm *mm, const struct mm_view *view,
+			uint64_t address, struct hs_error *difference)
 {
 	const uint64_t *entries = view->pagemap.items + (address - view->pagemap_start) / MM_PAGE;
 	struct hs_slot slot;
@@ -336,6 +359,9 @@ static int compare_slot(const struct hs_mm *mm, const struct mm_view *view, uint
 	for (unsigned int i = 0; i < HS_BITMAP512_BITS; i++) {
 		int is_present = entries[i] >> 63 & 1;
 
+		if (twin->has_guards && (entries[i] >> 58 & 1) != hs_bitmap512_test(&slot.marker, i))
+			return hs_error_set(difference, 1, "page %#" PRIx64 " has %s guard, the model says otherwise",
+					    address + i * MM_PAGE, entries[i] >> 58 & 1 ? "a" : "no");
 		if (hs_bitmap512_test(&slot.unknown, i))
 			continue;
 		if (is_present != hs_bitmap512_test(&slot.present, i))
@@ -416,7 +442,7 @@ static int compare_resident(struct mm_twin *twin, const struct mm_view *view, st
 		return 0;
 	}
 	return compare_bounds("Anonymous", view->walked_anon, anon,
-			      anon + (twin->has_huge_pages ? sums.unknown : 0), difference) ||
+			      anon + (twin->may_lack_anon ? sums.unknown : 0), difference) ||
 	       compare_bounds("Rss of files", walked_file, file, file + sums.unknown, difference) ||
 	       compare_bounds("AnonHugePages", view->huge_anon, sums.huge * 512, (sums.huge + sums.maybe_huge) * 512,
 			      difference) ||
@@ -424,10 +450,11 @@ static int compare_resident(struct mm_twin *twin, const struct mm_view *view, st
 			      peak + twin->slack + twin->most_unknown, difference);
 }
 
-static int compare_arena(const struct hs_mm *mm, const struct mm_view *view, struct hs_error *difference)
+static int compare_arena(const struct mm_twin *twin, const struct hs_mm *mm, const struct mm_view *view,
+			 struct hs_error *difference)
 {
 	for (uint64_t at = 0; at < view->pagemap.count * MM_PAGE; at += MM_SLOT)
-		if (compare_slot(mm, view, view->pagemap_start + at, difference))
+		if (compare_slot(twin, mm, view, view->pagemap_start + at, difference))
 			return 1;
 	return 0;
 }
@@ -440,7 +467,7 @@ int mm_twin_compare(struct mm_twin *twin, const struct mm_view *view, struct hs_
 		return hs_error_set(difference, 1, "the model has lost the address space");
 	if (twin->ops->check && twin->ops->check(twin->model, difference))
 		return 1;
-	return compare_ranges(mm, view, difference) || compare_arena(mm, view, difference) ||
+	return compare_ranges(mm, view, difference) || compare_arena(twin, mm, view, difference) ||
 	       compare_sizes(mm, view, difference) ||
 	       (twin->has_all_pages && compare_resident(twin, view, difference));
 }
@@ -448,10 +475,10 @@ int mm_twin_compare(struct mm_twin *twin, const struct mm_view *view, struct hs_
 int mm_twin_compare_fork(const struct mm_twin *twin, size_t nr, const struct mm_view *view,
 			 struct hs_error *difference)
 {
-	const struct hs_mm *mm = hs_address_space_mm(hs_address_space_of(twin->model), FIRST_CHILD + (uint32_t)nr);
+	const struct hs_mm *mm = hs_address_space_mm(hs_address_space_of(twin->model), twin->children.items[nr]);
 
 	if (!mm)
 		return hs_error_set(difference, 1, "the model does not have forked child %zu", nr);
-	return compare_ranges(mm, view, difference) || compare_arena(mm, view, difference) ||
+	return compare_ranges(mm, view, difference) || compare_arena(twin, mm, view, difference) ||
 	       compare_sizes(mm, view, difference);
 }
