@@ -328,7 +328,7 @@ void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
 	bool stops_at_hole = is_populate(call->advice) && mm->space->variant.populate_stops_at_hole;
 	struct hs_vma *vma = next_behind(mm, at, end);
 
-	if (at % HS_PAGE_BYTES || end <= at)
+	if (at % HS_PAGE_BYTES || end <= at || !hs_advice_is_known(mm, call->advice))
 		return;
 	if (call->ret && !may_be_partial(call->ret) && (!vma || !hs_advice_is_refused(vma, call->advice)))
 		return;

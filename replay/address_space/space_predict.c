@@ -274,7 +274,7 @@ struct hs_prediction hs_predict_mprotect(const struct hs_mm *mm, const struct hs
 
 /* --- madvise ------------------------------------------------------------------------------------- */
 
-static bool is_advice_known(const struct hs_mm *mm, uint32_t advice)
+bool hs_advice_is_known(const struct hs_mm *mm, uint32_t advice)
 {
 	if (advice == 102 || advice == 103)
 		return mm->space->variant.has_guards;
@@ -340,7 +340,7 @@ struct hs_prediction hs_predict_madvise(const struct hs_mm *mm, const struct hs_
 {
 	uint64_t bytes = hs_page_up(call->len), end = call->addr + bytes;
 
-	if (!is_advice_known(mm, call->advice))
+	if (!hs_advice_is_known(mm, call->advice))
 		return fails(EINVAL, "unknown advice");
 	if (call->addr % HS_PAGE_BYTES)
 		return fails(EINVAL, "addr is not page aligned");

@@ -309,6 +309,8 @@ void hs_apply_punch(struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, 
 bool hs_mlock_exceeds(const struct hs_mm *mm, uint64_t start, uint64_t bytes);
 /* Flags that an mmap call asks for. */
 uint64_t hs_flags_of_mmap(const struct hs_mm *mm, const struct hs_mm_mmap *call);
+/* Is there such an advice in this variant? */
+bool hs_advice_is_known(const struct hs_mm *mm, uint32_t advice);
 /* Does the advice end with an error at this mapping? */
 bool hs_advice_is_refused(const struct hs_vma *vma, uint32_t advice);
 

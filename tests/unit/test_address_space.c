@@ -19,6 +19,7 @@ static const struct space_case cases[] = {
 	{ "guards do not part anon_vmas", "6.18", "A 0 8 r; prot 4 8 -; adv 0 8 102; prot 0 4 -", "[0,8)", "" },
 	{ "guards in a file's mapping need no anon_vma", "6.18", "F 0 16 rw 0; adv 0 8 14; adv 0 16 102; adv 6 14 15",
 	  "[0,6)rw [6,14)rw [14,16)rw", "" },
+	{ "no guards on 6.12", "6.12", "A 0 4 rw; w 0 4; fail 22; adv 0 2 102", "[0,4)rw", "0-3" },
 	{ "guards in anonymous memory do", "6.18", "A 0 16 rw; adv 0 8 14; adv 0 16 102; adv 6 14 15",
 	  "[0,6)rw [6,8)rw [8,14)rw [14,16)rw", "" },
 	{ "a descriptor that was open for writing was so for all its mappings", "6.18",
