@@ -76,6 +76,11 @@ void hs_page_scan_close(struct hs_page_scan *scan)
 	free(scan);
 }
 
+bool hs_page_scan_skips_empty(const struct hs_page_scan *scan)
+{
+	return scan->has_ioctl;
+}
+
 const char *hs_page_scan_method(const struct hs_page_scan *scan)
 {
 	return scan->has_ioctl ? "pagemap_scan" : "pagemap";

@@ -6,6 +6,7 @@
  * mapped), else by reading /proc/PID/pagemap and /proc/kpageflags, which cannot tell a huge mapping from the
  * same page mapped small: there 512 pages of one aligned huge page in a row count as mapped huge.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -33,6 +34,9 @@ void hs_page_scan_close(struct hs_page_scan *scan);
  */
 int hs_page_scan_visit(struct hs_page_scan *scan, uint64_t start, uint64_t end, hs_page_visit visit, void *context);
 int hs_page_scan_finish(struct hs_page_scan *scan, hs_page_visit visit, void *context);
+
+/* A scan costs nothing where there are no page tables (the ioctl); else each page that could be mapped is asked for. */
+bool hs_page_scan_skips_empty(const struct hs_page_scan *scan);
 
 /* "pagemap_scan" or "pagemap": for the trace's header. */
 const char *hs_page_scan_method(const struct hs_page_scan *scan);

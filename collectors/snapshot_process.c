@@ -151,6 +151,15 @@ static int add_pages(void *context, const struct hs_page_range *range)
 	return hs_capture_add(walk->capture, HS_KIND_snap_pages, &row);
 }
 
+/*
+ * smaps counts no zero pages. Where the scan does not skip empty page tables, memory that may not be read, which is
+ * how much is reserved at once, is taken to have none.
+ */
+static bool may_have_pages(const struct walk *walk, const struct vma *vma)
+{
+	return vma->pages_kib || vma->row.prot & PROT_READ || hs_page_scan_skips_empty(walk->scan);
+}
+
 static int finish_vma(struct walk *walk)
 {
 	struct vma *vma = &walk->vma;
@@ -164,7 +173,7 @@ static int finish_vma(struct walk *walk)
 		walk->heap_end = vma->row.end;
 	error = hs_capture_add(walk->capture, HS_KIND_snap_vma, &vma->row);
 	/* [vsyscall] lies outside of the user's half, and has no page table that could be asked. */
-	if (error || !vma->pages_kib || (int64_t)vma->row.start < 0)
+	if (error || !may_have_pages(walk, vma) || (int64_t)vma->row.start < 0)
 		return error;
 	return hs_page_scan_visit(walk->scan, vma->row.start, vma->row.end, add_pages, walk);
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* bursts N SECONDS: N bursts of random work on mappings and pages, with a pause of so many seconds behind each. */
+/*
+ * bursts N SECONDS: N bursts of random work on mappings and pages, with a pause of so many seconds behind each. A
+ * mapping of ZEROES pages, with others around it that nobody may touch, has nothing but the zero page.
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, PAGES = 4096, OPERATIONS = 60 };
+enum { PAGE = 4096, PAGES = 4096, OPERATIONS = 60, ZEROES = 77 };
 
 static uint32_t state = 12345;
 
@@ -68,12 +71,21 @@ static void operate(void)
 	}
 }
 
+static void map_zeroes(void)
+{
+	volatile char *zeroes = map_at(map_at(NULL, ZEROES + 2, PROT_NONE) + PAGE, ZEROES, PROT_READ);
+
+	for (int i = 0; i < ZEROES; i++)
+		(void)zeroes[i * PAGE];
+}
+
 int main(int argc, char **argv)
 {
 	int bursts = argc > 2 ? atoi(argv[1]) : 4;
 	double seconds = argc > 2 ? atof(argv[2]) : 0.5;
 	struct timespec pause = { (time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9) };
 
+	map_zeroes();
 	arena = map_at(NULL, PAGES + 256, PROT_READ | PROT_WRITE);
 	madvise(arena, (size_t)(PAGES + 256) * PAGE, MADV_NOHUGEPAGE);
 	for (int burst = 0; burst < bursts; burst++) {
