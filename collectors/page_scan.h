@@ -35,7 +35,7 @@ void hs_page_scan_close(struct hs_page_scan *scan);
 int hs_page_scan_visit(struct hs_page_scan *scan, uint64_t start, uint64_t end, hs_page_visit visit, void *context);
 int hs_page_scan_finish(struct hs_page_scan *scan, hs_page_visit visit, void *context);
 
-/* A scan costs nothing where there are no page tables (the ioctl); else each page that could be mapped is asked for. */
+/* Nothing is paid where there are no page tables (the ioctl); else each page that could be mapped is asked for. */
 bool hs_page_scan_skips_empty(const struct hs_page_scan *scan);
 
 /* "pagemap_scan" or "pagemap": for the trace's header. */

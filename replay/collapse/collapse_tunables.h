@@ -48,7 +48,8 @@ const char *hs_collapse_tunables_text(const struct hs_collapse_tunables *tunable
 				      char buffer[HS_COLLAPSE_TUNABLE_TEXT]);
 
 /* From a policy's collapse.* keys, for 512 pages: that of one file, or (NULL) all. */
-void hs_collapse_tunables_read(struct hs_collapse_tunables *tunables, const struct hs_policy *policy, const char *file);
+void hs_collapse_tunables_read(struct hs_collapse_tunables *tunables, const struct hs_policy *policy,
+			       const char *file);
 
 /* The model's policy keys, terminated by key == NULL: the settings and collapse.variant. */
 extern const struct hs_policy_key hs_collapse_keys[];
