@@ -31,12 +31,15 @@ static int check_blocks(const struct hs_hotplug *hotplug, struct hs_error *err)
 
 		if (ret)
 			return ret;
+		if (hs_block_find(hotplug, hs_block_id(block)) != block)
+			return broken(err, "block %llu is not found by its id", (unsigned long long)hs_block_id(block));
 		registered++;
 		going += block->status == HS_BLOCK_GOING_OFFLINE;
 		offline += block->status == HS_BLOCK_OFFLINE;
 		poisoned += block->nr_hwpoison;
 	}
-	if (registered != hotplug->blocks.count || !hs_range_tree_is_valid(&hotplug->blocks))
+	if (registered != hotplug->blocks.count || registered != hotplug->by_id.count ||
+	    !hs_range_tree_is_valid(&hotplug->blocks))
 		return broken(err, "%zu blocks are registered, %zu mapped", registered, hotplug->blocks.count);
 	if (offline != hotplug->nr_offline)
 		return broken(err, "%zu blocks are offline, counted %llu", offline,

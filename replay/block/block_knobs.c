@@ -32,9 +32,10 @@ const struct hs_policy_key hs_block_keys[] = {
 	{ .key = "block.kernel_offline", .default_text = "fails", .words = "fails|recorded",
 	  .help = "whatif: offline of a block that went to a kernel zone here and was MOVABLE in the record" },
 	{ .key = "block.unplug_order", .default_text = "recorded",
-	  .words = "recorded|highest|lowest|movable|virtio-mem|dlpar",
+	  .words = "recorded|acpi|highest|lowest|movable|virtio-mem|dlpar",
 	  .help = "whatif: which block of a device goes where the record took one away; movable: MOVABLE ones first; "
-		  "virtio-mem and dlpar (lowest first) go on with the next one where it fails" },
+		  "virtio-mem and dlpar (lowest first) go on with the next one where it fails; acpi: the device as a "
+		  "whole or nothing of it" },
 	{ .key = NULL },
 };
 

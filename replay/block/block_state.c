@@ -41,6 +41,7 @@ void hs_hotplug_deinit(struct hs_hotplug *hotplug)
 		newer = block->newer;
 		free(block);
 	}
+	hs_hash_map_deinit(&hotplug->by_id);
 	hs_vec_for_each(group, &hotplug->groups)
 		free(*group);
 	hs_vec_deinit(&hotplug->groups);
@@ -138,9 +139,9 @@ static struct hs_block *block_of(struct hs_range_node *node)
 
 struct hs_block *hs_block_find(const struct hs_hotplug *hotplug, uint64_t id)
 {
-	struct hs_block *block = hs_block_at_or_above(hotplug, id);
+	const uint64_t *block = hs_hash_map_get(&hotplug->by_id, id);
 
-	return block && hs_block_id(block) == id ? block : NULL;
+	return block ? (struct hs_block *)(uintptr_t)*block : NULL;
 }
 
 struct hs_block *hs_block_at_or_above(const struct hs_hotplug *hotplug, uint64_t id)
@@ -192,8 +193,10 @@ int hs_block_create(struct hs_hotplug *hotplug, uint64_t id, bool is_online, int
 	if (hs_block_find(hotplug, id))
 		return -EEXIST;
 	block = calloc(1, sizeof(*block));
-	if (!block)
+	if (!block || hs_hash_map_put(&hotplug->by_id, id, (uintptr_t)block)) {
+		free(block);
 		return -ENOMEM;
+	}
 	block->node.start = id;
 	block->node.end = id + 1;
 	block->status = is_online ? HS_BLOCK_ONLINE : HS_BLOCK_OFFLINE;
@@ -229,6 +232,7 @@ void hs_block_remove(struct hs_hotplug *hotplug, struct hs_block *block)
 	hotplug->nr_offline -= block->status == HS_BLOCK_OFFLINE;
 	touch(hotplug, hs_block_id(block));
 	hs_range_tree_erase(&hotplug->blocks, &block->node);
+	hs_hash_map_remove(&hotplug->by_id, hs_block_id(block), NULL);
 	if (block->older)
 		block->older->newer = block->newer;
 	else

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/hash_map.h"
 #include "lib/range_tree.h"
 #include "lib/vec.h"
 #include "replay/block/block_notify.h"
@@ -102,7 +103,8 @@ struct hs_hotplug {
 	struct hs_node *nodes[HS_MAX_NODES];	/* by nid; NULL: not possible */
 	int32_t nr_nodes;			/* highest nid + 1 */
 
-	struct hs_range_tree blocks;		/* struct hs_block by id */
+	struct hs_range_tree blocks;		/* struct hs_block by id, in order */
+	struct hs_hash_map by_id;		/* id → the same struct hs_block */
 	struct hs_block *oldest, *newest;
 	uint64_t nr_offline;			/* blocks that are */
 	HS_VEC(struct hs_block_group *) groups;	/* by mgid; NULL: free */
@@ -186,7 +188,7 @@ static inline bool hs_block_is_aligned(const struct hs_hotplug *hotplug, uint64_
 	return !((start | size) & (hs_block_bytes(hotplug) - 1));
 }
 
-/* NULL: none. O(log n). */
+/* NULL: none. O(1). */
 struct hs_block *hs_block_find(const struct hs_hotplug *hotplug, uint64_t id);
 /* First block with this id or a higher one; the next in id order. NULL: none. */
 struct hs_block *hs_block_at_or_above(const struct hs_hotplug *hotplug, uint64_t id);

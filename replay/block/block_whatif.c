@@ -9,33 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/hash_map.h"
 #include "replay/block/block_group.h"
-#include "replay/block/block_model.h"
 #include "replay/block/block_poison.h"
-
-enum wish_kind { WISH_ADD, WISH_REMOVE, WISH_ONLINE, WISH_OFFLINE };
-
-struct wish {
-	enum wish_kind kind;
-	uint64_t time;
-	uint32_t task;
-	uint64_t start, end;		/* pages */
-	struct hs_add_request add;
-	enum hs_online_type type;
-	struct hs_block_world world;	/* as recorded */
-	int64_t ret;			/* recorded */
-	int zone;			/* recorded, -1 unknown */
-};
-
-struct hs_whatif {
-	HS_VEC(struct wish) wishes;
-	struct hs_hash_map wanted;	/* block id -> sections of it that were asked to be online */
-	struct hs_hash_map groups;	/* recorded group id -> the model's, plus 1 */
-	struct hs_hash_map instead;	/* recorded block -> the one that was unplugged in its place */
-	uint64_t nr_dropped, nr_failed_removals;
-	uint64_t nr_assumed;		/* offlines whose outcome the record cannot tell */
-};
+#include "replay/block/block_whatif.h"
 
 int hs_whatif_create(struct hs_model *model, struct hs_error *err)
 {
@@ -51,27 +27,29 @@ void hs_whatif_destroy(struct hs_whatif *whatif)
 	hs_hash_map_deinit(&whatif->wanted);
 	hs_hash_map_deinit(&whatif->groups);
 	hs_hash_map_deinit(&whatif->instead);
+	hs_hash_map_deinit(&whatif->taken);
+	hs_hash_map_deinit(&whatif->refused);
 	free(whatif);
 }
 
 /* --- events to wishes ------------------------------------------------------------------------------- */
 
-static void push_wish(struct hs_model *model, const struct wish *wish)
+static void push_wish(struct hs_model *model, const struct hs_wish *wish)
 {
 	if (!hs_vec_push(&model->whatif->wishes, *wish))
 		hs_block_problem(model, wish->time, "out of memory: a request is not replayed");
 }
 
-static struct wish wish_for_block(const struct hs_model *model, enum wish_kind kind, const struct hs_row *row,
-				  uint64_t recorded_id)
+static struct hs_wish wish_for_block(const struct hs_model *model, enum hs_wish_kind kind, const struct hs_row *row,
+				     uint64_t recorded_id)
 {
-	return (struct wish){
+	return (struct hs_wish){
 		.kind = kind, .time = row->time, .task = row->task, .zone = -1,
 		.start = recorded_id * model->recorded_block_pages, .end = (recorded_id + 1) * model->recorded_block_pages,
 	};
 }
 
-static bool is_policy(const struct hs_model *model, const char *key, const char *word)
+bool hs_whatif_is(const struct hs_model *model, const char *key, const char *word)
 {
 	return !strcmp(hs_policy_text(model->policy, key), word);
 }
@@ -79,7 +57,7 @@ static bool is_policy(const struct hs_model *model, const char *key, const char 
 /* Every device gets a group of the policy's kind. */
 static bool makes_groups(const struct hs_model *model)
 {
-	return is_policy(model, "block.groups", "static") || is_policy(model, "block.groups", "dynamic");
+	return hs_whatif_is(model, "block.groups", "static") || hs_whatif_is(model, "block.groups", "dynamic");
 }
 
 /* Pages of a group of that kind, for a device of so many; a dynamic one's unit is at least a block. */
@@ -93,9 +71,9 @@ static uint64_t group_pages(const struct hs_model *model, bool is_dynamic, uint6
 }
 
 /* A device that had no group. */
-static void give_group(struct hs_model *model, struct wish *wish)
+static void give_group(struct hs_model *model, struct hs_wish *wish)
 {
-	bool is_dynamic = is_policy(model, "block.groups", "dynamic");
+	bool is_dynamic = hs_whatif_is(model, "block.groups", "dynamic");
 	int mgid = hs_block_group_register(&model->hotplug, is_dynamic, wish->add.nid,
 					   group_pages(model, is_dynamic, is_dynamic ? 0 : wish->end - wish->start));
 
@@ -110,7 +88,7 @@ static void give_group(struct hs_model *model, struct wish *wish)
 static void note_add(struct hs_model *model, const struct hs_hotplug_add *row)
 {
 	uint64_t page = model->hotplug.geometry.page_bytes, *group;
-	struct wish wish = {
+	struct hs_wish wish = {
 		.kind = WISH_ADD, .time = row->row.time, .task = row->row.task, .start = row->start / page,
 		.end = (row->start + row->size) / page, .zone = -1,
 		.add = { .start = row->start, .size = row->size, .nid = row->node, .flags = row->flags,
@@ -123,7 +101,7 @@ static void note_add(struct hs_model *model, const struct hs_hotplug_add *row)
 		hs_block_problem(model, wish.time, "an add of %llu bytes cannot be", (unsigned long long)row->size);
 		return;
 	}
-	if (is_policy(model, "block.memmap_request", "always"))
+	if (hs_whatif_is(model, "block.memmap_request", "always"))
 		wish.add.flags |= HS_MHP_MEMMAP_ON_MEMORY;
 	if (!(row->flags & HS_MHP_NID_IS_MGID) && makes_groups(model))
 		give_group(model, &wish);
@@ -133,7 +111,7 @@ static void note_add(struct hs_model *model, const struct hs_hotplug_add *row)
 		group = hs_hash_map_get(&model->whatif->groups, (uint64_t)(uint32_t)row->node);
 		known = hs_block_group_find(&model->hotplug, group ? (int64_t)*group - 1 : row->node);
 		wish.add.nid = known ? known->mgid : 0;
-		if (!known || is_policy(model, "block.groups", "none")) {
+		if (!known || hs_whatif_is(model, "block.groups", "none")) {
 			wish.add.flags &= ~(uint32_t)HS_MHP_NID_IS_MGID;
 			wish.add.nid = known ? known->nid : 0;
 		}
@@ -145,7 +123,7 @@ static void note_add(struct hs_model *model, const struct hs_hotplug_add *row)
 static void note_group(struct hs_model *model, const struct hs_hotplug_group *row)
 {
 	uint64_t recorded = (uint64_t)(uint32_t)(row->op == 2 ? row->group : (int32_t)row->ret), mgid, pages = row->pages;
-	bool is_dynamic = makes_groups(model) ? is_policy(model, "block.groups", "dynamic") : row->op == 1;
+	bool is_dynamic = makes_groups(model) ? hs_whatif_is(model, "block.groups", "dynamic") : row->op == 1;
 	int own;
 
 	if (row->ret < 0)
@@ -167,7 +145,7 @@ static void note_uevent(struct hs_model *model, const struct hs_hotplug_uevent *
 {
 	static const struct {
 		const char *action;
-		enum wish_kind kind;
+		enum hs_wish_kind kind;
 	} actions[] = {
 		{ "add", WISH_ADD }, { "remove", WISH_REMOVE }, { "online", WISH_ONLINE }, { "offline", WISH_OFFLINE },
 	};
@@ -176,7 +154,7 @@ static void note_uevent(struct hs_model *model, const struct hs_hotplug_uevent *
 	if (model->is_deep || !hs_block_number(&row->device, "memory", &id))
 		return;
 	for (int i = 0; i < 4; i++) {
-		struct wish wish = wish_for_block(model, actions[i].kind, &row->row, id);
+		struct hs_wish wish = wish_for_block(model, actions[i].kind, &row->row, id);
 
 		if (strlen(actions[i].action) != row->action.length ||
 		    memcmp(actions[i].action, row->action.data, row->action.length))
@@ -213,7 +191,7 @@ static void note_notify(struct hs_model *model, const struct hs_hotplug_notify *
  */
 static void note_result(struct hs_model *model, const struct hs_hotplug_result *row)
 {
-	struct wish wish = wish_for_block(model, row->op ? WISH_OFFLINE : WISH_ONLINE, &row->row, row->block);
+	struct hs_wish wish = wish_for_block(model, row->op ? WISH_OFFLINE : WISH_ONLINE, &row->row, row->block);
 	struct hs_pending *pending = &model->pending;
 	bool is_known = hs_block_at_or_above(&model->hotplug, hs_pfn_to_block(&model->hotplug, wish.start)) &&
 			hs_block_find(&model->hotplug, hs_pfn_to_block(&model->hotplug, wish.start));
@@ -234,7 +212,7 @@ static void note_result(struct hs_model *model, const struct hs_hotplug_result *
 static void note_removal(struct hs_model *model, const struct hs_hotplug_blocks *row)
 {
 	uint64_t page = model->hotplug.geometry.page_bytes;
-	struct wish wish = {
+	struct hs_wish wish = {
 		.kind = WISH_REMOVE, .time = row->row.time, .task = row->row.task, .start = row->start / page,
 		.end = (row->start + row->size) / page, .zone = -1,
 	};
@@ -269,8 +247,8 @@ void hs_whatif_observe(struct hs_model *model, const struct hs_event *event)
 
 /* --- wishes to decisions ---------------------------------------------------------------------------- */
 
-static void emit(const struct hs_sink *sink, const struct wish *wish, enum hs_point point, uint64_t subject,
-		 const char *result, const char *reason, enum hs_basis basis)
+void hs_whatif_emit(const struct hs_sink *sink, const struct hs_wish *wish, enum hs_point point, uint64_t subject,
+		    const char *result, const char *reason, enum hs_basis basis)
 {
 	struct hs_decision decision = {
 		.time = wish->time, .task = wish->task, .point = point, .subject = subject, .result = result,
@@ -280,8 +258,9 @@ static void emit(const struct hs_sink *sink, const struct wish *wish, enum hs_po
 	sink->decided(sink->context, &decision);
 }
 
-static void emit_outcome(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish, bool is_offline,
-			 const struct hs_block *block, const struct hs_block_outcome *outcome, enum hs_basis basis)
+void hs_whatif_emit_outcome(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
+			    bool is_offline, const struct hs_block *block, const struct hs_block_outcome *outcome,
+			    enum hs_basis basis)
 {
 	struct hs_decision decision = {
 		.time = wish->time, .task = wish->task, .subject = hs_block_id(block), .basis = basis,
@@ -293,13 +272,13 @@ static void emit_outcome(struct hs_model *model, const struct hs_sink *sink, con
 	hs_block_set_costs(&model->hotplug, block, outcome, &decision);
 	sink->decided(sink->context, &decision);
 	if (!is_offline && !outcome->result)
-		emit(sink, wish, HS_POINT_BLOCK_ZONE, hs_block_id(block), hs_zone_name(block->zone->index),
+		hs_whatif_emit(sink, wish, HS_POINT_BLOCK_ZONE, hs_block_id(block), hs_zone_name(block->zone->index),
 		     hs_zone_why_name(outcome->choice.why), basis);
 }
 
-static int online_one(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish,
-		      struct hs_block *block, enum hs_online_type type, const struct hs_block_world *world,
-		      enum hs_basis basis)
+int hs_whatif_online_one(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
+			 struct hs_block *block, enum hs_online_type type, const struct hs_block_world *world,
+			 enum hs_basis basis)
 {
 	struct hs_block_metrics *metrics = &model->metrics;
 	struct hs_block_outcome outcome;
@@ -310,7 +289,7 @@ static int online_one(struct hs_model *model, const struct hs_sink *sink, const 
 	ret = hs_block_device_online(&model->hotplug, block, world, NULL, &outcome);
 	if (ret > 0)
 		return ret;
-	emit_outcome(model, sink, wish, false, block, &outcome, basis);
+	hs_whatif_emit_outcome(model, sink, wish, false, block, &outcome, basis);
 	if (ret)
 		return ret;
 	if (added && wish->time >= added)
@@ -338,7 +317,7 @@ static bool fit_range(struct hs_model *model, struct hs_add_request *add)
 	return add->size != 0;
 }
 
-static void fulfil_add(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish)
+static void fulfil_add(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish)
 {
 	enum hs_online_type auto_online = model->hotplug.settings.auto_online;
 	static const struct hs_block_world free_world;
@@ -348,14 +327,14 @@ static void fulfil_add(struct hs_model *model, const struct hs_sink *sink, const
 
 	if (!fit_range(model, &add)) {
 		model->metrics.nr_rejected_adds++;
-		emit(sink, wish, HS_POINT_BLOCK_ADD, wish->add.start, "-EINVAL", hs_block_check_text(HS_CHECK_ALIGNMENT),
+		hs_whatif_emit(sink, wish, HS_POINT_BLOCK_ADD, wish->add.start, "-EINVAL", hs_block_check_text(HS_CHECK_ALIGNMENT),
 		     HS_BASIS_EXACT);
 		return;
 	}
 	model->hotplug.settings.auto_online = HS_OFFLINE;	/* done below, one decision each */
 	hs_block_add_memory(&model->hotplug, &add, NULL, &outcome);
 	model->hotplug.settings.auto_online = auto_online;
-	emit(sink, wish, HS_POINT_BLOCK_ADD, add.start, hs_block_result_name(outcome.result),
+	hs_whatif_emit(sink, wish, HS_POINT_BLOCK_ADD, add.start, hs_block_result_name(outcome.result),
 	     hs_block_check_text(outcome.check), HS_BASIS_EXACT);
 	if (outcome.result) {
 		model->metrics.nr_rejected_adds++;
@@ -367,12 +346,12 @@ static void fulfil_add(struct hs_model *model, const struct hs_sink *sink, const
 		block->changed_time = wish->time;
 	for (struct hs_block *block = hs_block_at_or_above(&model->hotplug, hs_phys_to_block(&model->hotplug, add.start));
 	     auto_online != HS_OFFLINE && block && hs_block_id(block) <= last; block = hs_block_next(block))
-		if (online_one(model, sink, wish, block, auto_online, &free_world, HS_BASIS_EXACT))
+		if (hs_whatif_online_one(model, sink, wish, block, auto_online, &free_world, HS_BASIS_EXACT))
 			break;
 }
 
 /* Sections of the block inside the wish's range. */
-static uint64_t sections_in(const struct hs_hotplug *hotplug, const struct hs_block *block, const struct wish *wish)
+static uint64_t sections_in(const struct hs_hotplug *hotplug, const struct hs_block *block, const struct hs_wish *wish)
 {
 	uint64_t start = hs_block_start(hotplug, block), end = start + hs_block_pages(hotplug);
 
@@ -382,7 +361,7 @@ static uint64_t sections_in(const struct hs_hotplug *hotplug, const struct hs_bl
 }
 
 /* One more, or one less, part of a block is wanted: how many sections are now. */
-static uint64_t count_wanted(struct hs_model *model, const struct hs_block *block, const struct wish *wish,
+static uint64_t count_wanted(struct hs_model *model, const struct hs_block *block, const struct hs_wish *wish,
 			     bool is_more)
 {
 	uint64_t most = model->hotplug.geometry.sections_per_block, id = hs_block_id(block);
@@ -397,100 +376,7 @@ static uint64_t count_wanted(struct hs_model *model, const struct hs_block *bloc
 	return now;
 }
 
-/* The recorded outcome of an offline holds where the block is in the same kind of zone as it was there. */
-static enum hs_basis offline_world(struct hs_model *model, const struct wish *wish, const struct hs_block *block,
-				   struct hs_block_world *world)
-{
-	bool is_movable = block->zone && block->zone->index == HS_ZONE_MOVABLE;
-	bool was_movable = wish->zone == HS_ZONE_MOVABLE;
-	bool fails = is_policy(model, "block.kernel_offline", "fails");
-
-	*world = wish->world;
-	if (wish->ret < 0 && !world->veto[HS_MEM_GOING_OFFLINE] && !world->veto[HS_NODE_REMOVING_LAST_MEMORY])
-		world->isolate_error = (int)wish->ret;
-	if (wish->zone < 0 || is_movable == was_movable)
-		return wish->zone < 0 ? HS_BASIS_ASSUMED : HS_BASIS_EXACT;
-	model->whatif->nr_assumed++;
-	if (is_movable)
-		world->isolate_error = 0;
-	else if (fails)
-		world->isolate_error = -EBUSY;
-	return HS_BASIS_ASSUMED;
-}
-
-/* Is a the better one to unplug, by the policy's order? Both are online. A strict order. */
-static bool is_better(const struct hs_model *model, const struct hs_block *a, const struct hs_block *b)
-{
-	bool a_movable = a->zone && a->zone->index == HS_ZONE_MOVABLE;
-	bool b_movable = b->zone && b->zone->index == HS_ZONE_MOVABLE;
-
-	if (is_policy(model, "block.unplug_order", "lowest") || is_policy(model, "block.unplug_order", "dlpar"))
-		return hs_block_id(a) < hs_block_id(b);
-	if (!is_policy(model, "block.unplug_order", "highest") && a_movable != b_movable)
-		return a_movable;
-	return hs_block_id(a) > hs_block_id(b);
-}
-
-/*
- * The block to unplug where the record unplugged `recorded`: of the same group, hotplugged and online, the best one
- * behind `last` (NULL: of all). NULL: there is none.
- */
-static struct hs_block *choose_to_unplug(const struct hs_model *model, const struct hs_block *recorded,
-					 const struct hs_block *last)
-{
-	struct hs_block *best = NULL;
-
-	for (struct hs_block *block = model->hotplug.oldest; block; block = block->newer)
-		if (block->status == HS_BLOCK_ONLINE && block->group == recorded->group &&
-		    !hs_block_is_early(&model->hotplug, hs_block_start(&model->hotplug, block)) &&
-		    (!last || is_better(model, last, block)) && (!best || is_better(model, block, best)))
-			best = block;
-	return best;
-}
-
-/* 0, or why the block stays. */
-static int offline_this(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish,
-			struct hs_block *block, bool is_recorded)
-{
-	struct hs_block_outcome outcome;
-	struct hs_block_world world;
-	enum hs_basis basis = offline_world(model, wish, block, &world);
-
-	hs_block_device_offline(&model->hotplug, block, &world, NULL, &outcome);
-	emit_outcome(model, sink, wish, true, block, &outcome, is_recorded ? basis : HS_BASIS_ASSUMED);
-	return outcome.result;
-}
-
-/* virtio-mem and pseries DLPAR go on to the next block; others take what they get. */
-static bool goes_on(const struct hs_model *model)
-{
-	return is_policy(model, "block.unplug_order", "virtio-mem") || is_policy(model, "block.unplug_order", "dlpar");
-}
-
-static void offline_instead(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish,
-			    struct hs_block *recorded)
-{
-	struct hs_block *block = choose_to_unplug(model, recorded, NULL);
-	int ret = block ? -EBUSY : 0;
-
-	while (block && ret) {
-		ret = offline_this(model, sink, wish, block, block == recorded);
-		if (!ret && hs_hash_map_put(&model->whatif->instead, hs_block_id(recorded), hs_block_id(block)))
-			hs_block_problem(model, model->now, "out of memory: an unplug is not replayed");
-		block = ret && goes_on(model) ? choose_to_unplug(model, recorded, block) : NULL;
-	}
-}
-
-static void offline_one(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish,
-			struct hs_block *recorded)
-{
-	if (!is_policy(model, "block.unplug_order", "recorded"))
-		offline_instead(model, sink, wish, recorded);
-	else if (!recorded->is_device_offline)
-		offline_this(model, sink, wish, recorded, true);
-}
-
-static void fulfil_state(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish)
+static void fulfil_state(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish)
 {
 	struct hs_hotplug *hotplug = &model->hotplug;
 	uint64_t most = hotplug->geometry.sections_per_block;
@@ -500,38 +386,12 @@ static void fulfil_state(struct hs_model *model, const struct hs_sink *sink, con
 		if (wish->kind == WISH_ONLINE) {
 			if (count_wanted(model, block, wish, true) < most)
 				continue;
-			if (online_one(model, sink, wish, block, wish->type, &wish->world, HS_BASIS_EXACT) > 0)
+			if (hs_whatif_online_one(model, sink, wish, block, wish->type, &wish->world, HS_BASIS_EXACT) > 0)
 				model->whatif->nr_dropped++;
 			continue;
 		}
 		if (wish->ret < 0 || !count_wanted(model, block, wish, false))
-			offline_one(model, sink, wish, block);
-	}
-}
-
-/* A driver removes what it has taken offline; what is still online here keeps its block. */
-static void fulfil_remove(struct hs_model *model, const struct hs_sink *sink, const struct wish *wish)
-{
-	struct hs_hotplug *hotplug = &model->hotplug;
-	uint64_t bytes = hs_block_bytes(hotplug), pages = hs_block_pages(hotplug);
-	struct hs_memory_outcome outcome;
-	struct hs_block *block;
-
-	for (uint64_t at = (wish->start + pages - 1) / pages; (block = hs_block_at_or_above(hotplug, at));) {
-		uint64_t id = hs_block_id(block);
-
-		if ((id + 1) * pages > wish->end)
-			break;
-		at = id + 1;
-		hs_hash_map_remove(&model->whatif->instead, id, &id);
-		if (!hs_block_find(hotplug, id))
-			continue;
-		hs_block_remove_memory(hotplug, id * bytes, bytes, NULL, &outcome);
-		model->whatif->nr_failed_removals += outcome.result != 0;
-		if (!outcome.result)
-			hs_hash_map_remove(&model->whatif->wanted, id, NULL);
-		emit(sink, wish, HS_POINT_BLOCK_REMOVE, id * bytes, hs_block_result_name(outcome.result),
-		     hs_block_check_text(outcome.check), HS_BASIS_EXACT);
+			hs_whatif_offline(model, sink, wish, block);
 	}
 }
 
@@ -544,7 +404,7 @@ void hs_whatif_advance(struct hs_model *model, uint64_t now, const struct hs_sin
 		if (wish->kind == WISH_ADD)
 			fulfil_add(model, sink, wish);
 		else if (wish->kind == WISH_REMOVE)
-			fulfil_remove(model, sink, wish);
+			hs_whatif_remove(model, sink, wish);
 		else
 			fulfil_state(model, sink, wish);
 		hs_block_tick(model, wish->time);

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What-if: how memory goes. Which block goes offline where the record took one, and what becomes of a removal when
+ * blocks of the device are still online under the policy. Removals are of whole devices: what the kernel refuses
+ * for one block it refuses for all (try_remove_memory).
+ */
+#include <errno.h>
+
+#include "replay/block/block_memory.h"
+#include "replay/block/block_whatif.h"
+
+/* --- blocks ----------------------------------------------------------------------------------------- */
+
+static void remember(struct hs_model *model, struct hs_hash_map *map, const struct hs_block *block, uint64_t value)
+{
+	if (hs_hash_map_put(map, hs_block_id(block), value))
+		hs_block_problem(model, model->now, "out of memory: an unplug is not replayed");
+}
+
+static bool is_movable(const struct hs_block *block)
+{
+	return block->zone && block->zone->index == HS_ZONE_MOVABLE;
+}
+
+/* The recorded outcome of an offline holds where the block is in the same kind of zone as it was there. */
+static enum hs_basis offline_world(struct hs_model *model, const struct hs_wish *wish, const struct hs_block *block,
+				   struct hs_block_world *world)
+{
+	bool was_movable = wish->zone == HS_ZONE_MOVABLE;
+
+	*world = wish->world;
+	if (wish->ret < 0 && !world->veto[HS_MEM_GOING_OFFLINE] && !world->veto[HS_NODE_REMOVING_LAST_MEMORY])
+		world->isolate_error = (int)wish->ret;
+	if (wish->zone < 0 || is_movable(block) == was_movable)
+		return wish->zone < 0 ? HS_BASIS_ASSUMED : HS_BASIS_EXACT;
+	model->whatif->nr_assumed++;
+	if (is_movable(block))
+		world->isolate_error = 0;
+	else if (hs_whatif_is(model, "block.kernel_offline", "fails"))
+		world->isolate_error = -EBUSY;
+	return HS_BASIS_ASSUMED;
+}
+
+/* 0, or why the block stays. */
+static int offline_in(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
+		      struct hs_block *block, const struct hs_block_world *world, enum hs_basis basis)
+{
+	struct hs_block_outcome outcome;
+
+	hs_block_device_offline(&model->hotplug, block, world, NULL, &outcome);
+	hs_whatif_emit_outcome(model, sink, wish, true, block, &outcome, basis);
+	if (outcome.result) {
+		remember(model, &model->whatif->refused, block, (uint64_t)-outcome.result);
+	} else {
+		hs_hash_map_remove(&model->whatif->refused, hs_block_id(block), NULL);
+		remember(model, &model->whatif->taken, block, wish->task);
+	}
+	return outcome.result;
+}
+
+static int offline_this(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
+			struct hs_block *block, bool is_recorded)
+{
+	struct hs_block_world world;
+	enum hs_basis basis = offline_world(model, wish, block, &world);
+
+	return offline_in(model, sink, wish, block, &world, is_recorded ? basis : HS_BASIS_ASSUMED);
+}
+
+/* --- the policy's order ----------------------------------------------------------------------------- */
+
+/* Block by block, whichever the policy likes best; else what the record took, devices as a whole. */
+static bool is_by_block(const struct hs_model *model)
+{
+	return !hs_whatif_is(model, "block.unplug_order", "recorded") && !hs_whatif_is(model, "block.unplug_order", "acpi");
+}
+
+/* Is a the better one to unplug, by the policy's order? Both are online. A strict order. */
+static bool is_better(const struct hs_model *model, const struct hs_block *a, const struct hs_block *b)
+{
+	if (hs_whatif_is(model, "block.unplug_order", "lowest") || hs_whatif_is(model, "block.unplug_order", "dlpar"))
+		return hs_block_id(a) < hs_block_id(b);
+	if (!hs_whatif_is(model, "block.unplug_order", "highest") && is_movable(a) != is_movable(b))
+		return is_movable(a);
+	return hs_block_id(a) > hs_block_id(b);
+}
+
+/*
+ * The block to unplug where the record unplugged `recorded`: of the same group, hotplugged and online, the best one
+ * behind `last` (NULL: of all). NULL: there is none.
+ */
+static struct hs_block *choose_to_unplug(const struct hs_model *model, const struct hs_block *recorded,
+					 const struct hs_block *last)
+{
+	struct hs_block *best = NULL;
+
+	for (struct hs_block *block = model->hotplug.oldest; block; block = block->newer)
+		if (block->status == HS_BLOCK_ONLINE && block->group == recorded->group &&
+		    !hs_block_is_early(&model->hotplug, hs_block_start(&model->hotplug, block)) &&
+		    (!last || is_better(model, last, block)) && (!best || is_better(model, block, best)))
+			best = block;
+	return best;
+}
+
+/* virtio-mem and pseries DLPAR go on to the next block; others take what they get. */
+static bool goes_on(const struct hs_model *model)
+{
+	return hs_whatif_is(model, "block.unplug_order", "virtio-mem") ||
+	       hs_whatif_is(model, "block.unplug_order", "dlpar");
+}
+
+static void offline_instead(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
+			    struct hs_block *recorded)
+{
+	struct hs_block *block = choose_to_unplug(model, recorded, NULL);
+	int ret = block ? -EBUSY : 0;
+
+	while (block && ret) {
+		ret = offline_this(model, sink, wish, block, block == recorded);
+		if (!ret)
+			remember(model, &model->whatif->instead, recorded, hs_block_id(block));
+		block = ret && goes_on(model) ? choose_to_unplug(model, recorded, block) : NULL;
+	}
+}
+
+void hs_whatif_offline(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
+		       struct hs_block *recorded)
+{
+	if (is_by_block(model))
+		offline_instead(model, sink, wish, recorded);
+	else if (!recorded->is_device_offline)
+		offline_this(model, sink, wish, recorded, true);
+}
+
+/* --- removal ---------------------------------------------------------------------------------------- */
+
+/* A block that comes back one day is another one. */
+static void forget(struct hs_whatif *whatif, uint64_t id)
+{
+	hs_hash_map_remove(&whatif->wanted, id, NULL);
+	hs_hash_map_remove(&whatif->taken, id, NULL);
+	hs_hash_map_remove(&whatif->refused, id, NULL);
+}
+
+/* Bytes [start, end); 0 or errno. */
+static int remove_range(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
+			uint64_t start, uint64_t end)
+{
+	struct hs_memory_outcome outcome;
+	uint64_t bytes = hs_block_bytes(&model->hotplug);
+
+	hs_block_remove_memory(&model->hotplug, start, end - start, NULL, &outcome);
+	for (uint64_t at = start; !outcome.result && at < end; at += bytes)
+		forget(model->whatif, at / bytes);
+	model->whatif->nr_failed_removals += outcome.result != 0;
+	hs_whatif_emit(sink, wish, HS_POINT_BLOCK_REMOVE, start, hs_block_result_name(outcome.result),
+		       hs_block_check_text(outcome.check), HS_BASIS_EXACT);
+	return outcome.result;
+}
+
+/* A driver removes block by block what it has taken offline; what is still online here keeps its block. */
+static void remove_blocks(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish)
+{
+	struct hs_hotplug *hotplug = &model->hotplug;
+	uint64_t bytes = hs_block_bytes(hotplug), pages = hs_block_pages(hotplug);
+	struct hs_block *block;
+
+	for (uint64_t at = (wish->start + pages - 1) / pages; (block = hs_block_at_or_above(hotplug, at));) {
+		uint64_t id = hs_block_id(block);
+
+		if ((id + 1) * pages > wish->end)
+			break;
+		at = id + 1;
+		hs_hash_map_remove(&model->whatif->instead, id, &id);
+		if (hs_block_find(hotplug, id))
+			remove_range(model, sink, wish, id * bytes, (id + 1) * bytes);
+	}
+}
+
+/* The blocks that a removal is about. */
+struct device {
+	uint64_t first, end;	/* ids of those that lie inside its range */
+	bool is_cut;		/* a block is there of which only a part is the device's */
+	bool is_empty;		/* no block is */
+};
+
+static struct device device_of(const struct hs_model *model, const struct hs_wish *wish)
+{
+	const struct hs_hotplug *hotplug = &model->hotplug;
+	const uint64_t pages = hs_block_pages(hotplug), low = wish->start / pages, high = (wish->end - 1) / pages;
+	struct device device = { .first = (wish->start + pages - 1) / pages, .end = wish->end / pages };
+	const struct hs_block *block = hs_block_at_or_above(hotplug, low);
+
+	device.is_empty = !block || hs_block_id(block) > high;
+	device.is_cut = (low < device.first && hs_block_find(hotplug, low)) ||
+			(high >= device.end && hs_block_find(hotplug, high));
+	return device;
+}
+
+/* The same answer as before; a kernel zone gives nothing back unless the policy says that the record's holds. */
+static int refusal_of(const struct hs_model *model, const struct hs_block *block)
+{
+	const uint64_t *refused = hs_hash_map_get(&model->whatif->refused, hs_block_id(block));
+
+	if (refused)
+		return -(int)*refused;
+	return !is_movable(block) && hs_whatif_is(model, "block.kernel_offline", "fails") ? -EBUSY : 0;
+}
+
+/* acpi_scan_try_to_offline, the second pass: the first block that still stays ends it. */
+static int offline_rest(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
+			const struct device *device)
+{
+	struct hs_block *block = hs_block_at_or_above(&model->hotplug, device->first);
+	int ret = 0;
+
+	for (; block && hs_block_id(block) < device->end && !ret; block = hs_block_next(block)) {
+		const struct hs_block_world world = { .isolate_error = refusal_of(model, block) };
+
+		if (!block->is_device_offline)
+			ret = offline_in(model, sink, wish, block, &world, HS_BASIS_ASSUMED);
+	}
+	return ret;
+}
+
+/* acpi_bus_online: what this task took comes back, by the zone policy. */
+static void give_back(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
+		      const struct device *device)
+{
+	static const struct hs_block_world free_world;
+	struct hs_block *block = hs_block_at_or_above(&model->hotplug, device->first);
+
+	for (; block && hs_block_id(block) < device->end; block = hs_block_next(block)) {
+		const uint64_t *task = hs_hash_map_get(&model->whatif->taken, hs_block_id(block));
+
+		if (block->is_device_offline && task && *task == wish->task)
+			hs_whatif_online_one(model, sink, wish, block, HS_ONLINE, &free_world, HS_BASIS_ASSUMED);
+	}
+}
+
+static void remove_device(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish)
+{
+	const uint64_t bytes = hs_block_bytes(&model->hotplug);
+	const struct device device = device_of(model, wish);
+	int ret = 0;
+
+	if (device.is_empty) {
+		model->whatif->nr_dropped++;
+		return;
+	}
+	if (device.is_cut) {
+		model->whatif->nr_failed_removals++;
+		hs_whatif_emit(sink, wish, HS_POINT_BLOCK_REMOVE, wish->start * model->hotplug.geometry.page_bytes, "-EINVAL",
+			       hs_block_check_text(HS_CHECK_ALIGNMENT), HS_BASIS_EXACT);
+		return;
+	}
+	if (hs_whatif_is(model, "block.unplug_order", "acpi"))
+		ret = offline_rest(model, sink, wish, &device);
+	if (remove_range(model, sink, wish, device.first * bytes, device.end * bytes) && ret)
+		give_back(model, sink, wish, &device);
+}
+
+void hs_whatif_remove(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish)
+{
+	if (wish->end <= wish->start)
+		return;
+	if (is_by_block(model))
+		remove_blocks(model, sink, wish);
+	else
+		remove_device(model, sink, wish);
+}
