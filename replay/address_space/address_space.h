@@ -50,6 +50,7 @@ struct hs_vma {
 	uint64_t flags;			/* HS_VMA_* (traces/kinds.h) */
 	uint64_t file;			/* identity of the mapped object, 0: anonymous */
 	uint64_t object_pages;		/* size of shared anonymous memory: behind it is SIGBUS; 0: not known */
+	uint64_t serial;		/* grows with each making and change of bounds: order among equals */
 	uint32_t anon_vma_id;		/* equal ids: the same anon_vma; 0: none or unknown */
 	uint32_t generation;		/* of losses, when its pages were last wholly known */
 	uint32_t generation_before;	/* the same before the snapshot that is being taken in */

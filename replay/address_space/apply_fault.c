@@ -11,22 +11,30 @@ static bool is_accessible(const struct hs_vma *vma)
 	return vma->flags & (HS_VMA_RD | HS_VMA_WR | HS_VMA_EX);
 }
 
-/* expand_downwards, acct_stack_growth: a stack grows within its limit and at a distance to what lies below. */
+/* acct_stack_growth. */
+static bool may_grow(const struct hs_mm *mm, const struct hs_vma *vma, uint64_t start)
+{
+	uint64_t pages = (vma->node.start - start) >> HS_PAGE_SHIFT;
+
+	return vma->node.end - start <= hs_mm_stack_limit(mm) && hs_mm_may_expand(mm, vma->flags, pages) &&
+	       hs_mm_may_lock_more(mm, vma->flags, pages);
+}
+
+/* expand_downwards: a stack grows within its limit and at a distance to what lies below. */
 static struct hs_vma *grow_stack(struct hs_mm *mm, uint64_t address)
 {
 	struct hs_vma *vma = hs_mm_first_overlap(mm, address, UINT64_MAX), *below;
 	uint64_t start = hs_page_down(address);
 
-	if (!vma || !(vma->flags & HS_VMA_GD) || vma->node.end - start > hs_mm_stack_limit(mm))
-		return NULL;
-	if (!hs_mm_may_expand(mm, vma->flags, (vma->node.start - start) >> HS_PAGE_SHIFT) ||
-	    !hs_mm_may_lock_more(mm, vma->flags, (vma->node.start - start) >> HS_PAGE_SHIFT))
+	if (!vma || !(vma->flags & HS_VMA_GD))
 		return NULL;
 	below = hs_vma_prev_in(vma);
 	if (below && is_accessible(below) && !(below->flags & HS_VMA_GD) &&
 	    start - below->node.end < (uint64_t)STACK_GUARD_PAGES << HS_PAGE_SHIFT)
 		return NULL;
-	hs_mm_prepare_anon_vma(mm, vma);
+	hs_mm_prepare_anon_vma(mm, vma);	/* before the limits are looked at */
+	if (!may_grow(mm, vma, start))
+		return NULL;
 	hs_mm_resize_vma(mm, vma, start, vma->node.end);
 	hs_space_tell_layout(mm, start, vma->node.end);
 	return vma;
@@ -69,6 +77,8 @@ void hs_apply_fault(struct hs_mm *mm, uint64_t address, bool is_write, bool was_
 	}
 	if (is_refused(vma, is_write) || has_no_pages(vma) || hs_vma_is_behind_object(vma, address))
 		return;
+	if (was_present && is_write)
+		hs_mm_settle_zero(mm, vma, address);
 	if (was_present && proves_huge(mm, address))
 		hs_mm_settle_huge(mm, vma, address);
 	hs_mm_touch_page(mm, vma, address, is_write);

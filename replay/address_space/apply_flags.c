@@ -322,6 +322,20 @@ static bool ends_populating(const struct hs_mm *mm, const struct hs_vma *vma, ui
 	return hs_vma_is_behind_object(vma, end - HS_PAGE_BYTES) || hs_mm_first_guard(mm, start, end) < end;
 }
 
+/* MADV_REMOVE was refused, by this mapping or a later one: then its hole is in this one, which may be written. */
+static bool may_have_punched(const struct hs_mm *mm, const struct hs_vma *vma, const struct hs_mm_madvise *call,
+			     uint64_t from, uint64_t end)
+{
+	const struct hs_vma *later = from < end ? hs_mm_first_overlap(mm, from, end) : NULL;
+
+	if (call->advice != MADV_REMOVE || call->ret != -EACCES || !is_taken_as_read_only(vma, vma->file))
+		return false;
+	for (; later && later->node.start < end; later = hs_vma_next_in(later))
+		if (hs_advice_is_refused(later, call->advice))
+			return true;
+	return false;
+}
+
 void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
 {
 	uint64_t at = call->addr, end = call->addr + hs_page_up(call->len);
@@ -336,6 +350,8 @@ void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
 		uint64_t until = clip_end(vma, end);
 
 		learn_mode(mm, vma, call->ret, call->advice == MADV_REMOVE);
+		if (may_have_punched(mm, vma, call, until, end))
+			hs_doubt_punch(mm, vma, clip_start(vma, at), until);
 		if (hs_advice_is_refused(vma, call->advice) || (stops_at_hole && vma->node.start > at))
 			break;
 		advise_vma(mm, vma, clip_start(vma, at), until, call);

@@ -321,6 +321,17 @@ void hs_mm_settle_huge(struct hs_mm *mm, const struct hs_vma *vma, uint64_t addr
 		settle_as_huge(mm, vma, record);
 }
 
+void hs_mm_settle_zero(struct hs_mm *mm, const struct hs_vma *vma, uint64_t address)
+{
+	const struct hs_slot_record *record = hs_slot_table_find(&mm->slots, &mm->space->pages, address);
+	bool is_new;
+
+	if (record && record->has_zeros && record->kind == HS_SLOT_TABLE && hs_vma_is_private_anon(vma) &&
+	    hs_record_page(&mm->space->pages, record, page_of(address)) == HS_PLANE_BIT(UNKNOWN))
+		store_page(mm, vma, hs_slot_table_own(&mm->slots, &mm->space->pages, address, &is_new), address,
+			   HS_PLANE_BIT(UNKNOWN), ZERO_PAGE);
+}
+
 void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bool is_write)
 {
 	struct hs_page_store *store = &mm->space->pages;

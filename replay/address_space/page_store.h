@@ -50,8 +50,10 @@ struct hs_slot_record {
 	uint16_t present, swap, zero, marker, file, unknown;	/* pages */
 	uint8_t kind;		/* enum hs_slot_kind */
 	uint8_t nr_dense;	/* planes in the block */
-	bool is_of_folio;	/* pages that are not exclusive belong to a huge page that was split */
-	bool is_doubted;	/* HS_SLOT_MAYBE_HUGE, and not by a fault: unknown pages may be there without it */
+	bool is_of_folio : 1;	/* pages that are not exclusive belong to a huge page that was split */
+	bool is_doubted : 1;	/* HS_SLOT_MAYBE_HUGE, and not by a fault: unknown pages may be there without it */
+	bool has_zeros : 1;	/* unknown pages may be the zero page: what a huge page that was split held is not known */
+	uint8_t pad;
 };
 _Static_assert(sizeof(struct hs_slot_record) == 32, "a uniform slot costs 32 bytes");
 

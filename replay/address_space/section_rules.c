@@ -42,10 +42,11 @@ void hs_mm_split_huge(struct hs_mm *mm, uint64_t slot)
 	become_table(mm, slot);
 }
 
-/* unmap_folio: the pages are unmapped for the time of the split, and are small ones then. */
+/* unmap_folio: the pages are unmapped for the time of the split, and are small ones then, or the zero page. */
 static void split_folio(struct hs_mm *mm, uint64_t slot)
 {
 	const struct hs_slot_record *record = hs_slot_table_find(&mm->slots, &mm->space->pages, slot);
+	struct hs_slot_record *now;
 	bool is_new;
 
 	if (!is_huge(record) || !hs_record_has(record, HS_PLANE_BIT(EXCLUSIVE)))
@@ -54,7 +55,13 @@ static void split_folio(struct hs_mm *mm, uint64_t slot)
 		hs_section_note(mm, HS_SECTION_CLEAR, slot, slot + HS_SLOT_BYTES, HS_RULE_SPLIT_HUGE, basis_of(record));
 	hs_section_note(mm, HS_SECTION_CLEAR, slot, slot + HS_SLOT_BYTES, HS_RULE_SPLIT_FOLIO, basis_of(record));
 	become_table(mm, slot);
-	hs_slot_table_own(&mm->slots, &mm->space->pages, slot, &is_new)->is_of_folio = false;
+	if (mm->space->variant.splits_to_zero_pages && mm->space->maps_zero_page)
+		hs_mm_make_unknown(mm, slot, slot + HS_SLOT_BYTES);
+	now = hs_slot_table_own(&mm->slots, &mm->space->pages, slot, &is_new);
+	if (!now)
+		return;
+	now->is_of_folio = false;
+	now->has_zeros = mm->space->variant.splits_to_zero_pages;
 }
 
 static void split_edges(struct hs_mm *mm, uint64_t start, uint64_t end, void (*split)(struct hs_mm *, uint64_t))

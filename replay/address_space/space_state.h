@@ -85,6 +85,7 @@ struct hs_address_space {
 	HS_VEC(struct hs_space_watch) watches;
 	uint64_t next_file;			/* identities of shared anonymous objects */
 	uint32_t next_anon_vma;
+	uint64_t next_vma;
 	uint32_t loss_generation;		/* grows with each loss of faults */
 	bool are_faults_unseen;			/* the recording had no source of faults */
 	bool are_calls_unseen;			/* nor of system calls */
@@ -256,6 +257,8 @@ uint64_t hs_mm_first_guard(const struct hs_mm *mm, uint64_t start, uint64_t end)
 void hs_mm_doubt_table(struct hs_mm *mm, uint64_t slot);
 /* A slot that may be huge is, as a fault on a present page of it shows that no other fault made. */
 void hs_mm_settle_huge(struct hs_mm *mm, const struct hs_vma *vma, uint64_t address);
+/* A page that a write found read-only, of a slot whose huge page was split: it is the zero page. */
+void hs_mm_settle_zero(struct hs_mm *mm, const struct hs_vma *vma, uint64_t address);
 /* The slot becomes one huge anonymous page. */
 void hs_mm_make_huge(struct hs_mm *mm, uint64_t address);
 /* Pages of [start, end) leave planes (HS_PLANE_BIT): they lose write permission, grow old, … */
@@ -304,6 +307,8 @@ void hs_apply_collapse(struct hs_mm *mm, uint64_t address, const struct hs_bytes
 
 /* MADV_REMOVE of [start, end) in vma: every mapping of the object loses its pages there. */
 void hs_apply_punch(struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end);
+/* The same, or nothing, has happened. */
+void hs_doubt_punch(struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end);
 
 /* do_mlock: would locking the range, which may wrap or be empty, exceed the limit? Whole pages. */
 bool hs_mlock_exceeds(const struct hs_mm *mm, uint64_t start, uint64_t bytes);

@@ -25,6 +25,7 @@ struct hs_space_variant hs_space_variant_of(enum hs_variant variant)
 		.moves_realign = since_6_12,
 		.mmap_splits_before_limits = since_6_12,
 		.reaps_by_clear = variant >= HS_VARIANT_7_2,
+		.splits_to_zero_pages = since_6_12,
 		.splits_before_unmap = !since_6_18,
 		.reuses_pages_of_folios = since_6_18,
 	};

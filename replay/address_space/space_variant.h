@@ -39,6 +39,8 @@ struct hs_space_variant {
 	bool protects_by_gib;
 	/* mremap of page tables begins at a slot's start where both places allow it (try_realign_addr: 6.7). */
 	bool moves_realign;
+	/* Splitting a folio maps the zero page for what holds nothing but zeros (try_to_map_unused_to_zeropage: 6.12). */
+	bool splits_to_zero_pages;
 	/* Splitting a folio takes its huge mapping apart in a section of its own first (try_to_migrate_one; until 6.13). */
 	bool splits_before_unmap;
 	/* The OOM reaper opens its sections as CLEAR, not UNMAP (7.2). */

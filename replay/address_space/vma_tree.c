@@ -66,6 +66,7 @@ struct hs_vma *hs_mm_insert_vma(struct hs_mm *mm, const struct hs_vma *model)
 		return NULL;
 	}
 	*vma = *model;
+	vma->serial = ++mm->space->next_vma;
 	vma->flags &= ~(uint64_t)HS_VMA_UNKEPT;
 	hs_range_tree_insert(&mm->vmas, &vma->node);
 	account(mm, vma, 1);
@@ -98,6 +99,7 @@ void hs_mm_resize_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint
 	account(mm, vma, -1);
 	vma->pgoff += (uint64_t)((int64_t)(start - vma->node.start) >> HS_PAGE_SHIFT);
 	hs_range_tree_resize(&mm->vmas, &vma->node, start, end);
+	vma->serial = ++mm->space->next_vma;
 	account(mm, vma, 1);
 	mm->counters.hiwater_vm = mm->counters.total_vm < before && before > peak ? before : peak;
 }
@@ -125,6 +127,8 @@ struct hs_vma *hs_mm_split_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t ad
 	upper->node.start = address;
 	upper->pgoff += (address - vma->node.start) >> HS_PAGE_SHIFT;
 	hs_range_tree_resize(&mm->vmas, &vma->node, vma->node.start, address);
+	vma->serial = ++mm->space->next_vma;
+	upper->serial = ++mm->space->next_vma;
 	hs_range_tree_insert(&mm->vmas, &upper->node);
 	return upper;
 }

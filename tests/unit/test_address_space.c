@@ -27,6 +27,10 @@ static const struct space_case cases[] = {
 	{ "a hole through a mapping that was taken as read-only", "6.18", "G 0 4 rx 0; r 0 4; adv 1 2 9; prot 0 4 rw",
 	  "[0,4)rws", "0-0 2-3" },
 	{ "KSM takes no shared memory", "6.18", "S 0 4 rw; adv 0 2 12", "[0,4)rws", "" },
+	{ "a hole that may have been punched before the call was refused", "6.18",
+	  "G 0 4 r 0; r 0 4; F 4 8 r 100; fail 13; adv 0 8 9", "[0,4)r [4,8)r", "" },
+	{ "a stack that cannot grow has its anon_vma all the same", "6.18",
+	  "limits; A 0 8 r grows; lim as 0; r -1; re 2 2 2 3 8", "[0,2)r [4,8)r [8,10)r", "" },
 	{ "file pages", "6.18", "F 0 8 r 0; r 0 2; F 8 16 r 8; r 9", "[0,16)r", "0-1 9-9" },
 };
 
@@ -177,6 +181,32 @@ static void test_pageout(void **state)
 	script_deinit(&script);
 }
 
+/* What holds only zeros in a huge page becomes the zero page when it is split: a write that finds it tells. */
+static void test_split_finds_zeros(void **state)
+{
+	struct hs_fault_user fault = { .address = HS_SCRIPT_BASE + 7 * 4096, .error_code = 7 };
+	struct hs_collapse_huge_page huge = { .address = HS_SCRIPT_BASE, .address_basis = 2, .isolated = 1,
+					      .status = { "SCAN_SUCCEED", 12 } };
+	struct hs_script script;
+
+	(void)state;
+	script_init(&script, "6.12", "never");
+	script_run(&script, "A 0 1M rw; w 5");
+	give(&script, HS_KIND_collapse_huge_page, &huge);
+	script_run(&script, "adv 5 9 20");
+	assert_int_equal(kind_of(&script, 0), HS_SLOT_TABLE);
+	assert_string_equal(script_plane(&script, "unknown"), "0-511");
+	give(&script, HS_KIND_fault_user, &fault);
+	assert_string_equal(script_plane(&script, "exclusive"), "7-7");
+	script_deinit(&script);
+	script_init(&script, "6.1", "never");
+	script_run(&script, "A 0 1M rw; w 5");
+	give(&script, HS_KIND_collapse_huge_page, &huge);
+	script_run(&script, "adv 5 9 20");
+	assert_string_equal(script_plane(&script, "present"), "0-511");
+	script_deinit(&script);
+}
+
 static void test_losses_make_pages_unknown(void **state)
 {
 	const struct hs_meta_lost lost = { .source = { "fault", 5 }, .count = 1 };
@@ -266,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_collapse_makes_huge_and_zap_splits),
 		cmocka_unit_test(test_collapse_by_advice),
 		cmocka_unit_test(test_pageout),
+		cmocka_unit_test(test_split_finds_zeros),
 		cmocka_unit_test(test_losses_make_pages_unknown),
 		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_random_commands_keep_the_invariants),

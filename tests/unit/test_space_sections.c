@@ -189,7 +189,7 @@ static void test_T122_ksm_page_is_moved(void **state)
 		       "UNMAP[0,8) mremap: unmap_vmas");
 }
 
-/* MADV_REMOVE opens its sections itself, in the order of the places in the file. */
+/* MADV_REMOVE opens its sections itself, in the order of the places in the file, then of age. */
 static void test_punched_by_advice(void **state)
 {
 	struct hs_mm_madvise remove = { .addr = HS_SCRIPT_BASE + 6 * 4096, .len = 3 * 4096, .advice = MADV_REMOVE,
@@ -199,11 +199,11 @@ static void test_punched_by_advice(void **state)
 	(void)state;
 	listen_to(&world, "6.12", "F 1M 520 rw 4; G 1024 1040 rw 0; G 0 16 rw 0; w 0 16");
 	world.script.time += 1000;
-	section(&world, CALLER, CLEAR, 6, 9);
 	section(&world, CALLER, CLEAR, 1030, 1033);
+	section(&world, CALLER, CLEAR, 6, 9);
 	section(&world, CALLER, CLEAR, 514, 517);
 	tell(&world, HS_KIND_mm_madvise, &remove, CALLER);
-	finish(&world, "CLEAR[6,9) madvise: unmap_mapping_range; CLEAR[1030,1033) madvise: unmap_mapping_range; "
+	finish(&world, "CLEAR[1030,1033) madvise: unmap_mapping_range; CLEAR[6,9) madvise: unmap_mapping_range; "
 		       "CLEAR[514,517) madvise: unmap_mapping_range");
 }
 

@@ -263,6 +263,14 @@ static void do_mprotect(void)
 	write_page(5);
 }
 
+static void grow_protection(void)
+{
+	begin("mprotect down to a stack's start");
+	map(0, 8, RW, MAP_PRIVATE | MAP_GROWSDOWN);
+	fill(0, 8);
+	protect(4, 5, R | PROT_GROWSDOWN);
+}
+
 static void cross_512_gib(void)
 {
 	begin("mprotect across 512 GiB");
@@ -293,6 +301,11 @@ static void do_madvise(void)
 	h_full(0, 2 * SLOT);
 	advise(0, SLOT, MADV_FREE);
 	advise(SLOT + 5, SLOT + 9, MADV_FREE);
+	begin("MADV_COLD in a huge page");
+	h_full(0, 2 * SLOT);
+	advise(0, SLOT, MADV_COLD);
+	advise(SLOT + 5, SLOT + 9, MADV_COLD);
+	write_page(SLOT + 7);
 	begin("MADV_PAGEOUT");
 	a_full(0, 8);
 	advise(2, 5, MADV_FREE);
@@ -397,6 +410,18 @@ static void do_files(void)
 	map(0, 8, RW, MAP_SHARED);
 	fill(0, 8);
 	advise(2, 4, MADV_REMOVE);
+	begin("MADV_REMOVE from several mappings");
+	if (ftruncate(other, 16 * PAGE))
+		exit(1);
+	map_file(other, SLOT, SLOT + 8, RW, MAP_PRIVATE, 4);
+	map_file(other, 2 * SLOT, 2 * SLOT + 16, RW, MAP_SHARED, 0);
+	map_file(other, 3 * SLOT, 3 * SLOT + 2, RW, MAP_SHARED, 9);
+	map_file(other, 0, 16, RW, MAP_SHARED, 0);
+	fill(0, 16);
+	fill(SLOT, SLOT + 4);
+	advise(6, 9, MADV_REMOVE);
+	write_page(7);
+	advise(2 * SLOT + 8, 2 * SLOT + 12, MADV_REMOVE);
 	close(fd);
 	close(other);
 }
@@ -690,6 +715,7 @@ int main(int argc, char **argv)
 	do_others();
 	do_reap(kvm);
 	cross_512_gib();
+	grow_protection();
 	printf("\ndone\n");
 	fflush(stdout);
 	_exit(0);
