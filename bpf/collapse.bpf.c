@@ -4,6 +4,7 @@
  * (the folio's index, the arguments of madvise) and the recorder concludes (collectors/collapse_group.c).
  */
 #include "bpf/compat.bpf.h"
+#include "bpf/pmd_level.bpf.h"
 #include "bpf/ring.bpf.h"
 #include "bpf/syscalls.bpf.h"
 
@@ -57,7 +58,7 @@ struct scan {
 	const void *page;
 	s32 status;
 	u32 none_or_zero, referenced, unmapped;
-	u8 writable, order;
+	u8 writable, order, pmd_after;
 };
 
 static __always_inline int emit_scan(u64 mm, const struct scan *scan)
@@ -78,6 +79,7 @@ static __always_inline int emit_scan(u64 mm, const struct scan *scan)
 	record->unmapped = scan->unmapped;
 	record->writable = scan->writable;
 	record->order = scan->order;
+	record->pmd_after = scan->pmd_after;
 	COMMIT(record, scan->type, 0, (u32)task->pid);
 	return 0;
 }
@@ -101,6 +103,7 @@ int collapse_scan(u64 *args)
 		scan.status = (s32)ARG(args, 4);
 		scan.unmapped = (u32)ARG(args, 5);
 	}
+	scan.pmd_after = (u8)pmd_level_after_scan();
 	return emit_scan(ARG(args, 0), &scan);
 }
 

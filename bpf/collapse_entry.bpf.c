@@ -12,6 +12,27 @@
 enum { AT_ENTRY = 0, AT_DETACH = 2, DAEMON_UNKNOWN = 255 };
 #define HUGE_MASK ((1ull << PMD_SHIFT) - 1)
 
+/* The range whose scan a task has entered. */
+struct entered_range {
+	u64 mm, address;		/* mm 0: none */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct entered_range);
+} entered_ranges SEC(".maps");
+
+static __always_inline void note_entry(u64 mm, u64 address)
+{
+	struct entered_range *range = bpf_task_storage_get(&entered_ranges, bpf_get_current_task_btf(), 0,
+							   BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (range)
+		*range = (struct entered_range){ mm, address };
+}
+
 static __always_inline int emit_ptes(struct vm_area_struct *vma, u64 address, u8 moment, u8 is_khugepaged)
 {
 	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
@@ -46,6 +67,8 @@ static __always_inline int emit_ptes(struct vm_area_struct *vma, u64 address, u8
 		describe_pages(record);
 	}
 	COMMIT(record, HS_RECORD_PTES, 0, (u32)task->pid);
+	if (moment == AT_ENTRY)
+		note_entry((u64)mm, address);
 	return 0;
 }
 
@@ -107,4 +130,16 @@ u32 pmd_level_of(u64 mm, u64 address)
 
 	find_page_table(&walk, (struct mm_struct *)mm, address);
 	return walk.level;
+}
+
+u32 pmd_level_after_scan(void)
+{
+	struct entered_range *range = bpf_task_storage_get(&entered_ranges, bpf_get_current_task_btf(), 0, 0);
+	u32 level = 0;
+
+	if (!range || !range->mm)
+		return 0;
+	level = pmd_level_of(range->mm, range->address) + 1;
+	range->mm = 0;
+	return level;
 }

@@ -174,6 +174,24 @@ struct node_notify___nid {
 	int nid;
 } __attribute__((preserve_access_index));
 
+/* The folder of a file of sysfs: parent, by 6.18 __parent (read under RCU). */
+struct kernfs_node___plain {
+	struct kernfs_node *parent;
+} __attribute__((preserve_access_index));
+struct kernfs_node___rcu {
+	struct kernfs_node *__parent;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct kernfs_node *folder_of(const struct kernfs_node *node)
+{
+	const struct kernfs_node___plain *plain = (const void *)node;
+	const struct kernfs_node___rcu *rcu = (const void *)node;
+
+	if (bpf_core_field_exists(plain->parent))
+		return BPF_CORE_READ(plain, parent);
+	return bpf_core_field_exists(rcu->__parent) ? BPF_CORE_READ(rcu, __parent) : 0;
+}
+
 /* struct page's flags: a plain number, or by 6.18 a struct around one; first in it in either case. */
 static __always_inline u64 flags_of_page(const struct page *page)
 {

@@ -137,6 +137,7 @@ enum hs_record_type {
 	HS_RECORD_ALLOC,		/* struct hs_record_collapse: status, and in none_or_zero the node or ~0 */
 	HS_RECORD_SWAPIN_RESULT,	/* head only, small: result number of the swap-in that was just reported */
 	HS_RECORD_CACHE,		/* struct hs_record_cache */
+	HS_RECORD_SETTING,		/* struct hs_record_setting */
 	HS_NR_RECORDS
 };
 
@@ -240,7 +241,8 @@ struct hs_record_collapse {
 	hs_u32 unmapped;		/* visit: progress */
 	hs_u8 writable;			/* 255: the kernel does not say */
 	hs_u8 order;
-	hs_u8 pad[6];
+	hs_u8 pmd_after;		/* scan: enum hs_pmd_level + 1; 0: not read */
+	hs_u8 pad[5];
 };
 
 struct hs_ring_isolate {
@@ -370,6 +372,18 @@ struct hs_record_access {
 	char text[64];
 };
 
+/* A setting of huge pages was written: HS_SETTINGS_FOLDER/file, or HS_SETTINGS_FOLDER/folder/file. */
+#define HS_SETTINGS_FOLDER "transparent_hugepage"
+enum { HS_SETTING_NAME_BYTES = 32 };
+
+struct hs_record_setting {
+	struct hs_record head;
+	hs_u64 entry_time;		/* 0 unknown; the new value holds from somewhere behind it on */
+	char folder[HS_SETTING_NAME_BYTES];
+	char file[HS_SETTING_NAME_BYTES];
+	char text[32];			/* as written; no accepted value is longer */
+};
+
 /* What the programs that look into the kernel's tables are asked, and answer. */
 enum hs_table_field {
 	HS_TABLE_BLOCK_ONLINE_TYPE = 0, HS_TABLE_BLOCK_NODE, HS_TABLE_BLOCK_GROUP, HS_TABLE_BLOCK_ALTMAP_PAGES,
@@ -436,6 +450,7 @@ _Static_assert(sizeof(struct hs_record_attempt) == 96, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_collapse_file) == 216, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_hotplug) == 136, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_access) == 160, "no hidden padding");
+_Static_assert(sizeof(struct hs_record_setting) == 128, "no hidden padding");
 _Static_assert(sizeof(struct hs_table_entry) == 104, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_ptes) == 6208, "no hidden padding");
 _Static_assert(sizeof(struct hs_record_svm) == 96, "no hidden padding");

@@ -202,6 +202,14 @@ struct attribute {
 	const char *name;
 };
 
+struct kernfs_node {
+	const char *name;
+};
+
+struct kernfs_open_file {
+	struct kernfs_node *kn;
+};
+
 struct device {
 	u32 id;
 };

@@ -9,4 +9,7 @@
 
 u32 pmd_level_of(u64 mm, u64 address);
 
+/* The same of the range whose scan the current task has entered last, and plus 1; 0: not known. Once. */
+u32 pmd_level_after_scan(void);
+
 #endif

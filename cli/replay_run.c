@@ -28,7 +28,7 @@ static int look_ahead(struct hs_replay *replay, const struct hs_arguments *argum
 	return status;
 }
 
-/* A free run's models may want to know what the recording learnt later of things that were so before. */
+/* Models may want to know what the recording learnt later of things that were so before. */
 static int foresee(struct hs_replay *replay, const struct hs_arguments *arguments, const char *path)
 {
 	const hs_kind_set kinds = hs_engine_foreseen(replay->engine);

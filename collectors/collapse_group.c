@@ -193,6 +193,7 @@ static unsigned int add_isolate(struct hs_collapse_groups *groups, struct task *
 	waiting->row.isolate.writable = isolate->writable;
 	waiting->row.isolate.status = result_of(groups, isolate->status);
 	waiting->row.isolate.order = isolate->order;
+	waiting->row.isolate.origin = record->origin.is_daemon ? HS_COLLAPSE_BY_DAEMON : HS_COLLAPSE_BY_MADVISE;
 	return 1;
 }
 
@@ -261,6 +262,7 @@ static unsigned int add_scan(struct hs_collapse_groups *groups, struct task *tas
 	waiting->row.scan.unmapped = record->unmapped;
 	waiting->row.scan.writable = record->writable;
 	waiting->row.scan.has_page = record->origin.has_folio;
+	waiting->row.scan.pmd_after = record->pmd_after;
 	waiting->row.scan.status = result_of(groups, record->status);
 	return 1;
 }

@@ -63,6 +63,7 @@ struct hs_recorder {
 	uint64_t *lost;			/* [cpu][source][cause] */
 	uint64_t misses[HS_NR_RING_SOURCES];
 	uint64_t lost_total[HS_NR_RING_SOURCES];
+	uint64_t lost_at_poll;		/* of the source that tells settings */
 	uint64_t rows, bytes;		/* of the closed file; bytes 0: it is no file */
 	bool is_ended;
 };
@@ -162,6 +163,13 @@ static bool is_on_rung(const struct hs_recorder *recorder, enum hs_ring_source s
 	return rung && strcmp(rung->name, name) == 0;
 }
 
+static bool are_settings_told(const struct hs_recorder *recorder)
+{
+	const struct hs_probe_verdict *verdict = hs_probes_verdict(recorder->probes, "setting_written");
+
+	return is_on_rung(recorder, HS_RING_COLLAPSE, "fentry") && verdict && verdict->works;
+}
+
 static int wake_on(struct hs_recorder *recorder, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN };
@@ -209,7 +217,7 @@ static int open_parts(struct hs_recorder *recorder, struct hs_error *err)
 		error = hs_translator_create(recorder->sink, recorder->identity, recorder->names, &recorder->translator,
 					     err);
 	if (!error)
-		error = hs_tunables_create(&recorder->tunables, err);
+		error = hs_tunables_create(are_settings_told(recorder), &recorder->tunables, err);
 	return error ? error : open_streams(recorder, err);
 }
 
@@ -612,20 +620,36 @@ static int take_execs(struct hs_recorder *recorder, struct hs_error *err)
 	return error;
 }
 
+/* What was written since then may still be in the rings: the rows wait for their place in time. */
+static int poll_tunables(struct hs_recorder *recorder, struct hs_error *err)
+{
+	const uint64_t lost = recorder->lost_total[HS_RING_COLLAPSE];
+	struct hs_capture *capture = new_capture(recorder, 0, err);
+
+	if (!capture)
+		return -ENOMEM;
+	if (hs_tunables_poll(recorder->tunables, capture->time, lost != recorder->lost_at_poll, capture))
+		return hs_error_nomem(err);
+	recorder->lost_at_poll = lost;
+	return 0;
+}
+
 static int poll_host(struct hs_recorder *recorder, uint64_t now, struct hs_error *err)
 {
+	int error = 0;
 	bool is_due = now - recorder->last_poll >= poll_ns;
 
 	if (recorder->blocks && (hs_memory_blocks_take_uevents(recorder->blocks, recorder->sink) || is_due))
 		hs_memory_blocks_poll(recorder->blocks, now, recorder->sink);
 	if (is_due) {
-		hs_tunables_poll(recorder->tunables, now, recorder->sink);
 		report_misses(recorder, now);
+		error = poll_tunables(recorder, err);
 		forget_dead(recorder);
 		recorder->last_poll = now;
 	}
-	if (!recorder->options.checkpoint_ns || now - recorder->last_checkpoint < recorder->options.checkpoint_ns)
-		return 0;
+	if (error || !recorder->options.checkpoint_ns ||
+	    now - recorder->last_checkpoint < recorder->options.checkpoint_ns)
+		return error;
 	recorder->last_checkpoint = now;
 	return take_snapshot(recorder, 0, "checkpoint", err);
 }

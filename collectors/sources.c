@@ -118,6 +118,8 @@ static const struct hs_probe collapse_fentry[] = {
 	{ "file_entered", "file_entered_short", .gives = "the page cache as scans of files saw it" },
 	{ "huge_page_allocated", "huge_folio_allocated", .gives = "huge pages asked for" },
 	{ "range_swapped_in", .gives = "why a swap-in failed" },
+	{ "setting_written", .gives = "settings of huge pages as they are written" },
+	{ "setting_write_entered", .gives = "when writes of settings began" },
 	COLLAPSE_TRACEPOINTS,
 	END
 };
@@ -134,8 +136,9 @@ static const struct hs_probe collapse_tracepoint[] = { COLLAPSE_TRACEPOINTS, END
 static const struct hs_rung collapse_rungs[] = {
 	{ "fentry", collapse_fentry, .instead_of = "" },
 	{ "kprobe", collapse_kprobe,
-	  .instead_of = "whether huge pages could be had, why a swap-in failed" },
-	{ "tracepoint", collapse_tracepoint, .instead_of = "page tables as the scan saw them, the daemon's position" },
+	  .instead_of = "whether huge pages could be had, why a swap-in failed, settings as they are written" },
+	{ "tracepoint", collapse_tracepoint,
+	  .instead_of = "page tables as the scan saw them, the daemon's position, settings as they are written" },
 	{ .name = NULL },
 };
 

@@ -2,6 +2,7 @@
 #include "collectors/translate.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -411,6 +412,22 @@ static void add_collapse(struct hs_translator *translator, const struct hs_recor
 	translator->rows[HS_RING_COLLAPSE] += hs_collapse_groups_add(translator->groups, record, task, mm, earliest);
 }
 
+/* The writer is not named: it need not be one of those that are recorded. */
+static void add_setting(struct hs_translator *translator, const struct hs_record *record)
+{
+	const struct hs_record_setting *setting = (const void *)record;
+	struct hs_meta_tunable *row = hs_sink_row(translator->sink, HS_KIND_meta_tunable, record->time, 0, 0);
+	const size_t length = strnlen(setting->text, sizeof(setting->text));
+	const bool is_top = strcmp(setting->folder, HS_SETTINGS_FOLDER) == 0;
+	char name[sizeof(HS_SETTINGS_FOLDER) + sizeof(setting->folder) + sizeof(setting->file) + 2];
+
+	snprintf(name, sizeof(name), "%s/%s%s%s", HS_SETTINGS_FOLDER, is_top ? "" : setting->folder, is_top ? "" : "/",
+		 setting->file);
+	row->name = text_of(translator, name, strlen(name));
+	row->value = text_of(translator, setting->text, length && setting->text[length - 1] == '\n' ? length - 1 : length);
+	row->since = setting->entry_time;
+}
+
 static void add_svm(struct hs_translator *translator, const struct hs_record *record)
 {
 	uint32_t tid = hs_gpu_processes_find(&translator->gpu_processes, record);
@@ -472,6 +489,7 @@ static const struct handler handlers[HS_NR_RECORDS] = {
 	[HS_RECORD_ALLOC] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_SWAPIN_RESULT] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_CACHE] = { add_collapse, HS_RING_COLLAPSE, 0 },
+	[HS_RECORD_SETTING] = { add_setting, HS_RING_COLLAPSE, 1 },
 };
 
 void hs_translate(struct hs_translator *translator, const struct hs_record *record)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "bpf/event.h"
 #include "collectors/text_file.h"
 #include "lib/vec.h"
 
@@ -17,12 +18,14 @@ enum { VALUE_BYTES = 256, MAX_DEPTH = 4 };
 struct tunable {
 	char *path;
 	size_t name_at;			/* where the name starts in path */
+	bool is_told;			/* writes to it are recorded as they happen */
 	char value[VALUE_BYTES];
 };
 
 struct hs_tunables {
 	HS_VEC(struct tunable) items;
 	uint64_t last_read;
+	bool are_settings_told;
 };
 
 static const struct root {
@@ -53,9 +56,19 @@ static bool is_left_out(const char *name)
 	return *name == '.';
 }
 
-static int add_file(struct hs_tunables *tunables, const char *path, size_t name_at)
+/* A setting of huge pages; the counters beside them cannot be written. */
+static bool is_setting(const char *name, mode_t mode)
 {
-	struct tunable tunable = { .name_at = name_at };
+	static const char folder[] = HS_SETTINGS_FOLDER "/";
+
+	return strncmp(name, folder, sizeof(folder) - 1) == 0 && (mode & 0222);
+}
+
+static int add_file(struct hs_tunables *tunables, const char *path, size_t name_at, mode_t mode)
+{
+	struct tunable tunable = {
+		.name_at = name_at, .is_told = tunables->are_settings_told && is_setting(path + name_at, mode),
+	};
 
 	if (hs_text_file_read(path, tunable.value, sizeof(tunable.value)) < 0)
 		return 0;
@@ -81,7 +94,7 @@ static int add_directory(struct hs_tunables *tunables, const char *path, size_t 
 		    lstat(below, &stat))
 			continue;
 		if (S_ISREG(stat.st_mode) && stat.st_mode & 0444)
-			error = add_file(tunables, below, name_at);
+			error = add_file(tunables, below, name_at, stat.st_mode);
 		else if (S_ISDIR(stat.st_mode) && depth > 0)
 			error = add_directory(tunables, below, name_at, depth - 1);
 	}
@@ -110,17 +123,19 @@ static int add_distances(struct hs_tunables *tunables)
 
 		if (strncmp(entry->d_name, "node", 4) == 0 &&
 		    (size_t)snprintf(path, sizeof(path), "%s/%s/distance", folder, entry->d_name) < sizeof(path))
-			error = add_file(tunables, path, sizeof(folder));
+			error = add_file(tunables, path, sizeof(folder), 0444);
 	}
 	if (directory)
 		closedir(directory);
 	return error;
 }
 
-int hs_tunables_create(struct hs_tunables **out, struct hs_error *err)
+int hs_tunables_create(bool are_settings_told, struct hs_tunables **out, struct hs_error *err)
 {
 	struct hs_tunables *tunables = calloc(1, sizeof(*tunables));
 
+	if (tunables)
+		tunables->are_settings_told = are_settings_told;
 	for (size_t i = 0; tunables && i < sizeof(roots) / sizeof(roots[0]); i++) {
 		if (add_directory(tunables, roots[i].path, strlen(roots[i].path) + 1, roots[i].depth) == 0)
 			continue;
@@ -179,18 +194,19 @@ int hs_tunables_capture(struct hs_tunables *tunables, uint64_t now, struct hs_ca
 	return 0;
 }
 
-void hs_tunables_poll(struct hs_tunables *tunables, uint64_t now, struct hs_sink *sink)
+int hs_tunables_poll(struct hs_tunables *tunables, uint64_t now, bool are_told_lost, struct hs_capture *capture)
 {
 	hs_vec_for_each(tunable, &tunables->items) {
-		struct hs_meta_tunable *row;
-		const char *name = tunable->path + tunable->name_at;
+		struct hs_meta_tunable row = { .name = text_of(tunable->path + tunable->name_at),
+					       .since = tunables->last_read };
+		const bool is_lost = tunable->is_told && are_told_lost;
 
-		if (!refresh(tunable))
+		if (tunable->is_told != is_lost || (!refresh(tunable) && !is_lost))
 			continue;
-		row = hs_sink_row(sink, HS_KIND_meta_tunable, now, 0, 0);
-		row->name = hs_sink_text(sink, name, strlen(name));
-		row->value = hs_sink_text(sink, tunable->value, strlen(tunable->value));
-		row->since = tunables->last_read;
+		row.value = text_of(tunable->value);
+		if (hs_capture_add(capture, HS_KIND_meta_tunable, &row))
+			return -ENOMEM;
 	}
 	tunables->last_read = now;
+	return 0;
 }

@@ -298,9 +298,9 @@ hs_kind_set hs_engine_kinds(const struct hs_engine *engine)
 	return kinds;
 }
 
-static bool has_foresight(const struct hs_engine *engine, const struct hs_instance *instance)
+static hs_kind_set foreseen_by(const struct hs_engine *engine, const struct hs_instance *instance)
 {
-	return engine->setup.mode == HS_MODE_WHATIF && instance->ops->foreseen && instance->ops->foresee;
+	return instance->ops->foreseen ? instance->ops->foreseen(engine->setup.mode) : (hs_kind_set){ { 0 } };
 }
 
 hs_kind_set hs_engine_foreseen(const struct hs_engine *engine)
@@ -308,8 +308,7 @@ hs_kind_set hs_engine_foreseen(const struct hs_engine *engine)
 	hs_kind_set kinds = { { 0 } };
 
 	hs_vec_for_each(instance, &engine->instances.all) {
-		const hs_kind_set wanted = has_foresight(engine, instance) ? instance->ops->foreseen() :
-									     (hs_kind_set){ { 0 } };
+		const hs_kind_set wanted = foreseen_by(engine, instance);
 
 		for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++)
 			if (hs_kind_set_has(&wanted, kind))
@@ -323,8 +322,7 @@ void hs_engine_foresee(struct hs_engine *engine, const struct hs_run *run)
 	struct hs_event event = { .kind = run->kind };
 
 	hs_vec_for_each(instance, &engine->instances.all) {
-		const hs_kind_set wanted = has_foresight(engine, instance) ? instance->ops->foreseen() :
-									     (hs_kind_set){ { 0 } };
+		const hs_kind_set wanted = foreseen_by(engine, instance);
 
 		for (size_t i = 0; i < run->nr && hs_kind_set_has(&wanted, run->kind); i++) {
 			event.row = row_of(run, i);

@@ -61,7 +61,7 @@ void hs_engine_destroy(struct hs_engine *engine);
 hs_kind_set hs_engine_kinds(const struct hs_engine *engine);
 
 /*
- * Kinds that models of a free run want to see all of before it begins; empty: none. The caller that can look ahead
+ * Kinds that models want to see all of before the run begins; empty: none. The caller that can look ahead
  * hands them over in order, before the first hs_engine_run.
  */
 hs_kind_set hs_engine_foreseen(const struct hs_engine *engine);

@@ -129,10 +129,10 @@ struct hs_model_ops {
 	void (*advance)(struct hs_model *model, uint64_t now, const struct hs_sink *sink);
 
 	/*
-	 * whatif: kinds of which all events of the trace are shown before the first is observed, where the caller
-	 * can look ahead: what they say of things that were so before. Both may be NULL.
+	 * Kinds of which all events of the trace are shown before the first is observed, where the caller can look
+	 * ahead: what they say of things that were so before. Both may be NULL.
 	 */
-	hs_kind_set (*foreseen)(void);
+	hs_kind_set (*foreseen)(enum hs_mode mode);
 	void (*foresee)(struct hs_model *model, const struct hs_event *event);
 
 	/* Events were lost in a span: widen what is known. May be NULL. */

@@ -129,4 +129,7 @@ enum hs_vma_flag {
 #define HS_VMA_LF (1ull << 33)	/* lock on fault */
 #define HS_VMA_GU (1ull << 34)	/* maybe guard */
 
+/* Column origin of collapse.isolate. */
+enum hs_collapse_origin { HS_COLLAPSE_BY_UNKNOWN, HS_COLLAPSE_BY_DAEMON, HS_COLLAPSE_BY_MADVISE };
+
 #endif

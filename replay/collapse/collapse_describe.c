@@ -89,6 +89,8 @@ void hs_collapse_describe(const struct hs_model *model, const struct hs_request 
 	add_limits(&lines, counter);
 	if (request->are_limits_assumed)
 		add_text(&lines, "settings", "not recorded", "defaults");
+	if (request->is_setting_open)
+		add_text(&lines, "settings", "changed meanwhile", "as last known");
 	if (request->is_broken)
 		add_text(&lines, "events of this range", "not all there", NULL);
 	if (request->is_file) {

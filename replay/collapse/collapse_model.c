@@ -51,6 +51,7 @@ static void collapse_destroy(struct hs_model *model)
 	hs_collapse_whatif_destroy(model->whatif);
 	hs_range_groups_deinit(&model->groups);
 	hs_hash_map_deinit(&model->daemons);
+	hs_setting_changes_deinit(&model->changes);
 	free(model);
 }
 
@@ -172,6 +173,8 @@ static void collapse_observe(struct hs_model *model, const struct hs_event *even
 	case HS_KIND_snap_tunable:
 		return take_tunable(model, &event->snap_tunable->name, &event->snap_tunable->value);
 	case HS_KIND_meta_tunable:
+		if (!model->changes.is_complete)
+			hs_setting_changes_add(&model->changes, event->meta_tunable);
 		return take_tunable(model, &event->meta_tunable->name, &event->meta_tunable->value);
 	case HS_KIND_collapse_visit:
 		if (!model->whatif)
@@ -190,6 +193,27 @@ static void collapse_observe(struct hs_model *model, const struct hs_event *even
 		else
 			hs_collapse_observe_group(model, event);
 	}
+}
+
+/* Validate: whether a setting was about to change. A free run: what pages and the daemon's pace were. */
+static hs_kind_set collapse_foreseen(enum hs_mode mode)
+{
+	hs_kind_set kinds = { { 0 } };
+
+	if (mode == HS_MODE_WHATIF)
+		return hs_collapse_whatif_foreseen();
+	hs_kind_set_add(&kinds, HS_KIND_meta_tunable);
+	return kinds;
+}
+
+static void collapse_foresee(struct hs_model *model, const struct hs_event *event)
+{
+	if (model->whatif) {
+		hs_collapse_whatif_foresee(model->whatif, event);
+		return;
+	}
+	model->changes.is_complete = true;
+	hs_setting_changes_add(&model->changes, event->meta_tunable);
 }
 
 /* The recorded outcome is made true by address_space; the group's events are taken in by observe. */
@@ -304,8 +328,8 @@ const struct hs_model_ops hs_collapse_model = {
 	.describe = hs_collapse_describe,
 	.adopt = collapse_adopt,
 	.advance = hs_collapse_whatif_advance,
-	.foreseen = hs_collapse_foreseen,
-	.foresee = hs_collapse_foresee,
+	.foreseen = collapse_foreseen,
+	.foresee = collapse_foresee,
 	.lost = collapse_lost,
 	.dump = collapse_dump,
 	.check = collapse_check,

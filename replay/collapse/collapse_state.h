@@ -4,6 +4,7 @@
 /* The collapse model's instance. Inside this folder only. */
 #include "replay/collapse/collapse_space.h"
 #include "replay/collapse/range_group.h"
+#include "replay/collapse/setting_changes.h"
 #include "replay/model.h"
 
 struct hs_collapse_whatif;
@@ -34,7 +35,8 @@ struct hs_model {
 	bool are_rules_guessed;
 	bool node_reclaim;			/* recorded: /proc/sys/vm/zone_reclaim_mode is not 0 */
 	uint8_t too_far[HS_MAX_NODES];		/* recorded: bit b of element a: nodes a and b */
-	struct hs_hash_map daemons;		/* task ids of khugepaged */
+	struct hs_hash_map daemons;		/* task id → 1: khugepaged, 0: seen to be another by that name */
+	struct hs_setting_changes changes;
 	struct hs_range_groups groups;
 	uint32_t last_mm;			/* of the daemon's last scan with a known address */
 	uint64_t last_address;
@@ -50,6 +52,7 @@ struct hs_collapse_request {
 	bool has_counter;			/* collapse: an isolate step was reached */
 	bool is_broken;				/* events are missing: nothing can be said */
 	bool are_limits_assumed;		/* no setting was recorded or given */
+	bool is_setting_open;			/* a setting changed meanwhile: which value was seen is not known */
 	bool is_file;
 	bool has_ptes, has_pages;		/* the page table at the scan; properties of its pages */
 	bool has_notifiers;			/* a secondary MMU may know of further references */
@@ -58,7 +61,7 @@ struct hs_collapse_request {
 	const struct hs_cache_map *cache;	/* of a file's range; NULL: not recorded. The group's */
 	enum hs_collapse_result allocated, swapped;	/* as in struct hs_range_group */
 	bool has_pmd;				/* pmd: what is in its place */
-	enum hs_pmd_state pmd;
+	enum hs_pmd_state pmd, pmd_after;	/* at the scan's entry, and when it was over */
 	unsigned int nr_attempts, swap_pages, present_pages;
 	struct hs_attempt_fold fold;
 	uint64_t cost[HS_NR_COSTS];

@@ -15,9 +15,36 @@ static int find_result(struct hs_model *model, const struct hs_bytes *status)
 	return found;
 }
 
-static bool is_daemon(const struct hs_model *model, uint32_t task)
+/* For whom an isolate step was: as recorded with it or with the scan around it, else by what its task is called. */
+static bool is_for_daemon(const struct hs_model *model, const struct hs_collapse_isolate *event)
 {
-	return task == 0 || hs_hash_map_get(&model->daemons, task) != NULL;
+	const struct hs_range_group *group = hs_range_groups_find(&model->groups, event->row.task);
+	const uint64_t *is_daemon = hs_hash_map_get(&model->daemons, event->row.task);
+
+	if (event->origin != HS_COLLAPSE_BY_UNKNOWN)
+		return event->origin == HS_COLLAPSE_BY_DAEMON;
+	if (group && group->origin != HS_COLLAPSE_BY_UNKNOWN)
+		return group->origin == HS_COLLAPSE_BY_DAEMON;
+	return event->row.task == 0 || (is_daemon && *is_daemon);
+}
+
+static struct hs_group_isolate isolate_of(const struct hs_model *model, const struct hs_collapse_isolate *event)
+{
+	const int result = hs_collapse_result_find(event->status.data, event->status.length);
+
+	return (struct hs_group_isolate){
+		.recorded = result < 0 ? HS_SCAN_FAIL : (enum hs_collapse_result)result, .time = event->row.time,
+		.none = event->none_or_zero, .referenced = event->referenced, .order = event->order,
+		.writable = event->writable, .is_khugepaged = is_for_daemon(model, event),
+	};
+}
+
+/* From the group's first event on, settings may have been read. */
+static bool has_setting_changed(const struct hs_model *model, const struct hs_row *row)
+{
+	const struct hs_range_group *group = hs_range_groups_find(&model->groups, row->task);
+
+	return hs_setting_changes_meet(&model->changes, group && group->began ? group->began : row->time, row->time);
 }
 
 static struct hs_collapse_request *begin_request(struct hs_model *model, const struct hs_event *event,
@@ -34,6 +61,7 @@ static struct hs_collapse_request *begin_request(struct hs_model *model, const s
 	};
 	request->are_limits_assumed = model->are_rules_guessed ||
 		hs_policy_origin(model->policy, "collapse.max_ptes_none") == HS_POLICY_DEFAULT;
+	request->is_setting_open = has_setting_changed(model, event->row);
 	request->counter = (struct hs_counter_request){
 		.rules = &model->rules, .recorded_rules = &model->recorded_rules,
 		.tunables = &model->tunables, .recorded_tunables = &model->recorded_tunables,
@@ -76,7 +104,7 @@ static void take_ptes(const struct hs_model *model, const struct hs_range_group 
 	struct hs_slot slot;
 
 	request->has_pmd = group && group->has_pmd;
-	request->pmd = request->has_pmd ? (enum hs_pmd_state)group->pmd : HS_PMD_TABLE;
+	request->pmd = request->pmd_after = request->has_pmd ? (enum hs_pmd_state)group->pmd : HS_PMD_TABLE;
 	/* Read at the end, an attempt has changed it; read before the lock, there was an attempt. */
 	if (group && group->has_ptes &&
 	    (group->ptes_moment == 0 || (group->ptes_moment == 1) == !group->nr_attempts)) {
@@ -103,13 +131,12 @@ static void take_ptes(const struct hs_model *model, const struct hs_range_group 
 
 /* --- isolate and collapse --- */
 
-static void fill_isolate(const struct hs_model *model, struct hs_counter_request *counter,
-			 const struct hs_group_isolate *isolate, uint32_t task)
+static void fill_isolate(struct hs_counter_request *counter, const struct hs_group_isolate *isolate)
 {
 	const enum hs_collapse_result recorded = isolate->recorded;
 
 	counter->phase = HS_COUNTER_ISOLATE;
-	counter->is_khugepaged = is_daemon(model, task);
+	counter->is_khugepaged = isolate->is_khugepaged;
 	counter->order = isolate->order;
 	counter->recorded = recorded;
 	counter->none = isolate->none;
@@ -144,13 +171,9 @@ static int ask_isolate(struct hs_model *model, const struct hs_event *event, uni
 	struct hs_collapse_request *request = begin_request(model, event, storage, HS_POINT_COLLAPSE_ISOLATE,
 							    isolate->address_basis ? isolate->address : 0,
 							    isolate->order);
-	const struct hs_group_isolate seen = {
-		.recorded = result < 0 ? HS_SCAN_FAIL : (enum hs_collapse_result)result,
-		.none = isolate->none_or_zero, .referenced = isolate->referenced, .order = isolate->order,
-		.writable = isolate->writable,
-	};
+	const struct hs_group_isolate seen = isolate_of(model, isolate);
 
-	fill_isolate(model, &request->counter, &seen, event->row->task);
+	fill_isolate(&request->counter, &seen);
 	take_mapping(model, request);
 	take_detached(hs_range_groups_find(&model->groups, event->row->task), request);
 	model->problems[HS_COLLAPSE_RACED] += hs_snapshot_is_stale(request);
@@ -224,7 +247,7 @@ static int ask_collapse(struct hs_model *model, const struct hs_event *event, un
 
 	request->has_counter = group && group->has_isolate;
 	if (request->has_counter)
-		fill_isolate(model, &request->counter, &group->isolate, event->row->task);
+		fill_isolate(&request->counter, &group->isolate);
 	take_mapping(model, request);
 	take_detached(group, request);
 	take_gifts(group, request);
@@ -309,6 +332,8 @@ static int ask_scan(struct hs_model *model, const struct hs_event *event, union 
 		request->fold = group->fold;
 	take_mapping(model, request);
 	take_ptes(model, group, request);
+	if (scan->pmd_after && scan->pmd_after <= HS_PMD_BAD + 1)
+		request->pmd_after = (enum hs_pmd_state)(scan->pmd_after - 1);
 	model->problems[HS_COLLAPSE_RACED] += hs_snapshot_is_stale(request);
 	fill_scan_costs(request, scan, group);
 	request->is_broken = result < 0 || (group && (group->is_broken || group->has_isolate));
@@ -376,6 +401,13 @@ static bool decide_from_pmd(const struct hs_collapse_request *request, struct hs
 		return false;
 	*answer = (struct hs_counter_answer){ .result = hs_scan_pmd_result(counter->rules, request->pmd),
 					      .basis = HS_BASIS_EXACT, .reason = "recorded state of the PMD" };
+	if (request->pmd_after == request->pmd)
+		return true;
+	/* Faults, and those who take huge pages apart, need no more of mmap_lock than the scan has. */
+	answer->basis = HS_BASIS_BOUNDED;
+	answer->reason = "the PMD changed during the scan: what was there before, or after";
+	if (hs_scan_pmd_result(counter->recorded_rules, request->pmd_after) == counter->recorded)
+		answer->result = hs_scan_pmd_result(counter->rules, request->pmd_after);
 	return true;
 }
 
@@ -455,11 +487,11 @@ void hs_collapse_decide(const struct hs_model *model, const struct hs_request *c
 	} else {
 		decide_attempt(request, request->fold.last, &answer);
 	}
-	if (request->are_limits_assumed)
+	if (request->are_limits_assumed || request->is_setting_open)
 		answer.basis = HS_BASIS_ASSUMED;
 	if (request->is_broken)
 		decision->cause = HS_CAUSE_LOST_EVENTS;
-	else if (hs_snapshot_is_stale(request))
+	else if (request->is_setting_open || hs_snapshot_is_stale(request))
 		decision->cause = HS_CAUSE_RACE;
 	decision->result = answer.is_unknown ? HS_RESULT_UNKNOWN : hs_collapse_result_name(answer.result);
 	decision->reason = answer.reason;
@@ -505,7 +537,7 @@ static void observe_attempt(struct hs_model *model, const struct hs_event *event
 
 	request->has_counter = group->has_isolate;
 	if (group->has_isolate)
-		fill_isolate(model, &request->counter, &group->isolate, event->row->task);
+		fill_isolate(&request->counter, &group->isolate);
 	take_mapping(model, request);
 	take_detached(group, request);
 	take_gifts(group, request);
@@ -519,6 +551,7 @@ static void observe_scan(struct hs_model *model, const struct hs_event *event, s
 	const uint64_t address = infer_address(model, scan);
 
 	sum_up(model, scan, group, hs_collapse_result_find(scan->status.data, scan->status.length));
+	hs_hash_map_put(&model->daemons, scan->row.task, scan->is_khugepaged);
 	if (scan->is_khugepaged) {
 		model->last_mm = scan->row.mm;
 		model->last_address = address;
@@ -527,13 +560,11 @@ static void observe_scan(struct hs_model *model, const struct hs_event *event, s
 		hs_range_group_clear(group);
 }
 
-static void observe_isolate(const struct hs_event *event, struct hs_range_group *group)
+static void observe_isolate(const struct hs_model *model, const struct hs_event *event, struct hs_range_group *group)
 {
-	const struct hs_bytes *status = &event->collapse_isolate->status;
-	const int result = hs_collapse_result_find(status->data, status->length);
+	const struct hs_group_isolate isolate = isolate_of(model, event->collapse_isolate);
 
-	hs_range_group_add_isolate(group, event->collapse_isolate,
-				   result < 0 ? HS_SCAN_FAIL : (enum hs_collapse_result)result);
+	hs_range_group_add_isolate(group, &isolate);
 }
 
 static enum hs_collapse_result input_of(const struct hs_bytes *status)
@@ -562,6 +593,8 @@ void hs_collapse_observe_group(struct hs_model *model, const struct hs_event *ev
 		hs_range_group_clear(group);
 	if (closes || !group)
 		return;
+	if (!group->began)
+		group->began = event->row->time;
 	if (event->kind == HS_KIND_collapse_ptes)
 		observe_ptes(model, event->collapse_ptes, group);
 	else if (event->kind == HS_KIND_collapse_cache)
@@ -571,7 +604,7 @@ void hs_collapse_observe_group(struct hs_model *model, const struct hs_event *ev
 	else if (event->kind == HS_KIND_collapse_swapin)
 		hs_range_group_add_swapin(group, event->collapse_swapin, input_of(&event->collapse_swapin->result));
 	else if (event->kind == HS_KIND_collapse_isolate)
-		observe_isolate(event, group);
+		observe_isolate(model, event, group);
 	else if (event->kind == HS_KIND_collapse_huge_page)
 		observe_attempt(model, event, group);
 }

@@ -460,7 +460,7 @@ static void learn(struct hs_collapse_whatif *whatif, const struct hs_event *even
 		(void)hs_cache_memory_note(&whatif->cache, event->collapse_cache);
 }
 
-hs_kind_set hs_collapse_foreseen(void)
+hs_kind_set hs_collapse_whatif_foreseen(void)
 {
 	hs_kind_set kinds = { { 0 } };
 
@@ -470,10 +470,10 @@ hs_kind_set hs_collapse_foreseen(void)
 	return kinds;
 }
 
-void hs_collapse_foresee(struct hs_model *model, const struct hs_event *event)
+void hs_collapse_whatif_foresee(struct hs_collapse_whatif *whatif, const struct hs_event *event)
 {
-	model->whatif->is_foreseen = true;
-	learn(model->whatif, event);
+	whatif->is_foreseen = true;
+	learn(whatif, event);
 }
 
 void hs_collapse_whatif_observe(struct hs_model *model, const struct hs_event *event)

@@ -134,6 +134,8 @@ void hs_range_group_add_ptes(struct hs_range_group *group, const struct hs_colla
 		return;
 	group->has_ptes = event->pmd == HS_PMD_TABLE;
 	group->has_pmd = event->moment == 0 && event->pmd <= HS_PMD_BAD;
+	group->origin = event->moment ? HS_COLLAPSE_BY_UNKNOWN :
+			event->is_khugepaged ? HS_COLLAPSE_BY_DAEMON : HS_COLLAPSE_BY_MADVISE;
 	group->pmd = event->pmd;
 	group->ptes_moment = event->moment;
 	group->ptes_has_pages = event->has_pages;
@@ -182,17 +184,13 @@ void hs_range_group_add_swapin(struct hs_range_group *group, const struct hs_col
 	group->swapped_in += event->swapped_in;
 }
 
-bool hs_range_group_add_isolate(struct hs_range_group *group, const struct hs_collapse_isolate *event,
-				enum hs_collapse_result recorded)
+bool hs_range_group_add_isolate(struct hs_range_group *group, const struct hs_group_isolate *isolate)
 {
 	const bool is_first = !group->has_isolate;
 
 	group->is_broken |= !is_first;
 	group->has_isolate = true;
-	group->isolate = (struct hs_group_isolate){
-		.recorded = recorded, .time = event->row.time, .none = event->none_or_zero,
-		.referenced = event->referenced, .order = event->order, .writable = event->writable,
-	};
+	group->isolate = *isolate;
 	return is_first;
 }
 

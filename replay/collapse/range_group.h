@@ -18,6 +18,7 @@ struct hs_group_isolate {
 	uint64_t time;
 	unsigned int none, referenced, order;
 	uint8_t writable;
+	bool is_khugepaged;
 };
 
 /* What attempts come to: mthp_collapse's bookkeeping; with one attempt, that attempt. */
@@ -30,11 +31,13 @@ struct hs_attempt_fold {
 
 struct hs_range_group {
 	uint32_t task;
+	uint64_t began;			/* ns: its first event; 0: none yet */
 	bool is_broken;
 	bool has_ptes, has_swapin, has_isolate;	/* has_isolate: its huge_page is still to come */
 	/* What the attempt under way was given: SUCCEED where it was given all; HS_NR_COLLAPSE_RESULTS: not recorded. */
 	enum hs_collapse_result allocated, swapped;
 	uint8_t ptes_moment, ptes_has_pages;
+	uint8_t origin;			/* enum hs_collapse_origin, of ptes at the scan's entry */
 	bool has_pmd;			/* pmd: as read at the scan's entry */
 	uint8_t pmd;			/* enum hs_pmd_state */
 	uint64_t address;		/* of ptes, 0: unknown */
@@ -77,8 +80,7 @@ void hs_range_group_add_cache(struct hs_range_group *group, const struct hs_coll
 void hs_range_group_add_swapin(struct hs_range_group *group, const struct hs_collapse_swapin *event,
 			       enum hs_collapse_result result);
 /* False: the one before it has no end. */
-bool hs_range_group_add_isolate(struct hs_range_group *group, const struct hs_collapse_isolate *event,
-				enum hs_collapse_result recorded);
+bool hs_range_group_add_isolate(struct hs_range_group *group, const struct hs_group_isolate *isolate);
 /* The end of an attempt with what the model makes of it. */
 void hs_range_group_add_attempt(struct hs_range_group *group, const struct hs_collapse_huge_page *event,
 				enum hs_collapse_result recorded, const struct hs_counter_answer *modelled);

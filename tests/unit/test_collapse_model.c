@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "replay/address_space/address_space.h"
+#include "replay/collapse/collapse_request.h"
 #include "replay/engine.h"
 
 enum { DAEMON = 1, PROGRAM = 2, MM = 1, MAX_OUTCOMES = 32, MB2 = 1 << 21 };
@@ -307,12 +308,91 @@ static void test_page_table(void **state)
 	end(&replay);
 }
 
+/* A fault puts a huge page there between the look at the PMD and the scan's own: one of the two is what it saw. */
+static void test_pmd_changes(void **state)
+{
+	struct hs_collapse_ptes ptes = { .row = { .task = DAEMON, .mm = MM }, .address = 64ull * MB2,
+					 .is_khugepaged = 1, .pmd = HS_PMD_NONE };
+	struct hs_collapse_scan row = { .row = { .task = DAEMON, .mm = MM }, .address = 64ull * MB2,
+					.address_basis = 1, .is_khugepaged = 1, .status = BYTES("page_pmd_mapped") };
+	static const struct {
+		uint8_t after;
+		enum hs_verdict verdict;
+		const char *modelled;
+		enum hs_basis basis;
+	} cases[] = {
+		{ HS_PMD_HUGE + 1, HS_VERDICT_AGREE, "SCAN_PMD_MAPPED", HS_BASIS_BOUNDED },
+		{ HS_PMD_NONE + 1, HS_VERDICT_DISAGREE, "SCAN_PMD_NONE", HS_BASIS_EXACT },
+		{ HS_PMD_TABLE + 1, HS_VERDICT_DISAGREE, "SCAN_PMD_NONE", HS_BASIS_BOUNDED },
+		{ 0, HS_VERDICT_DISAGREE, "SCAN_PMD_NONE", HS_BASIS_EXACT },
+	};
+	struct replay replay;
+
+	(void)state;
+	begin(&replay, "6.12", "511");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		feed(&replay, HS_KIND_collapse_ptes, &ptes);
+		row.pmd_after = cases[i].after;
+		feed(&replay, HS_KIND_collapse_scan, &row);
+		expect(&replay.told[replay.nr - 1], cases[i].verdict, cases[i].modelled, cases[i].basis);
+	}
+	end(&replay);
+}
+
+/* A program that is called khugepaged, as the kernel's self-test is, and asks by madvise: no references needed. */
+static void test_namesake(void **state)
+{
+	struct hs_meta_task namesake = { .row = { .task = PROGRAM }, .comm = TEXT("khugepaged") };
+	struct hs_collapse_isolate row = { .row = { .task = PROGRAM, .mm = MM }, .address = 64ull * MB2,
+					   .address_basis = 2, .writable = 255, .status = BYTES("succeeded"), .order = 9,
+					   .origin = HS_COLLAPSE_BY_MADVISE };
+	struct replay replay;
+
+	(void)state;
+	begin(&replay, "6.18", "511");
+	feed(&replay, HS_KIND_meta_task, &namesake);
+	feed(&replay, HS_KIND_collapse_isolate, &row);
+	expect(&replay.told[replay.nr - 1], HS_VERDICT_AGREE, "SCAN_SUCCEED", HS_BASIS_EXACT);
+	attempt(&replay, PROGRAM, 64ull * MB2, BYTES("succeeded"));
+	expect(&replay.told[replay.nr - 1], HS_VERDICT_AGREE, "SCAN_SUCCEED", HS_BASIS_EXACT);
+	expect(scan(&replay, PROGRAM, 64ull * MB2, 0, 0, BYTES("succeeded")), HS_VERDICT_AGREE, "SCAN_SUCCEED",
+	       HS_BASIS_EXACT);
+	/* Where the isolate step does not say so, scans of the same task do. */
+	isolate(&replay, PROGRAM, 65ull * MB2, 0, 0, BYTES("succeeded"));
+	expect(&replay.told[replay.nr - 1], HS_VERDICT_AGREE, "SCAN_SUCCEED", HS_BASIS_EXACT);
+	end(&replay);
+}
+
+/* A limit is written while a range is scanned: which one the kernel saw is not known. Behind it, it is. */
+static void test_setting_changes(void **state)
+{
+	struct hs_meta_tunable change = { .name = TEXT("transparent_hugepage/khugepaged/max_ptes_none"),
+					  .value = TEXT("64") };
+	struct hs_run run = { .kind = HS_KIND_meta_tunable, .nr = 1, .rows = &change };
+	struct replay replay;
+
+	(void)state;
+	begin(&replay, "6.18", "511");
+	/* Known beforehand, as where a file is read twice: the write ends behind the event of the scan. */
+	change.since = replay.now + 500;
+	change.row.time = replay.now + 2000;
+	hs_engine_foresee(replay.engine, &run);
+	expect(scan(&replay, DAEMON, 64ull * MB2, 65, 30, BYTES("exceed_none_pte")), HS_VERDICT_DISAGREE,
+	       "SCAN_SUCCEED", HS_BASIS_ASSUMED);
+	feed(&replay, HS_KIND_meta_tunable, &change);
+	replay.now++;
+	expect(scan(&replay, DAEMON, 65ull * MB2, 65, 30, BYTES("exceed_none_pte")), HS_VERDICT_AGREE,
+	       "SCAN_EXCEED_NONE_PTE", HS_BASIS_EXACT);
+	end(&replay);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_collapse), cmocka_unit_test(test_other_limit), cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_raced), cmocka_unit_test(test_interleaved), cmocka_unit_test(test_lost_end),
 		cmocka_unit_test(test_inferred_address), cmocka_unit_test(test_page_table),
+		cmocka_unit_test(test_pmd_changes), cmocka_unit_test(test_namesake), cmocka_unit_test(test_setting_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
