@@ -170,14 +170,21 @@ class Kernel:
         return self.files.get(name.replace("-", "_"))
 
 
-def source_file(short, path):
-    """Text of a file of the kernel's source, from Debian's linux-source package if that is installed."""
-    kept = cache() / f"source-{short}" / path
-    if not kept.exists():
-        archive = pathlib.Path(f"/usr/src/linux-source-{short}.tar.xz")
-        if not archive.exists():
+def source_tree(short, paths):
+    """Directory with files and folders of the kernel's source, from Debian's linux-source package if installed."""
+    root = cache() / f"source-{short}"
+    archive = pathlib.Path(f"/usr/src/linux-source-{short}.tar.xz")
+    with _locked():
+        missing = [path for path in paths if not (root / path).exists()]
+        if missing and not archive.exists():
             raise Missing(f"no {archive}; install linux-source-{short}")
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        text = _run("tar", "-xOf", str(archive), f"linux-source-{short}/{path}")
-        kept.write_text(text, encoding="utf-8")
-    return kept.read_text(encoding="utf-8")
+        if missing:
+            root.mkdir(exist_ok=True)
+            _run("tar", "-C", str(root), "--strip-components=1", "-xf", str(archive),
+                 *(f"linux-source-{short}/{path}" for path in missing))
+    return root
+
+
+def source_file(short, path):
+    """Text of a file of the kernel's source."""
+    return (source_tree(short, [path]) / path).read_text(encoding="utf-8")
