@@ -351,7 +351,8 @@ static void fulfil_add(struct hs_model *model, const struct hs_sink *sink, const
 }
 
 /* Sections of the block inside the wish's range. */
-static uint64_t sections_in(const struct hs_hotplug *hotplug, const struct hs_block *block, const struct hs_wish *wish)
+static uint64_t sections_in(const struct hs_hotplug *hotplug, const struct hs_block *block,
+			    const struct hs_wish *wish)
 {
 	uint64_t start = hs_block_start(hotplug, block), end = start + hs_block_pages(hotplug);
 

@@ -44,7 +44,7 @@ int hs_whatif_online_one(struct hs_model *model, const struct hs_sink *sink, con
 			 struct hs_block *block, enum hs_online_type type, const struct hs_block_world *world,
 			 enum hs_basis basis);
 
-/* block_unplug.c: a block is asked to go offline, by the policy's order perhaps another one; a range to be removed. */
+/* block_unplug.c: a block is asked to go offline, in the policy's order perhaps another one; a range is removed. */
 void hs_whatif_offline(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
 		       struct hs_block *recorded);
 void hs_whatif_remove(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish);

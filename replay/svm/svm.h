@@ -160,6 +160,7 @@ struct hs_svm_gpu_setup {
 	bool prefers_gtt;	/* APU whose carve-out is smaller than its GTT */
 	bool has_retry_cam;	/* hardware filter for repeated faults */
 	bool is_coherent;	/* the CPU reaches its VRAM without a fault (connected_to_cpu) */
+	bool lacks_retry;	/* its faults cannot be served: XNACK stays off; for who declares it, decides nothing here */
 };
 
 struct hs_svm_setup {

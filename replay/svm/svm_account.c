@@ -132,7 +132,7 @@ static void see_queues(struct svm_process *process, const struct hs_svm_effect *
 		totals->stopped_ns += process->now - process->stopped_since;
 		totals->longest_stop_ns = svm_max(totals->longest_stop_ns, process->now - process->stopped_since);
 	} else if (effect->kind == HS_SVM_EFFECT_SCHEDULE_RESTORE && effect->queued) {
-		process->restore_due = process->now + process->scenario->restore_delay;
+		process->restore_due = svm_restore_time(process->scenario, process->now);
 	} else if (effect->kind == HS_SVM_EFFECT_SCHEDULE_DEFERRED && effect->queued) {
 		process->deferred_due = process->now + process->scenario->deferred_delay;
 	}

@@ -34,6 +34,7 @@ struct hs_model {
 	enum hs_mode mode;
 	bool is_active;			/* there are GPUs and somebody to use them */
 	struct hs_hash_map tasks;	/* task id: a bit per region that it belongs to, 32 bits up one per device */
+	struct hs_hash_map files;	/* mapped object → a bit per region whose pattern its name fits */
 	struct hs_hash_map slots;	/* key of a process: index in list */
 	HS_VEC(struct svm_slot) list;	/* process NULL: ended */
 	svm_decision_list decisions;	/* waiting for advance */

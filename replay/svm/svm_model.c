@@ -2,6 +2,7 @@
 /* The model: which processes there are, and what each event is to them. */
 #include <errno.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@ static const char *const stands_on[] = { "address_space", NULL };
 static hs_kind_set svm_kinds(void)
 {
 	static const unsigned int wanted[] = {
-		HS_KIND_meta_task, HS_KIND_meta_mm, HS_KIND_snap_end, HS_KIND_fault_user, HS_KIND_fault_kernel,
+		HS_KIND_meta_task, HS_KIND_meta_mm, HS_KIND_snap_vma, HS_KIND_snap_end, HS_KIND_fault_user, HS_KIND_fault_kernel,
 		HS_KIND_mm_mmap, HS_KIND_mm_munmap, HS_KIND_mm_mremap, HS_KIND_mm_brk, HS_KIND_mm_mprotect,
 		HS_KIND_mm_madvise, HS_KIND_mm_fork, HS_KIND_mm_exit_mmap, HS_KIND_collapse_huge_page,
 		HS_KIND_notifier_kvm_unmap, HS_KIND_notifier_start,
@@ -44,6 +45,7 @@ static void svm_destroy(struct hs_model *model)
 	hs_vec_deinit(&model->order);
 	hs_hash_map_deinit(&model->tasks);
 	hs_hash_map_deinit(&model->slots);
+	hs_hash_map_deinit(&model->files);
 	svm_scenario_deinit(&model->scenario);
 	free(model);
 }
@@ -123,6 +125,26 @@ static uint32_t regions_of(const struct hs_model *model, uint32_t task, uint32_t
 	return regions;
 }
 
+/* What regions want files of that name. Only snapshots name what is mapped; a file descriptor says nothing. */
+static void see_mapping(struct hs_model *model, const struct hs_snap_vma *row)
+{
+	const struct hs_mm *mm = hs_address_space_mm(model->space, row->row.mm);
+	const struct hs_vma *vma = mm ? hs_mm_vma_at(mm, row->start) : NULL;
+	char name[PATH_MAX];
+	uint64_t regions = 0;
+
+	if (!vma || !vma->file || row->name.length >= sizeof(name))
+		return;
+	if (row->name.length)
+		memcpy(name, row->name.data, row->name.length);
+	name[row->name.length] = '\0';
+	for (uint32_t i = 0; i < model->scenario.nr_regions; i++)
+		if (model->scenario.regions[i].file[0])
+			regions |= (uint64_t)!fnmatch(model->scenario.regions[i].file, name, 0) << i;
+	if (regions && hs_hash_map_put(&model->files, vma->file, regions))
+		model->nomem = true;
+}
+
 /* --- processes --- */
 
 static uint64_t slot_key(const struct hs_row *row)
@@ -149,7 +171,8 @@ static void take_mappings(struct svm_process *process)
 static struct svm_slot *make_slot(struct hs_model *model, const struct hs_row *row)
 {
 	struct svm_process_setup setup = {
-		.scenario = &model->scenario, .space = model->space, .mm = row->mm, .task = row->task, .now = row->time,
+		.scenario = &model->scenario, .files = &model->files, .space = model->space, .mm = row->mm,
+		.task = row->task, .now = row->time,
 		.is_silent = model->mode == HS_MODE_VALIDATE, .decisions = &model->decisions,
 	};
 	struct svm_slot slot = { .process = NULL };
@@ -238,6 +261,8 @@ static void observe_active(struct hs_model *model, const struct hs_event *event)
 	model->last_time = svm_max(model->last_time, event->row->time);
 	if (event->kind == HS_KIND_meta_task)
 		return see_task(model, event->meta_task);
+	if (event->kind == HS_KIND_snap_vma)
+		return see_mapping(model, event->snap_vma);
 	if (event->kind == HS_KIND_snap_end)
 		return sync_all(model, event->row->time);
 	if (event->kind == HS_KIND_mm_exit_mmap)

@@ -46,6 +46,7 @@ struct svm_process *svm_process_create(const struct svm_process_setup *setup)
 	if (!process)
 		return NULL;
 	process->scenario = setup->scenario;
+	process->files = setup->files;
 	process->space = setup->space;
 	process->mm = setup->mm;
 	process->task = setup->task;

@@ -9,6 +9,7 @@
  * pages it is about; what it maps or moves is tainted with them until it is unmapped. That a region is registered
  * is declared, and no taint: what is not touched by an assumed decision is as exact as its event.
  */
+#include "lib/hash_map.h"
 #include "replay/address_space/address_space.h"
 #include "replay/decision.h"
 #include "replay/svm/svm_scenario.h"
@@ -68,6 +69,7 @@ struct svm_totals {
 struct svm_process {
 	struct hs_svm *svm;
 	const struct svm_scenario *scenario;	/* borrowed */
+	const struct hs_hash_map *files;	/* borrowed: mapped object → bit per region whose pattern its name fits */
 	const struct hs_address_space *space;	/* borrowed */
 	uint32_t mm, task;
 	uint32_t belongs;			/* bit per region of the scenario */
@@ -96,6 +98,7 @@ struct svm_process {
 
 struct svm_process_setup {
 	const struct svm_scenario *scenario;	/* outlives the process */
+	const struct hs_hash_map *files;	/* the same; see struct svm_process */
 	const struct hs_address_space *space;
 	uint32_t mm, task;
 	uint64_t now;				/* ns */

@@ -11,6 +11,19 @@ static uint64_t since_start(const struct svm_process *process)
 	return process->now > start ? process->now - start : 0;
 }
 
+/* Private anonymous memory, or what a file's name says: shared memory has one, too. */
+static bool is_of_kind(const struct svm_process *process, uint32_t region, const struct hs_vma *vma)
+{
+	const uint64_t *regions;
+
+	if (!process->scenario->regions[region].file[0])
+		return vma->kind == HS_VMA_ANON;
+	if ((vma->kind != HS_VMA_FILE && vma->kind != HS_VMA_SHMEM) || !vma->file)
+		return false;
+	regions = hs_hash_map_get(process->files, vma->file);
+	return regions && *regions >> region & 1;
+}
+
 static bool is_selected(const struct svm_process *process, const struct svm_region *region, uint64_t start,
 			uint64_t last)
 {
@@ -21,12 +34,14 @@ static bool is_selected(const struct svm_process *process, const struct svm_regi
 }
 
 /* First match wins. NULL: no region of this process wants it. */
-static const struct svm_region *find_region(const struct svm_process *process, uint64_t start, uint64_t last)
+static const struct svm_region *find_region(const struct svm_process *process, const struct hs_vma *vma,
+					    uint64_t start, uint64_t last)
 {
 	const struct svm_scenario *scenario = process->scenario;
 
 	for (uint32_t i = 0; i < scenario->nr_regions; i++)
-		if (process->belongs >> i & 1 && is_selected(process, &scenario->regions[i], start, last))
+		if (process->belongs >> i & 1 && is_of_kind(process, i, vma) &&
+		    is_selected(process, &scenario->regions[i], start, last))
 			return &scenario->regions[i];
 	return NULL;
 }
@@ -68,7 +83,7 @@ static void set_attributes(struct svm_process *process, uint64_t start, uint64_t
 void svm_register_mapping(struct svm_process *process, const struct hs_mm *mm, const struct hs_vma *vma)
 {
 	uint64_t start = vma->node.start / HS_PAGE_BYTES, last = vma->node.end / HS_PAGE_BYTES - 1;
-	const struct svm_region *region = vma->kind == HS_VMA_ANON && start ? find_region(process, start, last) : NULL;
+	const struct svm_region *region = start ? find_region(process, vma, start, last) : NULL;
 	size_t index;
 
 	if (!region || hs_svm_runs_count(&process->regions, start, last) == last - start + 1)

@@ -27,6 +27,8 @@ const struct hs_policy_key svm_scenario_keys[] = {
 	  .help = "longest range in pages, a power of two; 0: from the VRAM" },
 	{ .key = "svm.system_limit", .default_text = "none", .help = "system memory the driver may reserve, or none" },
 	{ .key = "svm.restore_ms", .default_text = "1", .min = 0, .max = 60000, .help = "delay of the restore worker" },
+	{ .key = "svm.hz", .default_text = "0", .min = 0, .max = 10000,
+	  .help = "the host's CONFIG_HZ: the restore worker waits whole jiffies; 0: just the delay" },
 	{ .key = "svm.window_ms", .default_text = "2", .min = 0, .max = 60000,
 	  .help = "faults this soon behind a mapping are dropped" },
 	{ .key = "svm.deferred_us", .default_text = "0", .min = 0, .max = 60000000, .help = "delay of the deferred work" },
@@ -99,7 +101,7 @@ static int read_gpus(struct svm_scenario *scenario, const char *text, struct hs_
 	while ((item = svm_next_item(&list, ";"))) {
 		if (scenario->nr_gpus == HS_SVM_MAX_GPUS || !read_gpu(scenario, item))
 			return bad_value(err, "svm.gpus", text,
-					 "NAME:vram=BYTES[,id=N][,hive=N][,device=N][,kind=dgpu|apu|apu_gtt];… (at most 64)");
+					 "NAME:FIELD=VALUE,…;…, at most 64, with the fields " SVM_WANTED_GPU);
 		scenario->nr_gpus++;
 	}
 	for (uint32_t i = 0; i < scenario->nr_gpus; i++)
@@ -204,13 +206,15 @@ static int read_device(struct svm_scenario *scenario, const char *text, const ch
 
 static int read_numbers(const struct hs_policy *policy, struct svm_scenario *scenario, struct hs_error *err)
 {
-	enum { NS_PER_US = 1000, NS_PER_MS = 1000000 };
+	enum { NS_PER_US = 1000, NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 	const char *limit = hs_policy_text(policy, "svm.system_limit");
 	uint64_t bytes = 0, most = hs_policy_number(policy, "svm.max_range");
 
 	scenario->xnack = strcmp(hs_policy_text(policy, "svm.xnack"), "on") == 0;
 	scenario->granularity = (uint32_t)hs_policy_number(policy, "svm.granularity");
 	scenario->restore_delay = hs_policy_number(policy, "svm.restore_ms") * NS_PER_MS;
+	if (hs_policy_number(policy, "svm.hz"))
+		scenario->restore_tick = NS_PER_S / hs_policy_number(policy, "svm.hz");
 	scenario->retry_window = hs_policy_number(policy, "svm.window_ms") * NS_PER_MS;
 	scenario->deferred_delay = hs_policy_number(policy, "svm.deferred_us") * NS_PER_US;
 	scenario->ping_pong_window = hs_policy_number(policy, "svm.pingpong_ms") * NS_PER_MS;
@@ -222,6 +226,23 @@ static int read_numbers(const struct hs_policy *policy, struct svm_scenario *sce
 		return bad_value(err, "svm.system_limit", limit, "a size in bytes (K, M, G) or none");
 	scenario->system_limit_pages = strcmp(limit, "none") == 0 ? UINT64_MAX : bytes / 4096;
 	return 0;
+}
+
+/* kfd_process_xnack_mode: one GPU without them forbids it to the process. */
+static int check_xnack(const struct svm_scenario *scenario, struct hs_error *err)
+{
+	for (uint32_t i = 0; scenario->xnack && i < scenario->nr_gpus; i++)
+		if (scenario->gpus[i].lacks_retry)
+			return hs_error_set(err, -EINVAL, "svm.xnack: GPU '%s' has no recoverable faults (gc 10.1.1 and later); "
+					    "set svm.xnack=off", scenario->gpu_names[i]);
+	return 0;
+}
+
+uint64_t svm_restore_time(const struct svm_scenario *scenario, uint64_t now)
+{
+	const uint64_t tick = scenario->restore_tick, delay = scenario->restore_delay;
+
+	return tick && delay ? (now / tick + (delay + tick - 1) / tick) * tick : now + delay;
 }
 
 static void read_variant(const struct hs_policy *policy, const struct hs_header *header,
@@ -256,6 +277,8 @@ static int read_all(const struct hs_policy *policy, struct svm_scenario *scenari
 		rc = read_vram(scenario, hs_policy_text(policy, "svm.vram"), err);
 	if (!rc)
 		rc = read_numbers(policy, scenario, err);
+	if (!rc)
+		rc = check_xnack(scenario, err);
 	if (!rc)
 		rc = read_region(scenario, policy, err);
 	if (!rc)

@@ -38,6 +38,7 @@ struct svm_region {
 	bool is_none;			/* the process uses the GPUs, but registers nothing */
 	uint64_t start, last;		/* pages: mappings that lie wholly inside count */
 	uint64_t least;			/* pages */
+	char file[SVM_SCENARIO_TEXT];	/* pattern of fnmatch on the mapping's name; "": private anonymous memory */
 	uint64_t from, until;		/* ns since the start of the trace; registered at `from`, not after `until` */
 	struct svm_attr_list attrs;
 };
@@ -96,6 +97,7 @@ struct svm_scenario {
 	bool xnack;
 	uint32_t granularity;
 	uint64_t max_range_pages, system_limit_pages;
+	uint64_t restore_tick;		/* ns: the worker's timer goes off at multiples of it; 0: at once */
 	uint64_t restore_delay, retry_window, deferred_delay, retry_delay, ping_pong_window;	/* ns */
 	uint64_t start_time;		/* ns: of the trace */
 
@@ -122,11 +124,15 @@ void svm_scenario_deinit(struct svm_scenario *scenario);
 /* svm_scenario_file.c: adds what the policy's scenario file declares. */
 int svm_scenario_read_file(const struct hs_policy *policy, struct svm_scenario *scenario, struct hs_error *err);
 
+/* When the restore worker runs that is scheduled now; ns. schedule_delayed_work counts whole jiffies. */
+uint64_t svm_restore_time(const struct svm_scenario *scenario, uint64_t now);
+
 /* svm_scenario_words.c: values that files and keys share. False: not understood. Text may be cut in place. */
 char *svm_next_item(char **list, const char *separators);	/* NULL at the end; empty items are skipped */
 char *svm_cut_value(char *item, char separator);		/* the value, its name cut off; NULL: there is none */
 bool svm_copy_text(char to[SVM_SCENARIO_TEXT], const char *from);
 bool svm_find_gpu(const struct svm_scenario *scenario, const char *name, uint32_t *index);
+bool svm_is_gpu_field(const char *name);
 bool svm_read_gpu_field(struct hs_svm_gpu_setup *gpu, const char *name, const char *value);
 void svm_init_gpu(struct hs_svm_gpu_setup *gpu, uint32_t index);
 bool svm_read_attrs(const struct svm_scenario *scenario, struct svm_attr_list *attrs, char *list);
@@ -137,6 +143,8 @@ bool svm_read_select(struct svm_region *region, char *list);
 #define SVM_WANTED_ATTRS "access|in_place|none:GPU, preferred:GPU|ram|undef, prefetch:GPU|ram, gran:N, " \
 	"flags:N|+NAME, clear_flags:N (of GPUs that are declared)"
 #define SVM_WANTED_PROCESS "comm:PATTERN, pid:N or mm:N"
-#define SVM_WANTED_SELECT "anon, min=BYTES, addr=START-END, or none"
+#define SVM_WANTED_SELECT "anon or file=PATTERN, min=BYTES, addr=START-END, or none"
+#define SVM_GPU_FIELDS "vram, id, hive, device, kind, gc, coherent"
+#define SVM_WANTED_GPU "vram=BYTES, id=N, hive=N, device=N, kind=dgpu|apu|apu_gtt, gc=N.N.N or coherent=on|off"
 
 #endif

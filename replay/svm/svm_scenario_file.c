@@ -78,14 +78,13 @@ static int begin_gpu(struct reading *reading, const struct setting *setting, con
 
 static int read_gpu(struct reading *reading, const struct setting *setting)
 {
-	static const char *const keys = "vram, id, hive, device, kind";
 	struct svm_scenario *scenario = reading->scenario;
 	struct hs_svm_gpu_setup *gpu = &scenario->gpus[scenario->nr_gpus - 1];
 
-	if (!strstr("vram id hive device kind", setting->key))
-		return unknown_key(reading, setting, keys);
+	if (!svm_is_gpu_field(setting->key))
+		return unknown_key(reading, setting, SVM_GPU_FIELDS);
 	if (!svm_read_gpu_field(gpu, setting->key, setting->value))
-		return bad_setting(reading, setting, "vram=BYTES, id=N, hive=N, device=N or kind=dgpu|apu|apu_gtt");
+		return bad_setting(reading, setting, SVM_WANTED_GPU);
 	for (uint32_t i = 0; i + 1 < scenario->nr_gpus; i++)
 		if (scenario->gpus[i].id == gpu->id)
 			return bad_setting(reading, setting, "each GPU an id of its own");

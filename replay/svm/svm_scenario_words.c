@@ -2,6 +2,7 @@
 /* Values that a scenario file and the keys of a policy share. */
 #include "replay/svm/svm_scenario.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/units.h"
@@ -60,12 +61,58 @@ static bool read_gpu_kind(struct hs_svm_gpu_setup *gpu, const char *kind)
 	return strcmp(kind, "dgpu") == 0 || strcmp(kind, "apu") == 0 || gpu->prefers_gtt;
 }
 
+static uint32_t gc_version(uint64_t major, uint64_t minor, uint64_t revision)
+{
+	return (uint32_t)(major << 16 | minor << 8 | revision);
+}
+
+/*
+ * What a graphics core decides here: no SVM before 9.0.1 (kgd2kfd_init_zone_device); no recoverable faults from
+ * 10.1.1 on (kfd_process_xnack_mode); 9.4 and 9.5 filter repeated faults in hardware (vega20_ih_irq_init).
+ */
+static bool read_gc(struct hs_svm_gpu_setup *gpu, const char *text)
+{
+	unsigned int part[3];
+	uint32_t version;
+	int length = 0;
+
+	if (text[strspn(text, "0123456789.")] ||
+	    sscanf(text, "%3u.%3u.%3u%n", &part[0], &part[1], &part[2], &length) != 3 || text[length] ||
+	    part[0] > 255 || part[1] > 255 || part[2] > 255)
+		return false;
+	version = gc_version(part[0], part[1], part[2]);
+	gpu->is_supported = version >= gc_version(9, 0, 1);
+	gpu->lacks_retry = version >= gc_version(10, 1, 1);
+	gpu->has_retry_cam = version >= gc_version(9, 4, 0) && version < gc_version(10, 0, 0);
+	return true;
+}
+
+static bool read_coherent(struct hs_svm_gpu_setup *gpu, const char *word)
+{
+	gpu->is_coherent = strcmp(word, "on") == 0;
+	return gpu->is_coherent || strcmp(word, "off") == 0;
+}
+
+bool svm_is_gpu_field(const char *name)
+{
+	static const char *const names[] = { "vram", "id", "hive", "device", "kind", "gc", "coherent" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 bool svm_read_gpu_field(struct hs_svm_gpu_setup *gpu, const char *name, const char *value)
 {
 	uint64_t number = 0;
 
 	if (strcmp(name, "kind") == 0)
 		return read_gpu_kind(gpu, value);
+	if (strcmp(name, "gc") == 0)
+		return read_gc(gpu, value);
+	if (strcmp(name, "coherent") == 0)
+		return read_coherent(gpu, value);
 	if (strcmp(name, "vram") == 0) {
 		bool is_valid = !hs_parse_bytes(value, &number) && number >= 4096;
 
@@ -214,6 +261,8 @@ static bool read_select_item(struct svm_region *region, char *item)
 	}
 	if (strcmp(item, "addr") == 0)
 		return read_bounds(region, value);
+	if (strcmp(item, "file") == 0)
+		return svm_copy_text(region->file, value);
 	if (strcmp(item, "min") != 0 || hs_parse_bytes(value, &bytes))
 		return false;
 	region->least = bytes / 4096;

@@ -56,9 +56,10 @@ static void forget(struct hs_policy *policy)
 static void files_are_read(void **state)
 {
 	static const char text[] =
-		"; comment\n[svm]\nxnack = off\nwindow_ms = 0\n[region r]\nprocess = pid:100 ; who\n"
-		"select = addr=0x10000-0x90000\nattr = access:A,in_place:B\nattr = gran:4,flags:+always_mapped\n"
+		"; comment\n[svm]\nxnack = off\nwindow_ms = 0\nhz = 250\n[region r]\nprocess = pid:100 ; who\n"
+		"select = addr=0x10000-0x90000,file=/dev/shm/*\nattr = access:A,in_place:B\nattr = gran:4,flags:+always_mapped\n"
 		"at = 10ms\nuntil = 2s\n" GPU "[gpu B]\nvram = 8G\nhive = 1\nkind = apu_gtt\nid = 0x1a2b\n"
+		"gc = 9.4.3\ncoherent = on\n"
 		"[device]\ngpu = B\nrule = sweep period=5ms stride=2 n=10 order=random seed=3\n"
 		"[device]\nrule = process comm:cpu* offset=-0x1000\n[attr 30ms]\nregion = r\nattr = prefetch:A\n"
 		"[cost]\ngb_s_in = 20\nus_fault = 2.5\n";
@@ -75,6 +76,10 @@ static void files_are_read(void **state)
 	assert_int_equal(scenario->nr_gpus, 2);
 	assert_int_equal(scenario->gpus[1].id, 0x1a2b);
 	assert_true(scenario->gpus[1].is_apu && scenario->gpus[1].prefers_gtt && scenario->gpus[1].hive == 1);
+	assert_true(scenario->gpus[1].has_retry_cam && scenario->gpus[1].is_coherent && !scenario->gpus[1].lacks_retry);
+	assert_false(scenario->gpus[0].has_retry_cam || scenario->gpus[0].is_coherent);
+	assert_int_equal(scenario->restore_tick, 4 * MS);
+	assert_string_equal(scenario->regions[0].file, "/dev/shm/*");
 	assert_int_equal(scenario->nr_regions, 1);
 	assert_int_equal(scenario->regions[0].start, 0x10);
 	assert_int_equal(scenario->regions[0].last, 0x8f);
@@ -107,12 +112,20 @@ static void bad_files_are_refused(void **state)
 		{ "[gpu A]\nvram = 1G\ncolor = red\n" REGION, ":3:", "color" },
 		{ "[gpu A]\nid = 5\n" REGION, ".ini:", "vram" },
 		{ GPU "id = 5\n[gpu B]\nvram = 1G\nid = 5\n" REGION, ":6:", "id" },
+		{ GPU "gc = 9.4\n" REGION, ":3:", "gc=N.N.N" },
+		{ GPU "gc = 9.4.2.1\n" REGION, ":3:", "gc=N.N.N" },
+		{ GPU "gc = 9.400.2\n" REGION, ":3:", "gc=N.N.N" },
+		{ GPU "gc = -9.4.2\n" REGION, ":3:", "gc=N.N.N" },
+		{ GPU "gc = 10.1.1\n" REGION, "svm.xnack", "GPU 'A'" },
+		{ GPU "coherent = maybe\n" REGION, ":3:", "coherent=on|off" },
+		{ GPU "r = 1\n" REGION, ":3:", "coherent" },
+		{ "[svm]\nhz = 10001\n" GPU REGION, ":2:", "hz" },
 		{ GPU "[gpu A]\nvram = 1G\n", ":4:", "already" },
 		{ REGION, ".ini:", "[gpu NAME]" },
 		{ GPU, ".ini:", "[region NAME]" },
 		{ GPU "[region r]\nselect = anon\n", ":4:", "process" },
 		{ GPU "[region r]\nprocess = name:x\n", ":4:", "comm:PATTERN" },
-		{ GPU "[region r]\nprocess = pid:1\nselect = file=x\n", ":5:", "select" },
+		{ GPU "[region r]\nprocess = pid:1\nselect = file=\n", ":5:", "file=PATTERN" },
 		{ GPU "[region r]\nprocess = pid:1\nattr = access:B\n", ":5:", "declared" },
 		{ GPU "[region r]\nprocess = pid:1\nattr = gran:x\n", ":5:", "gran" },
 		{ GPU REGION "[device]\ngpu = B\n", ":7:", "gpu NAME" },
@@ -345,6 +358,11 @@ static double number(const struct world *world, const char *name)
 	return wanted.value;
 }
 
+static uint64_t count_problems(const struct world *world)
+{
+	return hs_model_find("svm")->problems(hs_engine_model(world->engine, "svm", 0), NULL);
+}
+
 #define XNACK_OFF "[svm]\nxnack = off\n"
 
 /* L3: without a device only invalidations are decided; a GPU touch without access is no mapping. */
@@ -368,9 +386,113 @@ static void spec_L3(void **state)
 	close_world(&world);
 }
 
-static uint64_t count_problems(const struct world *world)
+/* The worker's timer counts whole jiffies from the one that runs: at 250 Hz 1 ms is at most 4 ms, and may be none. */
+static void workers_wait_jiffies(void **state)
 {
-	return hs_model_find("svm")->problems(hs_engine_model(world->engine, "svm", 0), NULL);
+	static const struct {
+		uint64_t tick, delay, now, due;	/* ms */
+	} cases[] = {
+		{ 0, 1, 7, 8 }, { 1, 1, 7, 8 }, { 4, 1, 8, 12 }, { 4, 1, 11, 12 }, { 4, 4, 11, 12 }, { 4, 5, 11, 16 },
+		{ 10, 0, 11, 11 }, { 10, 20, 19, 30 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct svm_scenario scenario = { .restore_tick = cases[i].tick * MS, .restore_delay = cases[i].delay * MS };
+
+		assert_int_equal(svm_restore_time(&scenario, cases[i].now * MS), cases[i].due * MS);
+	}
+}
+
+/* A stop of one millisecond, and the longer one that 100 Hz make of it. */
+static void stops_last_jiffies(void **state)
+{
+	static const struct {
+		const char *settings;
+		uint64_t longest;
+	} cases[] = { { "hz = 1000\n", MS }, { "hz = 100\n", 10 * MS } };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct world world;
+		char text[200];
+
+		snprintf(text, sizeof(text), XNACK_OFF "%s" GPU REGION "attr = access:A\n", cases[i].settings);
+		open_world(&world, text);
+		introduce(&world);
+		/* A section at a multiple of 10 ms, which is one of 1 ms, too. */
+		world.now += 10 * MS - world.now % (10 * MS) - MS;
+		section(&world, 1, ADDRESS, ADDRESS + 4096);
+		finish(&world);
+		assert_true(number(&world, "longest_stop_ns") == (double)cases[i].longest);
+		close_world(&world);
+	}
+}
+
+/* H12: where the CPU reaches the VRAM nothing comes back at its touch. */
+static void coherent_memory_stays(void **state)
+{
+	static const char *const settings[] = { "", "coherent = on\n" };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct world world;
+		char text[300];
+
+		snprintf(text, sizeof(text), GPU "%s" REGION "[device]\nrule = threads comm:gpu-*\n", settings[i]);
+		open_world(&world, text);
+		introduce(&world);
+		touch(&world, WORKER, MM, ADDRESS, MS);
+		touch(&world, TASK, MM, ADDRESS, 10 * MS);
+		finish(&world);
+		assert_true(number(&world, "pages_in") > 0);
+		assert_true((number(&world, "pages_out") > 0) == !i);
+		close_world(&world);
+	}
+}
+
+/* Without a graphics core that has SVM there is no GPU to register for. */
+static void old_cores_have_no_svm(void **state)
+{
+	struct world world;
+
+	(void)state;
+	open_world(&world, XNACK_OFF GPU "gc = 9.0.0\n" REGION "attr = access:A\n");
+	introduce(&world);
+	finish(&world);
+	assert_string_not_equal(decision(&world, HS_POINT_SVM_SET_ATTR, 0)->result, "done");
+	close_world(&world);
+}
+
+static void show_mapping(struct world *world, const char *name, uint64_t address, uint64_t inode)
+{
+	struct hs_snap_vma row = { .row = { .task = TASK, .mm = MM }, .start = address, .end = address + REGION_BYTES,
+				   .prot = PROT_READ | PROT_WRITE, .vm_flags = 0xff, .inode = inode, .device = 1,
+				   .name = { name, (uint32_t)strlen(name) } };
+
+	run_row(world, HS_KIND_snap_vma, &row, 0);
+}
+
+/* file= takes what is named so in a snapshot, and no anonymous memory. */
+static void files_are_selected(void **state)
+{
+	struct hs_snap_begin begin = { .row = { .task = TASK }, .reason = { "start", 5 } };
+	struct hs_snap_end end = { .row = { .task = TASK }, .reason = { "start", 5 } };
+	struct world world;
+
+	(void)state;
+	open_world(&world, XNACK_OFF GPU "[region r]\nprocess = comm:train*\nselect = file=/data/*.bin\nattr = access:A\n");
+	introduce(&world);
+	assert_int_equal(count(&world, HS_POINT_SVM_SET_ATTR), 0);
+	run_row(&world, HS_KIND_snap_begin, &begin, MS);
+	show_mapping(&world, "/data/a.txt", ADDRESS + (1ull << 30), 5);
+	show_mapping(&world, "/data/b.bin", ADDRESS + (2ull << 30), 6);
+	run_row(&world, HS_KIND_snap_end, &end, 0);
+	finish(&world);
+	assert_int_equal(count(&world, HS_POINT_SVM_SET_ATTR), 1);
+	assert_int_equal(decision(&world, HS_POINT_SVM_SET_ATTR, 0)->subject, ADDRESS + (2ull << 30));
+	assert_int_equal(count_problems(&world), 0);
+	close_world(&world);
 }
 
 /* L3, too: a region that matches nothing is told. */
@@ -610,6 +732,9 @@ int main(void)
 		cmocka_unit_test(files_are_read), cmocka_unit_test(bad_files_are_refused),
 		cmocka_unit_test(bad_patterns_are_refused),
 		cmocka_unit_test(damaged_files_are_read_or_refused), cmocka_unit_test(spec_L3),
+		cmocka_unit_test(workers_wait_jiffies), cmocka_unit_test(stops_last_jiffies),
+		cmocka_unit_test(coherent_memory_stays), cmocka_unit_test(old_cores_have_no_svm),
+		cmocka_unit_test(files_are_selected),
 		cmocka_unit_test(unmatched_regions_are_told), cmocka_unit_test(spec_L4), cmocka_unit_test(spec_L5),
 		cmocka_unit_test(spec_L6), cmocka_unit_test(spec_L7), cmocka_unit_test(spec_L8),
 		cmocka_unit_test(other_process_touches), cmocka_unit_test(sections_drive),

@@ -37,11 +37,39 @@ vram = 64M
 process = pid:1
 attr = access:B
 INI
+write core.ini <<'INI'
+[gpu A]
+vram = 64M
+gc = 11.0.0
+[region r]
+process = pid:1
+INI
+write version.ini <<'INI'
+[gpu A]
+vram = 64M
+gc = nine
+INI
+write coherent.ini <<'INI'
+[gpu A]
+vram = 64M
+coherent = perhaps
+INI
+write hz.ini <<'INI'
+[svm]
+hz = fast
+INI
+write file.ini <<'INI'
+[gpu A]
+vram = 64M
+[region r]
+process = pid:1
+select = file=
+INI
 write syntax.ini <<'INI'
 [gpu A]
 vram
 INI
-for file in key value section gpu syntax absent; do
+for file in key value section gpu core version coherent hz file syntax absent; do
 	try "hindsight replay --example collapse-6.18 -m svm --mode whatif --scenario $file.ini"
 done
 try 'hindsight replay --example collapse-6.18 -m svm --mode whatif --scenario good.ini -s svm.gpus=B:vram=1G'
