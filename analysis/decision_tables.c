@@ -407,7 +407,7 @@ struct hs_table *hs_table_costs(const struct hs_tally *tally)
 
 			for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
 				any |= cost_of(tally, policy, point, cost);
-			if (!any)
+			if (!any || hs_cost_is_state(name))
 				continue;
 			hs_table_text(table, "%s", hs_points[point].name);
 			hs_table_text(table, "%s", name);

@@ -139,8 +139,9 @@ static void add_costs(struct collection *collection, int point)
 	struct hs_selection selection = { collection->policy, point, -1, -1 };
 
 	for (int i = 0; i < HS_NR_COSTS && hs_points[point].cost_names[i]; i++)
-		add_metric(collection, sum_cells(collection, &selection, NULL, i, ""), "%s.%s", hs_points[point].name,
-			   hs_points[point].cost_names[i]);
+		if (!hs_cost_is_state(hs_points[point].cost_names[i]))
+			add_metric(collection, sum_cells(collection, &selection, NULL, i, ""), "%s.%s",
+				   hs_points[point].name, hs_points[point].cost_names[i]);
 }
 
 /* Point -1: all together. */

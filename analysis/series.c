@@ -289,7 +289,7 @@ struct hs_table *hs_series_costs(const struct hs_tally *tally, enum hs_point poi
 	for (int cost = 0; cost < HS_NR_COSTS && hs_points[point].cost_names[cost]; cost++) {
 		double base = cost_of(tally, 0, point, cost);
 
-		if (base == 0)
+		if (base == 0 || hs_cost_is_state(hs_points[point].cost_names[cost]))
 			continue;
 		hs_table_text(table, "%s", hs_points[point].cost_names[cost]);
 		for (uint32_t policy = 0; policy < tally->nr_policies; policy++)

@@ -2,6 +2,7 @@
 #ifndef HS_DECISION_H
 #define HS_DECISION_H
 /* One type for recorded and modelled decisions. */
+#include <stdbool.h>
 #include <stdint.h>
 
 enum hs_basis { HS_BASIS_EXACT, HS_BASIS_BOUNDED, HS_BASIS_ASSUMED, HS_NR_BASES };
@@ -50,6 +51,9 @@ struct hs_decision {
 	enum hs_cause cause;
 	uint64_t cost[HS_NR_COSTS];
 };
+
+/* A state beside the costs ("at_…"): belongs to its decision alone, and is never added up. */
+bool hs_cost_is_state(const char *name);
 
 const char *hs_basis_name(enum hs_basis basis);
 const char *hs_verdict_name(enum hs_verdict verdict);

@@ -226,8 +226,8 @@ static void test_agreement_table(void **state)
 	struct hs_tally_setup setup = { &name, 1, 0 };
 	struct hs_decision succeed = { .result = "SCAN_SUCCEED", .reason = "" };
 	struct hs_decision fail = { .result = "SCAN_FAIL", .reason = "r" };
-	struct hs_outcome agree = { 0, &succeed, &succeed, HS_VERDICT_AGREE };
-	struct hs_outcome disagree = { 0, &succeed, &fail, HS_VERDICT_DISAGREE };
+	struct hs_outcome agree = { .recorded = &succeed, .modelled = &succeed, .verdict = HS_VERDICT_AGREE };
+	struct hs_outcome disagree = { .recorded = &succeed, .modelled = &fail, .verdict = HS_VERDICT_DISAGREE };
 	struct hs_table *table;
 	struct hs_tally *tally;
 	char *text = NULL;
@@ -253,11 +253,18 @@ static void test_agreement_table(void **state)
 	hs_tally_destroy(tally);
 }
 
-/* A cost is shown in the unit that its name holds as a word. */
+static void add_agreement(struct hs_tally *tally, const struct hs_decision *decision)
+{
+	hs_tally_add(tally, &(struct hs_outcome){
+		.recorded = decision, .modelled = decision, .verdict = HS_VERDICT_AGREE });
+}
+
+/* A cost is shown in the unit that its name holds as a word; states beside the costs are not added up. */
 static void test_costs_have_units(void **state)
 {
 	struct hs_decision scan = { .point = HS_POINT_COLLAPSE_SCAN, .result = "SCAN_SUCCEED" };
 	struct hs_decision add = { .point = HS_POINT_BLOCK_ADD, .result = "0" };
+	struct hs_decision online = { .point = HS_POINT_BLOCK_ONLINE, .result = "0" };
 	struct hs_tally *tally = make_tally();
 	struct hs_table *table;
 
@@ -265,9 +272,12 @@ static void test_costs_have_units(void **state)
 	scan.cost[0] = 512;
 	scan.cost[6] = 1500;
 	add.cost[0] = 128 << 20;
-	hs_tally_add(tally, &(struct hs_outcome){ 0, &scan, &scan, HS_VERDICT_AGREE });
-	hs_tally_add(tally, &(struct hs_outcome){ 0, &add, &add, HS_VERDICT_AGREE });
+	online.cost[3] = online.cost[4] = 77;
+	add_agreement(tally, &scan);
+	add_agreement(tally, &add);
+	add_agreement(tally, &online);
 	table = hs_table_costs(tally);
+	assert_true(hs_cost_is_state(hs_points[HS_POINT_BLOCK_ONLINE].cost_names[3]));
 	assert_int_equal(hs_table_nr_rows(table), 3);
 	assert_int_equal(hs_table_value(table, 0, 2)->type, HS_VALUE_COUNT);
 	assert_int_equal(hs_table_value(table, 1, 2)->type, HS_VALUE_NS);
