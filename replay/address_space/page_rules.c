@@ -425,6 +425,25 @@ uint64_t hs_mm_first_guard(const struct hs_mm *mm, uint64_t start, uint64_t end)
 	return end;
 }
 
+/*
+ * Of a page of private memory that may be there already, as part of a huge one, nothing more is known when it has been
+ * faulted in to be read; to be written, it is there, and whether the slot is huge is still open.
+ */
+static void populate_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bool is_write)
+{
+	struct hs_slot_record *record = hs_slot_table_find(&mm->slots, &mm->space->pages, address);
+	bool is_new, is_unknown = record && hs_vma_is_private_anon(vma) &&
+				  hs_record_page(&mm->space->pages, record, page_of(address)) & HS_PLANE_BIT(UNKNOWN);
+
+	if (!is_unknown) {
+		hs_mm_touch_page(mm, vma, address, is_write);
+		return;
+	}
+	record = hs_slot_table_own(&mm->slots, &mm->space->pages, address, &is_new);
+	if (record && makes_anon_page(mm, vma, is_write))
+		store_page(mm, vma, record, address, HS_PLANE_BIT(UNKNOWN), after_absent(mm, vma, 0, is_write));
+}
+
 /* An error at a page ends it for this mapping. */
 static void populate_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end, bool is_write)
 {
@@ -439,7 +458,7 @@ static void populate_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, u
 			continue;
 		}
 		for (; at < next && at < end; at += HS_PAGE_BYTES)
-			hs_mm_touch_page(mm, vma, at, is_write);
+			populate_page(mm, vma, at, is_write);
 	}
 }
 
