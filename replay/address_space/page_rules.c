@@ -426,8 +426,8 @@ uint64_t hs_mm_first_guard(const struct hs_mm *mm, uint64_t start, uint64_t end)
 }
 
 /*
- * Of a page of private memory that may be there already, as part of a huge one, nothing more is known when it has been
- * faulted in to be read; to be written, it is there, and whether the slot is huge is still open.
+ * Of a page of private memory that may be there already, as part of a huge one, nothing more is known when it has
+ * been faulted in to be read; to be written, it is there, and whether the slot is huge is still open.
  */
 static void populate_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bool is_write)
 {

@@ -104,7 +104,7 @@ static void test_maybe_huge(void **state)
 	assert_string_equal(script_plane(&script, "unknown"), "");
 	assert_string_equal(script_plane(&script, "present"), "5-5 7-7");
 	script_deinit(&script);
-	/* Faulting in tells nothing: to read, the pages are parts of the huge one or zero pages; to write, they are there. */
+	/* Faulting in tells nothing: to read, the pages are parts of a huge one or zero pages; to write, they are there. */
 	script_init(&script, "6.18", "always");
 	script_run(&script, "A 0 2M rw; w 5; adv 0 1M 22");
 	assert_int_equal(hs_mm_count_slot(script_mm(&script), HS_SCRIPT_BASE).kind, HS_SLOT_MAYBE_HUGE);
