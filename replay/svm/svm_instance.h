@@ -17,6 +17,32 @@ struct svm_fault_inputs {
 	int64_t location;	/* best restore location */
 };
 
+/* What the rules say of a recorded event. */
+struct svm_expectation {
+	bool is_known;		/* false: reason says why not */
+	const char *result, *reason;	/* static */
+	enum hs_basis basis;
+};
+
+/* Pieces of the migration that a task is making. */
+struct svm_pieces {
+	uint32_t task;
+	bool is_open;		/* one has begun */
+	bool has_silent;	/* one had no end */
+	int32_t error;		/* of the last one, 0 or negative */
+};
+
+/* An invalidation that reached a range, and what has come of it. Pages, both ends inclusive. */
+struct svm_invalidation {
+	uint32_t task;
+	uint64_t time;
+	uint8_t event;			/* as in notifier.start */
+	uint64_t range_first, range_last;	/* the range */
+	uint64_t first, last;		/* what of it is invalidated */
+	struct svm_expectation expected;
+	bool has_stopped, has_unmapped;	/* recorded */
+};
+
 struct svm_slot {
 	struct svm_process *process;
 	struct svm_fault_inputs fault;
@@ -25,6 +51,9 @@ struct svm_slot {
 	bool is_recorded_stopped;	/* queues, as recorded */
 	uint32_t nr_other_stops;	/* of the first GPU's queues, for other reasons than SVM's */
 	bool is_stop_unknown;		/* events were lost: whether they are stopped is not known */
+	struct svm_pieces pieces;
+	bool has_invalidation, has_ended_invalidation;
+	struct svm_invalidation invalidation, ended_invalidation;	/* under way; over, and not yet told */
 };
 
 struct hs_model {
@@ -56,6 +85,9 @@ void svm_contradict(struct hs_model *model, const struct hs_row *row, const char
 void svm_add_recorded_kinds(hs_kind_set *kinds);
 int svm_ask_recorded(struct hs_model *model, const struct hs_event *event, union hs_request_storage *request,
 		     struct hs_decision *recorded);
+/* What an event has shown to be over: as ask_after. */
+int svm_ask_ended(struct hs_model *model, const struct hs_event *event, union hs_request_storage *request,
+		  struct hs_decision *recorded);
 void svm_decide_recorded(const struct hs_model *model, const struct hs_request *request,
 			 struct hs_decision *decision);
 void svm_observe_recorded(struct hs_model *model, const struct hs_event *event);

@@ -289,6 +289,13 @@ static int svm_ask(struct hs_model *model, const struct hs_event *event, union h
 	       svm_ask_recorded(model, event, request, recorded) : 0;
 }
 
+static int svm_ask_after(struct hs_model *model, const struct hs_event *event, union hs_request_storage *request,
+			 struct hs_decision *recorded)
+{
+	return model->is_active && hs_kind_set_has(&model->recorded, event->kind) ?
+	       svm_ask_ended(model, event, request, recorded) : 0;
+}
+
 /* Recorded outcomes are taken in by observe, event by event. */
 static void svm_adopt(struct hs_model *model, const struct hs_request *request, const struct hs_decision *decision)
 {
@@ -341,6 +348,8 @@ static void svm_lost(struct hs_model *model, const struct hs_meta_lost *lost)
 		svm_process_lost(slot->process);
 		slot->is_stop_unknown = true;
 		slot->fault.is_known = false;
+		slot->pieces = (struct svm_pieces){ .has_silent = true };
+		slot->has_invalidation = false;
 	}
 }
 
@@ -368,6 +377,7 @@ const struct hs_model_ops hs_svm_model = {
 	.destroy = svm_destroy,
 	.observe = svm_observe,
 	.ask = svm_ask,
+	.ask_after = svm_ask_after,
 	.decide = svm_decide_recorded,
 	.adopt = svm_adopt,
 	.advance = svm_advance,

@@ -4,7 +4,7 @@
  * events tell outcomes and, of a migration, the preferred location; other attributes are the scenario's. A decision
  * that follows from recorded inputs alone is exact, one that needs the scenario's is assumed.
  */
-#include "replay/svm/svm_instance.h"
+#include "replay/svm/svm_recorded.h"
 
 #include <string.h>
 
@@ -13,29 +13,21 @@ enum { TRIGGER_PREFETCH, TRIGGER_GPU_FAULT, TRIGGER_CPU_FAULT, TRIGGER_TTM };
 enum { TRIGGER_SVM = 0, TRIGGER_CPU_UNMAP = 2 };
 enum { SVM_OP_SET };	/* enum kfd_ioctl_svm_op */
 
-struct svm_request {
-	struct hs_request common;
-	struct svm_fault_inputs fault;
-	bool is_known, is_stopped, may_stop, has_access;
-	bool is_determined;	/* by recorded inputs alone */
-	bool is_leave, is_in_vram, is_in_granule;
-	const char *recorded;	/* result that the rules allow, beside another one, by what is not recorded */
-};
-
 void svm_add_recorded_kinds(hs_kind_set *kinds)
 {
 	static const unsigned int wanted[] = {
 		HS_KIND_svm_fault_start, HS_KIND_svm_fault_end, HS_KIND_svm_migrate_start,
 		HS_KIND_svm_migrate_end, HS_KIND_svm_evict, HS_KIND_svm_restore, HS_KIND_svm_unmap,
-		HS_KIND_svm_attributes,
+		HS_KIND_svm_attributes, HS_KIND_svm_invalidate, HS_KIND_svm_migrate_result,
+		HS_KIND_svm_fault_result,
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
 		hs_kind_set_add(kinds, wanted[i]);
 }
 
-static void fill_request(struct svm_request *request, enum hs_point point, const struct hs_row *row,
-			 uint64_t start, uint64_t pages)
+void svm_fill_request(struct svm_request *request, enum hs_point point, const struct hs_row *row, uint64_t start,
+		      uint64_t pages)
 {
 	memset(request, 0, sizeof(*request));
 	request->common = (struct hs_request){
@@ -72,7 +64,7 @@ static int ask_leave(const struct svm_slot *slot, const struct hs_svm_migrate_st
 	const struct svm_range *range = svm_range_from_addr(svm, first, NULL);
 	struct hs_svm_span granule;
 
-	fill_request(request, is_touch ? HS_POINT_SVM_CPU_FAULT : HS_POINT_SVM_MIGRATE, &event->row, event->start,
+	svm_fill_request(request, is_touch ? HS_POINT_SVM_CPU_FAULT : HS_POINT_SVM_MIGRATE, &event->row, event->start,
 		     event->nr_pages);
 	recorded->result = is_touch ? "migrated" : event->to ? "to_vram" : "to_system";
 	request->is_known = range && !(svm_process_doubts(slot->process, first, last) & SVM_DOUBT_LOST);
@@ -93,7 +85,7 @@ static int ask_prefetch(const struct svm_slot *slot, const struct hs_svm_migrate
 	const struct svm_range *range = svm_range_from_addr(svm, event->start / HS_PAGE_BYTES, NULL);
 	struct svm_range wanted;
 
-	fill_request(request, HS_POINT_SVM_MIGRATE, &event->row, event->start, event->nr_pages);
+	svm_fill_request(request, HS_POINT_SVM_MIGRATE, &event->row, event->start, event->nr_pages);
 	recorded->result = event->to ? "to_vram" : "to_system";
 	if (!range || event->prefetch == HS_SVM_UNDEFINED)
 		return 1;
@@ -113,7 +105,7 @@ static int ask_migrate(const struct svm_slot *slot, const struct hs_svm_migrate_
 		return ask_leave(slot, event, event->trigger == TRIGGER_CPU_FAULT, request, recorded);
 	if (event->trigger == TRIGGER_PREFETCH)
 		return ask_prefetch(slot, event, request, recorded);
-	fill_request(request, HS_POINT_SVM_MIGRATE, &event->row, event->start, event->nr_pages);
+	svm_fill_request(request, HS_POINT_SVM_MIGRATE, &event->row, event->start, event->nr_pages);
 	request->fault = slot->fault;
 	request->is_determined = prefer_recorded(slot, event, &request->fault);
 	recorded->basis = request->is_determined ? HS_BASIS_EXACT : HS_BASIS_ASSUMED;
@@ -124,7 +116,7 @@ static int ask_migrate(const struct svm_slot *slot, const struct hs_svm_migrate_
 static int ask_fault(const struct svm_slot *slot, const struct hs_svm_fault_end *event,
 		     struct svm_request *request, struct hs_decision *recorded)
 {
-	fill_request(request, HS_POINT_SVM_FAULT, &event->row, event->address, 1);
+	svm_fill_request(request, HS_POINT_SVM_FAULT, &event->row, event->address, 1);
 	request->fault = slot->fault;
 	recorded->result = event->migrated ? "migrated" : "mapped";
 	return 1;
@@ -144,7 +136,7 @@ static int ask_evict(const struct hs_model *model, const struct svm_slot *slot, 
 {
 	if (event->trigger != TRIGGER_SVM || event->gpu != model->scenario.gpus[0].id)
 		return 0;
-	fill_request(request, HS_POINT_SVM_EVICT, &event->row, 0, 0);
+	svm_fill_request(request, HS_POINT_SVM_EVICT, &event->row, 0, 0);
 	request->is_known = !slot->is_stop_unknown;
 	request->is_stopped = slot->is_recorded_stopped;
 	request->may_stop = !slot->process->svm->xnack || has_always_mapped(slot->process->svm);
@@ -161,7 +153,7 @@ static int ask_restore(const struct hs_model *model, const struct svm_slot *slot
 {
 	if (slot->nr_other_stops || (event->gpu && event->gpu != model->scenario.gpus[0].id))
 		return 0;
-	fill_request(request, HS_POINT_SVM_RESTORE, &event->row, 0, 0);
+	svm_fill_request(request, HS_POINT_SVM_RESTORE, &event->row, 0, 0);
 	recorded->result = event->rescheduled ? "rescheduled" : "restored";
 	recorded->basis = HS_BASIS_BOUNDED;
 	request->is_known = !slot->is_stop_unknown;
@@ -177,7 +169,7 @@ static int ask_unmap(const struct svm_slot *slot, const struct hs_svm_unmap *eve
 	const struct svm_range *range = svm_range_from_addr(svm, event->start / HS_PAGE_BYTES, NULL);
 	int gpu = svm_gpu_by_id(svm, event->gpu);
 
-	fill_request(request, HS_POINT_SVM_UNMAP, &event->row, event->start, event->nr_pages);
+	svm_fill_request(request, HS_POINT_SVM_UNMAP, &event->row, event->start, event->nr_pages);
 	request->is_known = range && gpu >= 0 &&
 			    !(svm_process_doubts(slot->process, range->start, range->last) & SVM_DOUBT_LOST);
 	if (request->is_known) {
@@ -211,9 +203,23 @@ int svm_ask_recorded(struct hs_model *model, const struct hs_event *event, union
 		return ask_restore(model, slot, event->svm_restore, request, recorded);
 	case HS_KIND_svm_unmap:
 		return ask_unmap(slot, event->svm_unmap, request, recorded);
+	case HS_KIND_svm_attributes:
+		return svm_ask_attributes(slot, event->svm_attributes, request, recorded);
+	case HS_KIND_svm_fault_result:
+		return svm_ask_fault_result(slot, event->svm_fault_result, request, recorded);
+	case HS_KIND_svm_migrate_result:
+		return svm_ask_migrate_result(slot, event->svm_migrate_result, request, recorded);
 	default:
 		return 0;
 	}
+}
+
+int svm_ask_ended(struct hs_model *model, const struct hs_event *event, union hs_request_storage *storage,
+		  struct hs_decision *recorded)
+{
+	struct svm_slot *slot = svm_slot_of(model, event->row, false);
+
+	return slot ? svm_ask_invalidation(slot, (struct svm_request *)storage, recorded) : 0;
 }
 
 /* --- the rules on a request --- */
@@ -296,12 +302,25 @@ static void decide_unmap(const struct svm_request *request, struct hs_decision *
 			   "the range is evicted instead" : "the GPU has access";
 }
 
+static void decide_expected(const struct svm_expectation *expected, struct hs_decision *decision)
+{
+	if (!expected->is_known) {
+		decide_unknown(decision, expected->reason);
+		return;
+	}
+	decision->result = expected->result;
+	decision->reason = expected->reason;
+	decision->basis = expected->basis;
+}
+
 void svm_decide_recorded(const struct hs_model *model, const struct hs_request *common,
 			 struct hs_decision *decision)
 {
 	const struct svm_request *request = (const struct svm_request *)common;
 
 	(void)model;
+	if (request->has_expected)
+		return decide_expected(&request->expected, decision);
 	switch (common->point) {
 	case HS_POINT_SVM_MIGRATE:
 		if (request->is_leave)
@@ -393,6 +412,7 @@ static void see_migrate_start(struct hs_model *model, struct svm_slot *slot, con
 {
 	uint64_t first, last;
 
+	svm_see_piece_begin(slot, event->row.task);
 	if (!pages_of(model, &event->row, event->start, event->nr_pages, &first, &last))
 		return;
 	if (event->from == event->to)
@@ -409,6 +429,7 @@ static void see_migrate_end(struct hs_model *model, struct svm_slot *slot, const
 {
 	uint64_t first, last;
 
+	svm_see_piece_end(slot, event->row.task, event->error);
 	/* One to a GPU that fails is made up for by mapping system memory. */
 	slot->fault.has_failed |= event->error < 0 && !event->to && event->trigger == TRIGGER_GPU_FAULT;
 	if (event->error < 0 || !pages_of(model, &event->row, event->start, event->nr_pages, &first, &last))
@@ -476,7 +497,13 @@ void svm_observe_recorded(struct hs_model *model, const struct hs_event *event)
 		return;
 	slot->process->now = svm_max(slot->process->now, event->row->time);
 	svm_process_begin(slot->process, 0, 1, 0);
+	svm_follow_invalidation(slot, event);
 	switch (event->kind) {
+	case HS_KIND_svm_invalidate:
+		return svm_see_invalidate(slot, event->svm_invalidate);
+	case HS_KIND_svm_migrate_result:
+		slot->pieces = (struct svm_pieces){ .task = 0 };
+		return;
 	case HS_KIND_svm_attributes:
 		return see_attributes(slot, event->svm_attributes);
 	case HS_KIND_svm_fault_start:

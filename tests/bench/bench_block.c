@@ -13,7 +13,8 @@
 #include "replay/block/block_group.h"
 #include "replay/block/block_memory.h"
 
-enum { FIRST = 64, BLOCK_PAGES = 1 << 15, WALK_BLOCKS = 1024, GROUP_BLOCKS = 128, NR_LOOKUPS = 4000000, ROUNDS = 200 };
+enum { FIRST = 64, BLOCK_PAGES = 1 << 15, WALK_BLOCKS = 1024, GROUP_BLOCKS = 128 };
+enum { NR_LOOKUPS = 4000000, ROUNDS = 200 };
 #define BLOCK_BYTES (128ull << 20)
 
 static const struct hs_block_world free_world;

@@ -11,73 +11,31 @@
 
 #include <cmocka.h>
 
-#include "replay/engine.h"
+#include "replay/svm/svm.h"
+#include "tests/unit/svm_world.h"
 #include "traces/kfd_smi.h"
 
 enum { TASK = 1, WORKER = 2, MM = 7, MS = 1000000 };
 #define ADDRESS 0x7f0000000000ull
 #define REGION_BYTES (4ull << 20)
 
-struct world {
-	struct hs_header header;
-	struct hs_policy policy;
-	struct hs_engine *engine;
-	uint64_t now;
-	HS_VEC(struct hs_decision) decisions;
-	uint64_t agree, disagree, unknown;
-	double pages_in, ping_pong, no_mapping, stopped_ns;
-};
-
-static void take_outcome(void *context, const struct hs_outcome *outcome)
-{
-	struct world *world = context;
-
-	world->agree += outcome->verdict == HS_VERDICT_AGREE;
-	world->disagree += outcome->verdict == HS_VERDICT_DISAGREE;
-	world->unknown += outcome->verdict == HS_VERDICT_UNKNOWN;
-	/* Pieces that move are decisions of their own, beside the one that moves them. */
-	if (outcome->verdict == HS_VERDICT_NONE && outcome->modelled->point == HS_POINT_SVM_MIGRATE)
-		return;
-	assert_true(hs_vec_push(&world->decisions, *outcome->modelled));
-}
-
 static void open_world(struct world *world, enum hs_mode mode, const char *const settings[][2])
 {
-	static const char *const models[] = { "svm", NULL };
-	struct hs_engine_setup setup = { .mode = mode, .models = models, .nr_policies = 1, .outcome = take_outcome,
-					 .check_each = true };
 	struct hs_error err = { 0 };
 
-	memset(world, 0, sizeof(*world));
-	assert_int_equal(hs_header_set(&world->header.variant, "6.12"), 0);
+	init_world(world);
+	world->skips_pieces = true;
 	assert_int_equal(hs_policy_init(&world->policy, "test"), 0);
 	for (size_t i = 0; settings[i][0]; i++)
 		if (hs_policy_set(&world->policy, settings[i][0], settings[i][1], HS_POLICY_USER, &err))
 			fail_msg("%s", err.text);
-	setup.header = &world->header;
-	setup.policies = &world->policy;
-	setup.context = world;
-	if (hs_engine_create(&setup, &world->engine, &err))
-		fail_msg("%s", err.text);
+	start_world(world, mode);
 }
 
 static void close_world(struct world *world)
 {
-	hs_engine_destroy(world->engine);
+	stop_world(world);
 	hs_policy_deinit(&world->policy);
-	hs_header_deinit(&world->header);
-	hs_vec_deinit(&world->decisions);
-}
-
-static void run_row(struct world *world, unsigned int kind, void *row, uint64_t after)
-{
-	struct hs_run run = { .kind = kind, .nr = 1, .rows = row };
-	struct hs_error err = { 0 };
-
-	world->now += after;
-	((struct hs_row *)row)->time = world->now;
-	if (hs_engine_run(world->engine, &run, &err))
-		fail_msg("%s", err.text);
 }
 
 static void introduce(struct world *world)
@@ -124,28 +82,10 @@ static void unmap_region(struct world *world, uint64_t offset, uint64_t length)
 	run_row(world, HS_KIND_mm_munmap, &event, 2 * MS);
 }
 
-static void take_number(void *context, const char *name, double value)
-{
-	struct world *world = context;
-
-	if (strcmp(name, "pages_in") == 0)
-		world->pages_in = value;
-	if (strcmp(name, "ping_pong_pages") == 0)
-		world->ping_pong = value;
-	if (strcmp(name, "no_mapping") == 0)
-		world->no_mapping = value;
-	if (strcmp(name, "stopped_ns") == 0)
-		world->stopped_ns = value;
-}
-
 static void finish(struct world *world)
 {
-	struct hs_model *model = hs_engine_model(world->engine, "svm", 0);
-	const struct hs_model_ops *ops = hs_model_find("svm");
-
 	assert_int_equal(hs_engine_finish(world->engine, NULL), 0);
-	ops->summarize(model, take_number, world);
-	assert_int_equal(ops->problems(model, NULL), 0);
+	assert_int_equal(hs_model_find("svm")->problems(hs_engine_model(world->engine, "svm", 0), NULL), 0);
 }
 
 static const struct hs_decision *expect(const struct world *world, size_t index, enum hs_point point,
@@ -189,7 +129,7 @@ static void data_goes_there_and_back(void **state)
 	decision = expect(&world, 5, HS_POINT_SVM_UNMAP, "removed");
 	assert_int_equal(decision->basis, HS_BASIS_EXACT);
 	assert_int_equal(world.decisions.count, 6);
-	assert_true(world.pages_in == 3 * 512 && world.ping_pong == 2 * 512);
+	assert_true(number(&world, "pages_in") == 3 * 512 && number(&world, "ping_pong_pages") == 2 * 512);
 	close_world(&world);
 }
 
@@ -219,7 +159,7 @@ static void queues_stop_and_restore(void **state)
 	decision = expect(&world, 3, HS_POINT_SVM_RESTORE, "restored");
 	assert_int_equal(decision->cost[7], 4 * MS);
 	assert_int_equal(world.decisions.count, 4);
-	assert_true(world.stopped_ns == 4 * MS && world.no_mapping == 0);
+	assert_true(number(&world, "stopped_ns") == 4 * MS && number(&world, "no_mapping") == 0);
 	close_world(&world);
 }
 
@@ -257,7 +197,7 @@ static void sweep_maps_all_of_the_region(void **state)
 	map_region(&world);
 	touch(&world, TASK, 0x0, 60 * MS);
 	finish(&world);
-	assert_true(world.pages_in == REGION_BYTES / 4096.0);
+	assert_true(number(&world, "pages_in") == REGION_BYTES / 4096.0);
 	close_world(&world);
 }
 
@@ -455,6 +395,244 @@ static void bad_scenarios_are_refused(void **state)
 	}
 }
 
+/* --- what functions of the driver returned --- */
+
+static void expect_verdicts(const struct world *world, uint64_t agree, uint64_t disagree, uint64_t unknown)
+{
+	if (world->agree != agree || world->disagree != disagree || world->unknown != unknown)
+		fail_msg("%d agree, %d disagree, %d unknown", (int)world->agree, (int)world->disagree, (int)world->unknown);
+}
+
+/* Sets attributes on half of the region, or behind its end, with what the kernel is said to have returned. */
+static void set_recorded(struct world *world, uint64_t start, const struct hs_svm_attr *attrs, uint32_t nr, int64_t ret)
+{
+	struct hs_svm_attributes event = {
+		.row = { .task = TASK, .mm = MM }, .start = start, .size = REGION_BYTES / 2, .nr_attributes = nr,
+		.attributes = { (const char *)attrs, nr * (uint32_t)sizeof(*attrs) }, .xnack = 1, .granularity = 9, .ret = ret,
+	};
+
+	run_row(world, HS_KIND_svm_attributes, &event, MS);
+}
+
+static void recorded_calls_are_compared(void **state)
+{
+	static const char *const settings[][2] = { { "svm.gpus", "A:vram=16G,id=10" }, { NULL, NULL } };
+	static const struct hs_svm_attr good = { HS_SVM_ACCESS, 10 }, grain = { HS_SVM_GRANULARITY, 4 };
+	static const struct hs_svm_attr stranger = { HS_SVM_ACCESS, 11 }, nothing = { 99, 0 };
+	const uint64_t behind = ADDRESS + REGION_BYTES;
+	struct world world;
+
+	(void)state;
+	open_world(&world, HS_MODE_VALIDATE, settings);
+	introduce(&world);
+	map_region(&world);
+	set_recorded(&world, ADDRESS, &good, 1, 0);
+	assert_int_equal(expect(&world, 0, HS_POINT_SVM_SET_ATTR, "done")->basis, HS_BASIS_ASSUMED);
+	set_recorded(&world, ADDRESS, &grain, 1, 0);
+	assert_int_equal(expect(&world, 1, HS_POINT_SVM_SET_ATTR, "done")->basis, HS_BASIS_EXACT);
+	set_recorded(&world, behind, &grain, 1, -EFAULT);
+	assert_int_equal(expect(&world, 2, HS_POINT_SVM_SET_ATTR, "EFAULT")->basis, HS_BASIS_EXACT);
+	set_recorded(&world, ADDRESS, &stranger, 1, -EINVAL);
+	set_recorded(&world, ADDRESS, &nothing, 1, -EINVAL);
+	expect_verdicts(&world, 5, 0, 0);
+	/* What no kernel answers. */
+	set_recorded(&world, ADDRESS, &good, 1, -EINVAL);
+	set_recorded(&world, behind, &grain, 1, 0);
+	expect_verdicts(&world, 5, 2, 0);
+	close_world(&world);
+}
+
+static void end_fault(struct world *world, uint64_t address, bool is_write, int64_t ret)
+{
+	struct hs_svm_fault_result event = { .row = { .task = TASK, .mm = MM }, .address = address,
+					     .is_write = is_write, .ret = ret };
+
+	run_row(world, HS_KIND_svm_fault_result, &event, 10 * MS);
+}
+
+static void recorded_fault_results_are_compared(void **state)
+{
+	static const char *const settings[][2] = { { "svm.gpus", "A:vram=16G,id=10" }, { NULL, NULL } };
+	static const struct hs_svm_attr attrs[] = { { HS_SVM_NO_ACCESS, 10 } };
+	struct hs_mm_mprotect protect = { .row = { .task = TASK, .mm = MM }, .addr = ADDRESS + REGION_BYTES / 2,
+					  .len = REGION_BYTES / 2, .prot = PROT_READ };
+	struct world world;
+
+	(void)state;
+	open_world(&world, HS_MODE_VALIDATE, settings);
+	introduce(&world);
+	map_region(&world);
+	set_recorded(&world, ADDRESS, attrs, 1, 0);
+	run_row(&world, HS_KIND_mm_mprotect, &protect, MS);
+	world.agree = 0;
+	end_fault(&world, ADDRESS, false, -EACCES);
+	end_fault(&world, ADDRESS + REGION_BYTES / 2, true, -EPERM);
+	end_fault(&world, ADDRESS + REGION_BYTES / 2, false, 0);
+	end_fault(&world, ADDRESS + REGION_BYTES, false, -EFAULT);
+	expect_verdicts(&world, 4, 0, 0);
+	end_fault(&world, ADDRESS, false, 0);
+	end_fault(&world, ADDRESS + REGION_BYTES, false, -EPERM);
+	expect_verdicts(&world, 4, 2, 0);
+	close_world(&world);
+}
+
+static void piece(struct world *world, int32_t error)
+{
+	struct hs_svm_migrate_start start = { .row = { .task = TASK, .mm = MM }, .start = ADDRESS, .nr_pages = 512, .to = 10,
+					      .prefetch = UINT32_MAX, .preferred = UINT32_MAX, .trigger = 1 };
+	struct hs_svm_migrate_end end = { .row = start.row, .start = ADDRESS, .nr_pages = 512, .to = 10, .trigger = 1,
+					  .error = error };
+
+	run_row(world, HS_KIND_svm_migrate_start, &start, MS);
+	if (error != INT32_MAX)
+		run_row(world, HS_KIND_svm_migrate_end, &end, 10);
+}
+
+static void end_migration(struct world *world, int64_t ret)
+{
+	struct hs_svm_migrate_result event = { .row = { .task = TASK, .mm = MM }, .start = ADDRESS, .nr_pages = 512,
+					       .to = 10, .trigger = 1, .ret = ret };
+
+	run_row(world, HS_KIND_svm_migrate_result, &event, 10);
+}
+
+/* INT32_MAX: the piece has no end. */
+static void migration_case(int32_t error, int64_t ret, uint64_t agree, enum hs_basis basis)
+{
+	static const char *const settings[][2] = { { "svm.gpus", "A:vram=16G,id=10" }, { NULL, NULL } };
+	struct world world;
+
+	open_world(&world, HS_MODE_VALIDATE, settings);
+	introduce(&world);
+	map_region(&world);
+	piece(&world, error);
+	world.agree = world.disagree = world.unknown = 0;
+	end_migration(&world, ret);
+	expect_verdicts(&world, agree, !agree, 0);
+	assert_int_equal(world.decisions.items[world.decisions.count - 1].basis, basis);
+	close_world(&world);
+}
+
+static void recorded_migration_results_are_compared(void **state)
+{
+	(void)state;
+	migration_case(0, 0, 1, HS_BASIS_EXACT);
+	migration_case(1, 0, 1, HS_BASIS_EXACT);		/* up to 6.12 an end means that pages moved */
+	migration_case(-ENOMEM, -ENOMEM, 1, HS_BASIS_EXACT);
+	migration_case(-ENOMEM, 0, 0, HS_BASIS_EXACT);
+	migration_case(0, -EBUSY, 0, HS_BASIS_EXACT);
+	migration_case(INT32_MAX, -EBUSY, 1, HS_BASIS_BOUNDED);
+	migration_case(INT32_MAX, 0, 1, HS_BASIS_BOUNDED);
+}
+
+static void invalidate(struct world *world, uint8_t event, uint64_t offset, uint64_t pages)
+{
+	struct hs_svm_invalidate row = { .row = { .task = TASK, .mm = MM }, .start = ADDRESS, .nr_pages = 512,
+					 .outer_start = ADDRESS + offset, .outer_pages = pages, .event = event };
+
+	run_row(world, HS_KIND_svm_invalidate, &row, MS);
+}
+
+static void stop_queues(struct world *world)
+{
+	struct hs_svm_evict event = { .row = { .task = TASK, .mm = MM }, .gpu = 10 };
+
+	run_row(world, HS_KIND_svm_evict, &event, 10);
+}
+
+static void unmap_from_gpu(struct world *world, uint32_t trigger)
+{
+	struct hs_svm_unmap event = { .row = { .task = TASK, .mm = MM }, .start = ADDRESS, .nr_pages = 512, .gpu = 10,
+				      .trigger = trigger };
+
+	run_row(world, HS_KIND_svm_unmap, &event, 10);
+}
+
+/* A range of 512 pages with access, mapped when it was set if xnack is off. */
+static void open_range(struct world *world, bool xnack)
+{
+	const char *const settings[][2] = { { "svm.gpus", "A:vram=16G,id=10" }, { "svm.xnack", xnack ? "on" : "off" },
+					    { NULL, NULL } };
+	static const struct hs_svm_attr access = { HS_SVM_ACCESS, 10 };
+	struct hs_svm_attributes event = {
+		.row = { .task = TASK, .mm = MM }, .start = ADDRESS, .size = 512 * 4096, .nr_attributes = 1,
+		.attributes = { (const char *)&access, sizeof(access) }, .xnack = xnack, .granularity = 9,
+	};
+
+	open_world(world, HS_MODE_VALIDATE, settings);
+	introduce(world);
+	map_region(world);
+	run_row(world, HS_KIND_svm_attributes, &event, MS);
+	world->agree = 0;
+}
+
+/* Queues stop once; until they run again an invalidation does nothing. That nothing came of it is compared, too. */
+static void recorded_invalidations_stop_queues(void **state)
+{
+	struct hs_svm_restore restore = { .row = { .task = TASK, .mm = MM }, .gpu = 10 };
+	struct world world;
+
+	(void)state;
+	open_range(&world, false);
+	invalidate(&world, 1, 0, 512);
+	stop_queues(&world);
+	invalidate(&world, 1, 4096, 1);
+	expect_verdicts(&world, 2, 0, 0);	/* the stop, and what the first one led to */
+	run_row(&world, HS_KIND_svm_restore, &restore, MS);
+	expect_verdicts(&world, 4, 0, 0);	/* the restore, and the second one */
+	invalidate(&world, 1, 0, 512);
+	invalidate(&world, 1, 0, 512);
+	expect_verdicts(&world, 4, 1, 0);	/* the third one had to stop them */
+	assert_string_equal(world.decisions.items[world.decisions.count - 1].result, "queues_stopped");
+	close_world(&world);
+}
+
+/* With recoverable faults they unmap what is mapped, a whole range once; the end of the mm does nothing. */
+static void recorded_invalidations_unmap(void **state)
+{
+	struct hs_svm_fault_start start = { .row = { .task = TASK, .mm = MM }, .address = ADDRESS, .gpu = 10 };
+	struct hs_svm_fault_end end = { .row = start.row, .address = ADDRESS, .gpu = 10, .migrated = 1 };
+	struct world world;
+
+	(void)state;
+	open_range(&world, true);
+	invalidate(&world, 1, 0, 512);		/* nothing is mapped yet */
+	run_row(&world, HS_KIND_svm_fault_start, &start, MS);
+	expect_verdicts(&world, 1, 0, 0);
+	run_row(&world, HS_KIND_svm_fault_end, &end, 10);
+	expect_verdicts(&world, 2, 0, 0);
+	invalidate(&world, 1, 0, 512);
+	unmap_from_gpu(&world, 0);
+	expect_verdicts(&world, 3, 0, 0);
+	invalidate(&world, 1, 0, 512);		/* again: it is not mapped any more */
+	expect_verdicts(&world, 4, 0, 0);
+	invalidate(&world, 5, 0, 512);
+	expect_verdicts(&world, 5, 0, 0);
+	invalidate(&world, 0, 0, 512);
+	expect_verdicts(&world, 6, 0, 0);
+	assert_int_equal(world.decisions.items[world.decisions.count - 1].basis, HS_BASIS_EXACT);
+	unmap_from_gpu(&world, 2);		/* no GPU had it mapped */
+	invalidate(&world, 0, 0, 512);
+	assert_int_equal(world.disagree, 1);
+	close_world(&world);
+}
+
+/* A range that the model does not have is unknown, and known from then on. */
+static void recorded_invalidations_teach(void **state)
+{
+	static const char *const settings[][2] = { { "svm.gpus", "A:vram=16G,id=10" }, { NULL, NULL } };
+	struct world world;
+
+	(void)state;
+	open_world(&world, HS_MODE_VALIDATE, settings);
+	introduce(&world);
+	map_region(&world);
+	for (int i = 0; i < 3; i++)
+		invalidate(&world, 1, 0, 512);
+	expect_verdicts(&world, 1, 0, 1);
+	close_world(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -463,7 +641,11 @@ int main(void)
 		cmocka_unit_test(window_delays_the_next_fault),
 		cmocka_unit_test(sweep_maps_all_of_the_region),
 		cmocka_unit_test(collapse_is_one_invalidation),
-		cmocka_unit_test(recorded_faults_agree),
+		cmocka_unit_test(recorded_faults_agree), cmocka_unit_test(recorded_calls_are_compared),
+		cmocka_unit_test(recorded_fault_results_are_compared),
+		cmocka_unit_test(recorded_migration_results_are_compared),
+		cmocka_unit_test(recorded_invalidations_stop_queues), cmocka_unit_test(recorded_invalidations_unmap),
+		cmocka_unit_test(recorded_invalidations_teach),
 		cmocka_unit_test(spec_L1), cmocka_unit_test(spec_L2),
 		cmocka_unit_test(contradictions_are_counted), cmocka_unit_test(recorded_preference_is_exact),
 		cmocka_unit_test(bad_scenarios_are_refused),

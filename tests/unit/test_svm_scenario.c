@@ -15,8 +15,8 @@
 
 #include "cli/scenario_file.h"
 #include "lib/rng.h"
-#include "replay/engine.h"
 #include "replay/svm/svm_scenario.h"
+#include "tests/unit/svm_world.h"
 
 enum { TASK = 1, WORKER = 2, OTHER = 3, MM = 7, OTHER_MM = 8, MS = 1000000, USER_WRITE = 6 };
 #define ADDRESS 0x7f0000000000ull
@@ -208,57 +208,22 @@ static void damaged_files_are_read_or_refused(void **state)
 
 /* --- replays --- */
 
-struct world {
-	struct hs_header header;
-	struct hs_policy policy;
-	struct hs_engine *engine;
-	uint64_t now;
-	HS_VEC(struct hs_decision) decisions;
-};
-
-static void take_outcome(void *context, const struct hs_outcome *outcome)
-{
-	struct world *world = context;
-
-	assert_true(hs_vec_push(&world->decisions, *outcome->modelled));
-}
-
 static void open_world(struct world *world, const char *text)
 {
-	static const char *const models[] = { "svm", NULL };
-	struct hs_engine_setup setup = { .mode = HS_MODE_WHATIF, .models = models, .nr_policies = 1,
-					 .outcome = take_outcome, .check_each = true, .context = world };
 	struct hs_error err = { 0 };
 
-	memset(world, 0, sizeof(*world));
-	assert_int_equal(hs_header_set(&world->header.variant, "6.12"), 0);
+	init_world(world);
 	world->header.start_time = START;
 	if (load(&world->policy, text, &err))
 		fail_msg("%s", err.text);
-	setup.header = &world->header;
-	setup.policies = &world->policy;
-	if (hs_engine_create(&setup, &world->engine, &err))
-		fail_msg("%s", err.text);
+	start_world(world, HS_MODE_WHATIF);
 	world->now = START;
 }
 
 static void close_world(struct world *world)
 {
-	hs_engine_destroy(world->engine);
-	hs_header_deinit(&world->header);
-	hs_vec_deinit(&world->decisions);
+	stop_world(world);
 	forget(&world->policy);
-}
-
-static void run_row(struct world *world, unsigned int kind, void *row, uint64_t after)
-{
-	struct hs_run run = { .kind = kind, .nr = 1, .rows = row };
-	struct hs_error err = { 0 };
-
-	world->now += after;
-	((struct hs_row *)row)->time = world->now;
-	if (hs_engine_run(world->engine, &run, &err))
-		fail_msg("%s", err.text);
 }
 
 static void introduce(struct world *world)
@@ -335,27 +300,6 @@ static size_t count(struct world *world, enum hs_point point)
 	hs_vec_for_each(one, &world->decisions)
 		nr += one->point == point;
 	return nr;
-}
-
-struct wanted {
-	const char *name;
-	double value;
-};
-
-static void take_number(void *context, const char *name, double value)
-{
-	struct wanted *wanted = context;
-
-	if (strcmp(name, wanted->name) == 0)
-		wanted->value = value;
-}
-
-static double number(const struct world *world, const char *name)
-{
-	struct wanted wanted = { name, -1 };
-
-	hs_model_find("svm")->summarize(hs_engine_model(world->engine, "svm", 0), take_number, &wanted);
-	return wanted.value;
 }
 
 static uint64_t count_problems(const struct world *world)
