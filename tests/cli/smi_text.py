@@ -11,35 +11,51 @@ def pages(address):
     return f"{int(address, 16) >> 12:x}"
 
 
+def span(event):
+    return f"@{pages(event['start'])}({event['nr_pages']:x})"
+
+
+def at_page(event):
+    return f"@{pages(event['address'])}({event['gpu']:x})"
+
+
+def error(event):
+    return f" {event['error']}" if KERNEL >= (6, 18) else ""
+
+
+def restore_flag(event):
+    return " R" if event["rescheduled"] else "" if KERNEL < (6, 12) else " 0"
+
+
+def cause(event):
+    return "" if KERNEL < (6, 12) else " " + event["cause"]
+
+
+# What follows the number of the event; those of TIMED have the time and the process first.
+TIMED = {
+    "svm.migrate_start": ("5", lambda e: f"{span(e)} {e['from']:x}->{e['to']:x} {e['prefetch']:x}:{e['preferred']:x} "
+                                         f"{e['trigger']}"),
+    "svm.migrate_end": ("6", lambda e: f"{span(e)} {e['from']:x}->{e['to']:x} {e['trigger']}{error(e)}"),
+    "svm.fault_start": ("7", lambda e: f"{at_page(e)} {'RW'[e['is_write']]}"),
+    "svm.fault_end": ("8", lambda e: f"{at_page(e)} {'UM'[e['migrated']]}"),
+    "svm.evict": ("9", lambda e: f"{e['gpu']:x} {e['trigger']}"),
+    "svm.restore": ("a", lambda e: f"{e['gpu']:x}{restore_flag(e)}"),
+    "svm.unmap": ("b", lambda e: f"{span(e)} {e['gpu']:x} {e['trigger']}"),
+}
+OTHERS = {
+    "svm.process": lambda e, pid: f"{'dc'[e['is_start']]} {pid:x} {e['name']}",
+    "svm.vmfault": lambda e, pid: f"1 {pid:x}:{e['name']}",
+    "svm.throttle": lambda e, pid: f"2 {int(e['mask'], 16):x}:{e['counter']:x}",
+    "svm.reset": lambda e, pid: f"{'34'[e['is_done']]} {e['sequence']:x}{cause(e)}",
+}
+
+
 def line(event):
-    kind, time, pid = event["kind"], event["time"], pids.get(event["task"])
-    head = f"{time} -{pid}"
-    at = f"@{pages(event['start'])}({event['nr_pages']:x})" if "start" in event else ""
-    if kind == "svm.migrate_start":
-        return (f"5 {head} {at} {event['from']:x}->{event['to']:x} {event['prefetch']:x}:{event['preferred']:x} "
-                f"{event['trigger']}")
-    if kind == "svm.migrate_end":
-        error = f" {event['error']}" if KERNEL >= (6, 18) else ""
-        return f"6 {head} {at} {event['from']:x}->{event['to']:x} {event['trigger']}{error}"
-    if kind == "svm.fault_start":
-        return f"7 {head} @{pages(event['address'])}({event['gpu']:x}) {'RW'[event['is_write']]}"
-    if kind == "svm.fault_end":
-        return f"8 {head} @{pages(event['address'])}({event['gpu']:x}) {'UM'[event['migrated']]}"
-    if kind == "svm.evict":
-        return f"9 {head} {event['gpu']:x} {event['trigger']}"
-    if kind == "svm.restore":
-        flag = " R" if event["rescheduled"] else "" if KERNEL < (6, 12) else " 0"
-        return f"a {head} {event['gpu']:x}{flag}"
-    if kind == "svm.unmap":
-        return f"b {head} {at} {event['gpu']:x} {event['trigger']}"
-    if kind == "svm.process":
-        return f"{'dc'[event['is_start']]} {pid:x} {event['name']}"
-    if kind == "svm.vmfault":
-        return f"1 {pid:x}:{event['name']}"
-    if kind == "svm.throttle":
-        return f"2 {int(event['mask'], 16):x}:{event['counter']:x}"
-    cause = "" if KERNEL < (6, 12) else " " + event["cause"]
-    return f"{'34'[event['is_done']]} {event['sequence']:x}{cause}"
+    kind, pid = event["kind"], pids.get(event["task"])
+    if kind not in TIMED:
+        return OTHERS[kind](event, pid)
+    number, rest = TIMED[kind]
+    return f"{number} {event['time']} -{pid} {rest(event)}"
 
 
 for text in sys.stdin:

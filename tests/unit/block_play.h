@@ -136,7 +136,8 @@ static inline void play_tunable(struct play *play, const char *name, const char 
 	feed(play, HS_KIND_meta_tunable, &(struct hs_meta_tunable){ .name = TEXT(name), .value = TEXT(value) });
 }
 
-static inline void play_add(struct play *play, uint64_t first, uint64_t nr, uint64_t altmap, int32_t group, int64_t ret)
+static inline void play_add(struct play *play, uint64_t first, uint64_t nr, uint64_t altmap, int32_t group,
+			    int64_t ret)
 {
 	struct hs_hotplug_blocks blocks = {
 		.start = first * F0_BLOCK_BYTES, .size = nr * F0_BLOCK_BYTES, .node = -1, .group = group,

@@ -373,7 +373,7 @@ static void test_device(void **state)
 	}
 }
 
-/* Removes [from, to) GiB from a machine of 8 GiB of boot memory in blocks of 2 GiB, behind the add of a 1 GiB DIMM. */
+/* Removes [from, to) GiB of 8 GiB of boot memory in blocks of 2 GiB, behind the add of a DIMM of 1 GiB. */
 static void recut_removal(uint64_t from, uint64_t to, const char *result, double failed, double dropped)
 {
 	static const char *const settings[] = { "block.block_bytes", "2147483648", NULL };

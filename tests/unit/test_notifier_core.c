@@ -72,56 +72,65 @@ static void insert(struct core *core, struct hs_hmm_mirror *hmm, uint64_t from, 
 	check(core);
 }
 
+/* One interval, of the first four pages. */
+static void setup_interval(struct core *core)
+{
+	setup(core);
+	insert(core, &core->x, 0, 4);
+}
+
 static void assert_state(const struct core *core, uint64_t seq, uint64_t active)
 {
 	assert_int_equal(core->subs.invalidate_seq, seq);
 	assert_int_equal(core->subs.active_ranges, active);
 }
 
-static void test_T127_section_that_misses(void **state)
+/* Beside the interval, over its last page, and both at once: what the core counts behind each start and end. */
+struct section_step {
+	bool is_end;
+	uint64_t from, to;		/* pages */
+	uint64_t seq, active;
+};
+
+static void run_sections(const struct section_step *steps, size_t nr, unsigned int nr_zaps)
 {
 	struct core core;
 
+	setup_interval(&core);
+	for (size_t i = 0; i < nr; i++) {
+		if (steps[i].is_end)
+			end_at(&core, steps[i].from, steps[i].to);
+		else
+			start_at(&core, steps[i].from, steps[i].to);
+		assert_state(&core, steps[i].seq, steps[i].active);
+	}
+	assert_int_equal(core.nr_zaps, nr_zaps);
+	assert_int_equal(core.x.interval.invalidate_seq, nr_zaps ? 3 : 1);
+}
+
+static void test_T127_section_that_misses(void **state)
+{
+	static const struct section_step steps[] = { { false, 8, 9, 2, 1 }, { true, 8, 9, 2, 0 } };
+
 	(void)state;
-	setup(&core);
-	insert(&core, &core.x, 0, 4);
-	start_at(&core, 8, 9);
-	assert_state(&core, 2, 1);
-	end_at(&core, 8, 9);
-	assert_state(&core, 2, 0);
-	assert_int_equal(core.nr_zaps, 0);
+	run_sections(steps, 2, 0);
 }
 
 static void test_T128_section_that_hits(void **state)
 {
-	struct core core;
+	static const struct section_step steps[] = { { false, 3, 5, 3, 1 }, { true, 3, 5, 4, 0 } };
 
 	(void)state;
-	setup(&core);
-	insert(&core, &core.x, 0, 4);
-	start_at(&core, 3, 5);
-	assert_state(&core, 3, 1);
-	end_at(&core, 3, 5);
-	assert_state(&core, 4, 0);
-	assert_int_equal(core.x.interval.invalidate_seq, 3);
-	assert_int_equal(core.nr_zaps, 1);
+	run_sections(steps, 2, 1);
 }
 
 static void test_T129_two_sections(void **state)
 {
-	struct core core;
+	static const struct section_step steps[] = { { false, 0, 1, 3, 1 }, { false, 8, 9, 3, 2 }, { true, 8, 9, 3, 1 },
+						     { true, 0, 1, 4, 0 } };
 
 	(void)state;
-	setup(&core);
-	insert(&core, &core.x, 0, 4);
-	start_at(&core, 0, 1);
-	assert_state(&core, 3, 1);
-	start_at(&core, 8, 9);
-	assert_state(&core, 3, 2);
-	end_at(&core, 8, 9);
-	assert_state(&core, 3, 1);
-	end_at(&core, 0, 1);
-	assert_state(&core, 4, 0);
+	run_sections(steps, 4, 1);
 }
 
 static void test_T130_insert_while_a_miss_is_open(void **state)
@@ -147,8 +156,7 @@ static void test_T131_insert_is_deferred(void **state)
 	struct core core;
 
 	(void)state;
-	setup(&core);
-	insert(&core, &core.x, 0, 4);
+	setup_interval(&core);
 	start_at(&core, 0, 1);
 	insert(&core, &core.y, 8, 12);
 	assert_int_equal(core.y.interval.invalidate_seq, 3);
@@ -162,8 +170,7 @@ static void test_T132_deferred_insert_is_cancelled(void **state)
 	struct core core;
 
 	(void)state;
-	setup(&core);
-	insert(&core, &core.x, 0, 4);
+	setup_interval(&core);
 	start_at(&core, 0, 1);
 	insert(&core, &core.y, 8, 12);
 	assert_false(hs_mmu_interval_remove(&core.subs, &core.y.interval));
@@ -177,8 +184,7 @@ static void test_T133_remove_is_deferred(void **state)
 	struct core core;
 
 	(void)state;
-	setup(&core);
-	insert(&core, &core.x, 0, 4);
+	setup_interval(&core);
 	start_at(&core, 0, 1);
 	assert_true(hs_mmu_interval_remove(&core.subs, &core.x.interval));
 	assert_true(core.x.interval.is_in_tree);
@@ -207,8 +213,7 @@ static bool must_retry_after(uint64_t from, uint64_t to)
 	struct core core;
 	uint64_t seq;
 
-	setup(&core);
-	insert(&core, &core.x, 0, 4);
+	setup_interval(&core);
 	assert_true(hs_hmm_fault_begin(&core.subs, &core.x, &seq));
 	start_at(&core, from, to);
 	end_at(&core, from, to);
@@ -244,8 +249,7 @@ static void test_T137_refusal_where_none_may_sleep(void **state)
 	struct core core;
 
 	(void)state;
-	setup(&core);
-	insert(&core, &core.x, 0, 4);
+	setup_interval(&core);
 	insert(&core, &core.y, 4, 8);
 	core.y.refuses_to_sleep = true;
 	assert_int_equal(hs_mmu_register(&core.subs, &listener, false), 0);
@@ -340,36 +344,46 @@ static void attach(struct core *core, struct hs_kvm_mirror *kvm, enum hs_kvm_rul
 	assert_int_equal(hs_mmu_register(&core->subs, &kvm->listener, false), 0);
 }
 
-static void test_T142_section_outside_all_slots(void **state)
+/* A fault at page 5 that began before a section: does it come again inside and behind it, and one that begins then? */
+struct machine_case {
+	enum hs_kvm_rule rule;
+	uint64_t page;		/* the section's only one */
+	bool inside, behind;
+};
+
+static void run_machine(const struct machine_case *one)
 {
 	struct hs_kvm_mirror kvm;
 	struct core core;
 	uint64_t seq;
 
-	(void)state;
-	attach(&core, &kvm, HS_KVM_BY_GFN);
+	attach(&core, &kvm, one->rule);
 	seq = hs_kvm_fault_begin(&kvm);
-	start_at(&core, 1000, 1001);
+	start_at(&core, one->page, one->page + 1);
 	assert_int_equal(kvm.mn_active, 1);
-	assert_null(hs_kvm_must_retry(&kvm, 5 * PAGE, seq));
-	end_at(&core, 1000, 1001);
+	assert_int_equal(hs_kvm_must_retry(&kvm, 5 * PAGE, seq) != NULL, one->inside);
+	end_at(&core, one->page, one->page + 1);
 	assert_int_equal(kvm.mn_active, 0);
-	assert_null(hs_kvm_must_retry(&kvm, 5 * PAGE, seq));
+	assert_int_equal(hs_kvm_must_retry(&kvm, 5 * PAGE, seq) != NULL, one->behind);
+	assert_null(hs_kvm_must_retry(&kvm, 5 * PAGE, hs_kvm_fault_begin(&kvm)));
+}
+
+static void test_T142_section_outside_all_slots(void **state)
+{
+	(void)state;
+	run_machine(&(struct machine_case){ HS_KVM_BY_GFN, 1000, false, false });
 }
 
 static void test_T143_section_that_has_ended(void **state)
 {
-	struct hs_kvm_mirror kvm;
-	struct core core;
-	uint64_t seq;
-
 	(void)state;
-	attach(&core, &kvm, HS_KVM_BY_GFN);
-	seq = hs_kvm_fault_begin(&kvm);
-	start_at(&core, 100, 101);
-	end_at(&core, 100, 101);
-	assert_non_null(hs_kvm_must_retry(&kvm, 5 * PAGE, seq));
-	assert_null(hs_kvm_must_retry(&kvm, 5 * PAGE, hs_kvm_fault_begin(&kvm)));
+	run_machine(&(struct machine_case){ HS_KVM_BY_GFN, 100, false, true });
+}
+
+static void test_T145_any_open_section(void **state)
+{
+	(void)state;
+	run_machine(&(struct machine_case){ HS_KVM_BY_COUNT, 1000, true, true });
 }
 
 static void assert_union(enum hs_kvm_rule rule)
@@ -398,22 +412,6 @@ static void test_T144_union_of_open_sections(void **state)
 	assert_union(HS_KVM_BY_GFN);
 }
 
-static void test_T145_any_open_section(void **state)
-{
-	struct hs_kvm_mirror kvm;
-	struct core core;
-	uint64_t seq;
-
-	(void)state;
-	attach(&core, &kvm, HS_KVM_BY_COUNT);
-	seq = hs_kvm_fault_begin(&kvm);
-	start_at(&core, 1000, 1001);
-	assert_non_null(hs_kvm_must_retry(&kvm, 5 * PAGE, seq));
-	end_at(&core, 1000, 1001);
-	assert_non_null(hs_kvm_must_retry(&kvm, 5 * PAGE, seq));
-	assert_null(hs_kvm_must_retry(&kvm, 5 * PAGE, hs_kvm_fault_begin(&kvm)));
-}
-
 /* The host copies a page that the guest has read-only: its entry goes at the start, none is made inside. */
 static void test_T146_copied_page(void **state)
 {
@@ -440,8 +438,7 @@ static void test_T147_other_interval_hit(void **state)
 	uint64_t seq;
 
 	(void)state;
-	setup(&core);
-	insert(&core, &core.x, 0, 4);
+	setup_interval(&core);
 	insert(&core, &core.y, 8, 12);
 	assert_true(hs_hmm_fault_begin(&core.subs, &core.x, &seq));
 	start_at(&core, 8, 9);

@@ -58,6 +58,14 @@ static void map_region(struct world *world)
 	run_row(world, HS_KIND_mm_mmap, &event, MS);
 }
 
+/* A world with the process and its mapping. */
+static void open_region(struct world *world, enum hs_mode mode, const char *const settings[][2])
+{
+	open_world(world, mode, settings);
+	introduce(world);
+	map_region(world);
+}
+
 static void touch(struct world *world, uint32_t task, uint64_t offset, uint64_t after)
 {
 	enum { USER_WRITE = 6 };
@@ -107,9 +115,7 @@ static void data_goes_there_and_back(void **state)
 	const struct hs_decision *decision;
 
 	(void)state;
-	open_world(&world, HS_MODE_WHATIF, settings);
-	introduce(&world);
-	map_region(&world);
+	open_region(&world, HS_MODE_WHATIF, settings);
 	touch(&world, TASK, 0x5000, MS);
 	touch(&world, TASK, 0x6000, 5 * MS);	/* by now in VRAM: a granule of 2 MiB came with page 5 */
 	touch(&world, TASK, 0x200000, 5 * MS);
@@ -144,9 +150,7 @@ static void queues_stop_and_restore(void **state)
 	const struct hs_decision *decision;
 
 	(void)state;
-	open_world(&world, HS_MODE_WHATIF, settings);
-	introduce(&world);
-	map_region(&world);
+	open_region(&world, HS_MODE_WHATIF, settings);
 	drop_pages(&world, 0, 0x1000);
 	drop_pages(&world, 0x8000, 0x1000);
 	touch(&world, WORKER, 0x9000, 20 * MS);
@@ -171,9 +175,7 @@ static void window_delays_the_next_fault(void **state)
 	struct world world;
 
 	(void)state;
-	open_world(&world, HS_MODE_WHATIF, settings);
-	introduce(&world);
-	map_region(&world);
+	open_region(&world, HS_MODE_WHATIF, settings);
 	touch(&world, TASK, 0x0, MS);
 	touch(&world, TASK, 0x100000, MS / 10);
 	touch(&world, TASK, 0x0, 100 * MS);
@@ -192,9 +194,7 @@ static void sweep_maps_all_of_the_region(void **state)
 	struct world world;
 
 	(void)state;
-	open_world(&world, HS_MODE_WHATIF, settings);
-	introduce(&world);
-	map_region(&world);
+	open_region(&world, HS_MODE_WHATIF, settings);
 	touch(&world, TASK, 0x0, 60 * MS);
 	finish(&world);
 	assert_true(number(&world, "pages_in") == REGION_BYTES / 4096.0);
@@ -212,9 +212,7 @@ static void collapse_is_one_invalidation(void **state)
 	const struct hs_decision *decision;
 
 	(void)state;
-	open_world(&world, HS_MODE_WHATIF, settings);
-	introduce(&world);
-	map_region(&world);
+	open_region(&world, HS_MODE_WHATIF, settings);
 	run_row(&world, HS_KIND_collapse_huge_page, &event, MS);
 	finish(&world);
 	decision = expect(&world, 1, HS_POINT_SVM_EVICT, "queues_stopped");
@@ -404,7 +402,8 @@ static void expect_verdicts(const struct world *world, uint64_t agree, uint64_t 
 }
 
 /* Sets attributes on half of the region, or behind its end, with what the kernel is said to have returned. */
-static void set_recorded(struct world *world, uint64_t start, const struct hs_svm_attr *attrs, uint32_t nr, int64_t ret)
+static void set_recorded(struct world *world, uint64_t start, const struct hs_svm_attr *attrs, uint32_t nr,
+			 int64_t ret)
 {
 	struct hs_svm_attributes event = {
 		.row = { .task = TASK, .mm = MM }, .start = start, .size = REGION_BYTES / 2, .nr_attributes = nr,
@@ -423,9 +422,7 @@ static void recorded_calls_are_compared(void **state)
 	struct world world;
 
 	(void)state;
-	open_world(&world, HS_MODE_VALIDATE, settings);
-	introduce(&world);
-	map_region(&world);
+	open_region(&world, HS_MODE_VALIDATE, settings);
 	set_recorded(&world, ADDRESS, &good, 1, 0);
 	assert_int_equal(expect(&world, 0, HS_POINT_SVM_SET_ATTR, "done")->basis, HS_BASIS_ASSUMED);
 	set_recorded(&world, ADDRESS, &grain, 1, 0);
@@ -459,9 +456,7 @@ static void recorded_fault_results_are_compared(void **state)
 	struct world world;
 
 	(void)state;
-	open_world(&world, HS_MODE_VALIDATE, settings);
-	introduce(&world);
-	map_region(&world);
+	open_region(&world, HS_MODE_VALIDATE, settings);
 	set_recorded(&world, ADDRESS, attrs, 1, 0);
 	run_row(&world, HS_KIND_mm_mprotect, &protect, MS);
 	world.agree = 0;
@@ -502,9 +497,7 @@ static void migration_case(int32_t error, int64_t ret, uint64_t agree, enum hs_b
 	static const char *const settings[][2] = { { "svm.gpus", "A:vram=16G,id=10" }, { NULL, NULL } };
 	struct world world;
 
-	open_world(&world, HS_MODE_VALIDATE, settings);
-	introduce(&world);
-	map_region(&world);
+	open_region(&world, HS_MODE_VALIDATE, settings);
 	piece(&world, error);
 	world.agree = world.disagree = world.unknown = 0;
 	end_migration(&world, ret);
@@ -559,9 +552,7 @@ static void open_range(struct world *world, bool xnack)
 		.attributes = { (const char *)&access, sizeof(access) }, .xnack = xnack, .granularity = 9,
 	};
 
-	open_world(world, HS_MODE_VALIDATE, settings);
-	introduce(world);
-	map_region(world);
+	open_region(world, HS_MODE_VALIDATE, settings);
 	run_row(world, HS_KIND_svm_attributes, &event, MS);
 	world->agree = 0;
 }
@@ -624,9 +615,7 @@ static void recorded_invalidations_teach(void **state)
 	struct world world;
 
 	(void)state;
-	open_world(&world, HS_MODE_VALIDATE, settings);
-	introduce(&world);
-	map_region(&world);
+	open_region(&world, HS_MODE_VALIDATE, settings);
 	for (int i = 0; i < 3; i++)
 		invalidate(&world, 1, 0, 512);
 	expect_verdicts(&world, 1, 0, 1);
