@@ -69,16 +69,44 @@ struct hs_cached_range *hs_cache_memory_get(struct hs_cache_memory *memory, uint
 	return &memory->ranges.items[memory->ranges.count - 1];
 }
 
-/* Pages [from, to) of one range. */
-static void punch_range(struct hs_cached_range *range, unsigned int from, unsigned int to)
+void hs_cached_range_make_huge(struct hs_cached_range *range, uint64_t now)
 {
-	if (range->is_huge)
+	range->is_huge = true;
+	range->since = now;
+}
+
+uint64_t hs_cache_memory_count_huge(const struct hs_cache_memory *memory)
+{
+	uint64_t nr = 0;
+
+	hs_vec_for_each(range, &memory->ranges)
+		nr += range->is_huge;
+	return nr;
+}
+
+uint64_t hs_cache_memory_huge_ns(const struct hs_cache_memory *memory, uint64_t now)
+{
+	uint64_t sum = memory->huge_ns;
+
+	hs_vec_for_each(range, &memory->ranges)
+		sum += range->is_huge ? now - range->since : 0;
+	return sum;
+}
+
+/* Pages [from, to) of one range. */
+static void punch_range(struct hs_cache_memory *memory, uint64_t now, struct hs_cached_range *range,
+			unsigned int from, unsigned int to)
+{
+	if (range->is_huge) {
 		hs_bitmap512_set_in(&range->seen, 0, HS_BITMAP512_BITS);
+		memory->huge_ns += now - range->since;
+	}
 	range->is_huge = false;
 	hs_bitmap512_clear_in(&range->seen, from, to);
 }
 
-void hs_cache_memory_punch(struct hs_cache_memory *memory, uint64_t object, uint64_t index, uint64_t pages)
+void hs_cache_memory_punch(struct hs_cache_memory *memory, uint64_t now, uint64_t object, uint64_t index,
+			   uint64_t pages)
 {
 	const uint64_t end = index + pages;
 
@@ -87,7 +115,7 @@ void hs_cache_memory_punch(struct hs_cache_memory *memory, uint64_t object, uint
 		struct hs_cached_range *range = find_range(memory, object, at >> INDEX_SHIFT);
 
 		if (range)
-			punch_range(range, (unsigned int)(at - first),
+			punch_range(memory, now, range, (unsigned int)(at - first),
 				    (unsigned int)((end < after ? end : after) - first));
 		at = after;
 	}

@@ -62,8 +62,8 @@ static bool find_place(struct hs_collapse_whatif *whatif, uint32_t id, uint64_t 
 		return false;
 	hs_mm_get_slot(mm, address, &place->slot);
 	place->range = hs_cache_memory_get(&whatif->cache, vma->file, place->index, &is_new);
-	if (place->range && is_new)
-		place->range->is_huge = is_found_huge(whatif, place);
+	if (place->range && is_new && is_found_huge(whatif, place))
+		hs_cached_range_make_huge(place->range, whatif->model->now);
 	return place->range != NULL;
 }
 
@@ -119,7 +119,7 @@ static void make_huge(struct hs_collapse_whatif *whatif, const struct place *pla
 	struct hs_collapse_sums *sums = &whatif->model->sums;
 	struct hs_whatif_mm *mm = hs_whatif_mms_get(&whatif->mms, place->mm);
 
-	place->range->is_huge = true;
+	hs_cached_range_make_huge(place->range, whatif->model->now);
 	whatif->cache_huge++;
 	whatif->cache_pages_read += is_shmem ? 0 : done->filled;
 	sums->pages_copied += done->copied;
@@ -234,7 +234,8 @@ bool hs_whatif_cache_fault(struct hs_collapse_whatif *whatif, uint32_t mm, uint6
 	is_served = (vma.flags & HS_THP_VMA_SHMEM_OK) && !(hs_thp_mm_state_of(space) & HS_THP_MM_DISABLED) &&
 		    !place.range->is_huge && hs_bitmap512_is_empty(&place.range->seen) && !whatif->is_memory_short;
 	see_mapped(&place);
-	place.range->is_huge |= is_served;
+	if (is_served)
+		hs_cached_range_make_huge(place.range, whatif->model->now);
 	return is_served;
 }
 
@@ -246,7 +247,7 @@ void hs_whatif_cache_remove(struct hs_collapse_whatif *whatif, const struct hs_m
 		const uint64_t to = vma->node.end < end ? vma->node.end : end;
 
 		if (is_cached_kind(vma))
-			hs_cache_memory_punch(&whatif->cache, vma->file,
+			hs_cache_memory_punch(&whatif->cache, whatif->model->now, vma->file,
 					      vma->pgoff + ((from - vma->node.start) >> HS_PAGE_SHIFT),
 					      (to - from) >> HS_PAGE_SHIFT);
 	}

@@ -77,6 +77,9 @@ void hs_collapse_whatif_summarize(const struct hs_collapse_whatif *whatif, hs_ad
 	add(context, "fault_fallbacks", (double)whatif->fault_fallbacks);
 	add(context, "cache_huge_pages", (double)whatif->cache_huge);
 	add(context, "cache_fault_huge_pages", (double)whatif->cache_faults);
+	add(context, "cache_huge_pages_at_end", (double)hs_cache_memory_count_huge(&whatif->cache));
+	add(context, "cache_huge_page_seconds",
+	    (double)hs_cache_memory_huge_ns(&whatif->cache, whatif->model->now) / 1e9);
 	add(context, "cache_bytes_read", (double)whatif->cache_pages_read * HS_PAGE_BYTES);
 	add(context, "huge_pages_at_end", (double)whatif->overlay.huge);
 	add(context, "huge_page_seconds", (double)(whatif->overlay.huge_ns + standing.huge_ns) / 1e9);

@@ -163,6 +163,9 @@ static void test_removed_page(void **state)
 	finish(&run, 6 * SECOND);
 	assert_int_equal(number(&run, "cache_huge_pages"), 2);
 	assert_int_equal(number(&run, "bloat_bytes"), 4096);
+	assert_int_equal(number(&run, "cache_huge_pages_at_end"), 1);
+	/* From the first second to the sixth, less the time until it was found again. */
+	assert_true(number(&run, "cache_huge_page_seconds") > 3.9 && number(&run, "cache_huge_page_seconds") < 5);
 	end(&run);
 }
 
@@ -327,11 +330,15 @@ static void test_memory(void **state)
 	(void)state;
 	range = hs_cache_memory_get(&memory, 7, 1023, &is_new);
 	assert_true(range && is_new);
-	range->is_huge = true;
+	hs_cached_range_make_huge(range, 0);
+	assert_int_equal(hs_cache_memory_count_huge(&memory), 1);
+	assert_int_equal(hs_cache_memory_huge_ns(&memory, SECOND), SECOND);
 	assert_true(hs_cache_memory_get(&memory, 7, 1024, &is_new) && is_new);
 	assert_true(hs_cache_memory_get(&memory, 8, 512, &is_new) && is_new);
 	assert_true(hs_cache_memory_get(&memory, 7, 512, &is_new)->is_huge && !is_new);
-	hs_cache_memory_punch(&memory, 7, 1000, 30);
+	hs_cache_memory_punch(&memory, SECOND, 7, 1000, 30);
+	assert_int_equal(hs_cache_memory_count_huge(&memory), 0);
+	assert_int_equal(hs_cache_memory_huge_ns(&memory, 9 * SECOND), SECOND);
 	range = hs_cache_memory_get(&memory, 7, 512, &is_new);
 	assert_true(!range->is_huge && hs_bitmap512_count(&range->seen) == 488);
 	word.row.mm = MM;
