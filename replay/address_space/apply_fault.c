@@ -89,11 +89,32 @@ static bool is_status(const struct hs_bytes *status, const char *name)
 	return status->length == strlen(name) && memcmp(status->data, name, status->length) == 0;
 }
 
+/* Collapsed pages of files are mapped, or unmapped until the next fault. */
+static void learn_slot(struct hs_mm *mm, struct hs_vma *vma, uint64_t slot, bool is_sure)
+{
+	bool is_whole = vma->node.start <= slot && slot + HS_SLOT_BYTES <= vma->node.end;
+
+	if (!is_whole)
+		hs_space_problem(mm->space, HS_PROBLEM_FAULT_OUTSIDE, mm->id, slot);
+	else if (!hs_vma_is_private_anon(vma))
+		hs_mm_forget_slot(mm, slot);
+	else if (is_sure)
+		hs_mm_make_huge(mm, vma, slot);
+	else
+		hs_mm_doubt_table(mm, slot);
+}
+
 /* What a scan's result tells about the slot beside the decision itself. */
 void hs_apply_collapse(struct hs_mm *mm, uint64_t address, const struct hs_bytes *status)
 {
-	if (is_status(status, "SCAN_SUCCEED") || is_status(status, "SCAN_PMD_MAPPED"))
-		hs_mm_make_huge(mm, address);
+	struct hs_vma *vma = hs_mm_find_vma(mm, address);
+
+	if (!is_status(status, "SCAN_SUCCEED") && !is_status(status, "SCAN_PMD_MAPPED"))
+		return;
+	if (vma)
+		learn_slot(mm, vma, address & ~(HS_SLOT_BYTES - 1), true);
+	else
+		hs_space_problem(mm->space, HS_PROBLEM_FAULT_OUTSIDE, mm->id, address);
 }
 
 /* MADV_COLLAPSE looks at neither the host's mode nor MADV_HUGEPAGE (thp_vma_allowable_order, hugepage_vma_check). */
@@ -106,18 +127,7 @@ static bool may_be_collapsed(const struct hs_mm *mm, const struct hs_vma *vma)
 	       (!hs_vma_is_private_anon(vma) || vma->anon_vma != HS_ANON_VMA_NONE);
 }
 
-/* Collapsed pages of files are mapped, or unmapped until the next fault. */
-static void learn_slot(struct hs_mm *mm, const struct hs_vma *vma, uint64_t slot, bool is_sure)
-{
-	if (!hs_vma_is_private_anon(vma))
-		hs_mm_forget_slot(mm, slot);
-	else if (is_sure)
-		hs_mm_make_huge(mm, slot);
-	else
-		hs_mm_doubt_table(mm, slot);
-}
-
-void hs_learn_collapse(struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end, bool is_sure)
+void hs_learn_collapse(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end, bool is_sure)
 {
 	uint64_t first = (start + HS_SLOT_BYTES - 1) & ~(HS_SLOT_BYTES - 1);
 

@@ -204,9 +204,13 @@ static void derive_planes(struct hs_planes *planes, const struct hs_bitmap512 *m
 	}
 }
 
-static enum hs_slot_kind kind_of_slot(const struct hs_snap_pages *row, const struct hs_planes *planes)
+/* A huge page lies in one mapping. */
+static enum hs_slot_kind kind_of_slot(const struct hs_mm *mm, const struct hs_snap_pages *row,
+				      const struct hs_planes *planes)
 {
-	if (!row->huge)
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, row->address, row->address + 1);
+
+	if (!row->huge || !vma || vma->node.end < row->address + HS_SLOT_BYTES)
 		return HS_SLOT_TABLE;
 	if (hs_bitmap512_test(&planes->plane[HS_PLANE_ZERO], 0))
 		return HS_SLOT_HUGE_ZERO;
@@ -267,7 +271,7 @@ void hs_apply_snap_pages(struct hs_mm *mm, const struct hs_snap_pages *row)
 		hs_space_problem(mm->space, HS_PROBLEM_BAD_RANGE, mm->id, row->address);
 		return;
 	}
-	kind = kind_of_slot(row, &planes);
+	kind = kind_of_slot(mm, row, &planes);
 	if (mm->is_in_checkpoint && hs_checkpoint_keep(mm, row->address, &planes, kind))
 		return;
 	count_planes(mm, row->address, row->address + HS_SLOT_BYTES, false);

@@ -176,18 +176,24 @@ static void fill_slot(struct hs_mm *mm, const struct hs_vma *vma, struct hs_slot
 	count_pages(mm, vma, &after, true);
 }
 
+/* maybe_pmd_mkwrite. */
+static uint32_t own_huge_page(const struct hs_vma *vma)
+{
+	return vma->flags & HS_VMA_WR ? (uint32_t)OWN_PAGE : OWN_PAGE & ~HS_PLANE_BIT(WRITABLE);
+}
+
 /* What could be a huge page is one: as the page that is known of it. */
 static void settle_as_huge(struct hs_mm *mm, const struct hs_vma *vma, struct hs_slot_record *record)
 {
 	uint32_t shared = OWN_PAGE & ~(HS_PLANE_BIT(EXCLUSIVE) | HS_PLANE_BIT(WRITABLE));
 
 	if (record->is_doubted)
-		fill_slot(mm, vma, record, HS_SLOT_HUGE_ANON, OWN_PAGE);
+		fill_slot(mm, vma, record, HS_SLOT_HUGE_ANON, own_huge_page(vma));
 	else if (record->zero)
 		fill_slot(mm, vma, record, HS_SLOT_HUGE_ZERO, ZERO_PAGE);
 	else
 		fill_slot(mm, vma, record, HS_SLOT_HUGE_ANON,
-			  hs_record_has(record, HS_PLANE_BIT(EXCLUSIVE)) ? (uint32_t)OWN_PAGE : shared);
+			  hs_record_has(record, HS_PLANE_BIT(EXCLUSIVE)) ? own_huge_page(vma) : shared);
 }
 
 /* A write fault on a page that is there and shared: collapsed pages are nobody else's. */
@@ -510,29 +516,17 @@ void hs_mm_zap_pages(struct hs_mm *mm, uint64_t start, uint64_t end, unsigned in
 	hs_space_tell_dropped(mm, start, end);
 }
 
-void hs_mm_make_huge(struct hs_mm *mm, uint64_t address)
+void hs_mm_make_huge(struct hs_mm *mm, struct hs_vma *vma, uint64_t slot)
 {
-	struct hs_vma *vma = hs_mm_find_vma(mm, address);
 	bool is_new;
-	struct hs_slot_record *record;
-	struct hs_page_sums sums;
+	struct hs_slot_record *record = hs_slot_table_own(&mm->slots, &mm->space->pages, slot, &is_new);
 
-	if (!vma || vma->node.start > slot_of(address) || vma->node.end < slot_of(address) + HS_SLOT_BYTES) {
-		hs_space_problem(mm->space, HS_PROBLEM_FAULT_OUTSIDE, mm->id, address);
-		return;
-	}
-	record = hs_slot_table_own(&mm->slots, &mm->space->pages, address, &is_new);
 	if (!record) {
-		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, address);
+		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, slot);
 		return;
 	}
-	sums = sums_of_record(record);
-	count_pages(mm, vma, &sums, false);
-	hs_record_set_all(&mm->space->pages, record, OWN_PAGE);
-	record->kind = HS_SLOT_HUGE_ANON;
+	fill_slot(mm, vma, record, HS_SLOT_HUGE_ANON, own_huge_page(vma));
 	record->generation = mm->space->loss_generation;
-	sums = sums_of_record(record);
-	count_pages(mm, vma, &sums, true);
 	hs_mm_prepare_anon_vma(mm, vma);
 }
 

@@ -125,6 +125,26 @@ int hs_space_dump(const struct hs_address_space *space, FILE *out)
 
 /* --- check --------------------------------------------------------------------------------------- */
 
+/* Sizes by class are the mappings'; of locked pages some kernels count more (dontunmap_keeps_source_whole). */
+static int check_classes(const struct hs_mm *mm, struct hs_error *err)
+{
+	const struct hs_mm_counters *c = &mm->counters;
+	struct hs_mm_counters sums = { 0 };
+
+	hs_range_for_each(node, &mm->vmas)
+		hs_vma_count(hs_vma_of(node), &sums, 1);
+	if (sums.data_vm == c->data_vm && sums.exec_vm == c->exec_vm && sums.stack_vm == c->stack_vm &&
+	    (sums.locked_vm == c->locked_vm ||
+	     (sums.locked_vm < c->locked_vm && mm->space->variant.dontunmap_keeps_source_whole)))
+		return 0;
+	return hs_error_set(err, -EINVAL,
+			    "mm %u: data, exec, stack, locked are %llu, %llu, %llu, %llu pages, mappings have %llu, %llu, "
+			    "%llu, %llu", mm->id, (unsigned long long)c->data_vm, (unsigned long long)c->exec_vm,
+			    (unsigned long long)c->stack_vm, (unsigned long long)c->locked_vm,
+			    (unsigned long long)sums.data_vm, (unsigned long long)sums.exec_vm,
+			    (unsigned long long)sums.stack_vm, (unsigned long long)sums.locked_vm);
+}
+
 static int check_vmas(const struct hs_mm *mm, struct hs_error *err)
 {
 	uint64_t end = 0, pages = 0;
@@ -144,11 +164,11 @@ static int check_vmas(const struct hs_mm *mm, struct hs_error *err)
 	if (pages != mm->counters.total_vm)
 		return hs_error_set(err, -EINVAL, "mm %u: total_vm is %llu, mappings have %llu pages", mm->id,
 				    (unsigned long long)mm->counters.total_vm, (unsigned long long)pages);
-	return 0;
+	return check_classes(mm, err);
 }
 
-/* Pages of a slot that some mapping holds. */
-static unsigned int mapped_in(const struct hs_mm *mm, uint64_t slot, const struct hs_planes *planes)
+/* Is every page of the plane one that a mapping with these flags holds? */
+static bool is_inside(const struct hs_mm *mm, uint64_t slot, const struct hs_bitmap512 *plane, uint64_t flags)
 {
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, slot, slot + HS_SLOT_BYTES);
 	unsigned int found = 0;
@@ -158,9 +178,20 @@ static unsigned int mapped_in(const struct hs_mm *mm, uint64_t slot, const struc
 		uint64_t to = vma->node.end - slot < HS_SLOT_BYTES ? (vma->node.end - slot) >> HS_PAGE_SHIFT :
 			      HS_PAGES_PER_SLOT;
 
-		found += hs_bitmap512_count_in(&planes->plane[HS_PLANE_PRESENT], (unsigned int)from, (unsigned int)to);
+		if ((vma->flags & flags) == flags)
+			found += hs_bitmap512_count_in(plane, (unsigned int)from, (unsigned int)to);
 	}
-	return found;
+	return found == hs_bitmap512_count(plane);
+}
+
+/* What is there, was there or may be there lies in mappings; what can be written, in those that may be written. */
+static bool are_planes_mapped(const struct hs_mm *mm, uint64_t slot, const struct hs_planes *planes)
+{
+	return is_inside(mm, slot, &planes->plane[HS_PLANE_PRESENT], 0) &&
+	       is_inside(mm, slot, &planes->plane[HS_PLANE_SWAP], 0) &&
+	       is_inside(mm, slot, &planes->plane[HS_PLANE_MARKER], 0) &&
+	       is_inside(mm, slot, &planes->plane[HS_PLANE_UNKNOWN], 0) &&
+	       is_inside(mm, slot, &planes->plane[HS_PLANE_WRITABLE], HS_VMA_WR);
 }
 
 static int check_slots(const struct hs_mm *mm, struct hs_error *err)
@@ -176,8 +207,8 @@ static int check_slots(const struct hs_mm *mm, struct hs_error *err)
 			return hs_error_set(err, -EINVAL, "mm %u: record of slot 0x%llx is broken", mm->id,
 					    (unsigned long long)at);
 		hs_record_unpack(store, record, &planes);
-		if (mapped_in(mm, at, &planes) != record->present)
-			return hs_error_set(err, -EINVAL, "mm %u: slot 0x%llx has pages outside mappings", mm->id,
+		if (!are_planes_mapped(mm, at, &planes))
+			return hs_error_set(err, -EINVAL, "mm %u: slot 0x%llx has pages that no mapping allows", mm->id,
 					    (unsigned long long)at);
 	}
 	return 0;

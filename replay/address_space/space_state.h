@@ -214,6 +214,8 @@ struct hs_vma *hs_mm_first_overlap(const struct hs_mm *mm, uint64_t start, uint6
 struct hs_vma *hs_vma_next_in(const struct hs_vma *vma);
 struct hs_vma *hs_vma_prev_in(const struct hs_vma *vma);
 
+/* Adds the mapping's pages to the sizes by class, or takes them away (sign -1). */
+void hs_vma_count(const struct hs_vma *vma, struct hs_mm_counters *counters, int64_t sign);
 /* Inserts a copy, accounted. The range is free. NULL: out of memory. */
 struct hs_vma *hs_mm_insert_vma(struct hs_mm *mm, const struct hs_vma *model);
 /* Takes it out, accounted, and frees it. */
@@ -259,8 +261,8 @@ void hs_mm_doubt_table(struct hs_mm *mm, uint64_t slot);
 void hs_mm_settle_huge(struct hs_mm *mm, const struct hs_vma *vma, uint64_t address);
 /* A page that a write found read-only, of a slot whose huge page was split: it is the zero page. */
 void hs_mm_settle_zero(struct hs_mm *mm, const struct hs_vma *vma, uint64_t address);
-/* The slot becomes one huge anonymous page. */
-void hs_mm_make_huge(struct hs_mm *mm, uint64_t address);
+/* The slot, which lies in vma, becomes one huge anonymous page. */
+void hs_mm_make_huge(struct hs_mm *mm, struct hs_vma *vma, uint64_t slot);
 /* Pages of [start, end) leave planes (HS_PLANE_BIT): they lose write permission, grow old, … */
 void hs_mm_clear_planes(struct hs_mm *mm, uint64_t start, uint64_t end, uint32_t planes);
 /* Adds what a table's pages in a mapping's part count as, or takes it away. */
@@ -302,7 +304,7 @@ void hs_apply_exec(struct hs_address_space *space, const struct hs_mm_exec *exec
  * MADV_COLLAPSE of [start, end) in vma, where collapses themselves were not recorded: success tells that all whole
  * slots are huge; otherwise any of them may be.
  */
-void hs_learn_collapse(struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end, bool is_sure);
+void hs_learn_collapse(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end, bool is_sure);
 void hs_apply_collapse(struct hs_mm *mm, uint64_t address, const struct hs_bytes *status);
 
 /* MADV_REMOVE of [start, end) in vma: every mapping of the object loses its pages there. */

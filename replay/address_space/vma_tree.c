@@ -44,17 +44,22 @@ static uint64_t *class_of(struct hs_mm_counters *counters, const struct hs_vma *
 	return NULL;
 }
 
-static void account(struct hs_mm *mm, const struct hs_vma *vma, int64_t sign)
+void hs_vma_count(const struct hs_vma *vma, struct hs_mm_counters *counters, int64_t sign)
 {
-	uint64_t *class = class_of(&mm->counters, vma), pages = hs_vma_pages(vma) * (uint64_t)sign;
+	uint64_t *class = class_of(counters, vma), pages = hs_vma_pages(vma) * (uint64_t)sign;
 
-	if (sign < 0 && mm->counters.total_vm > mm->counters.hiwater_vm)
-		mm->counters.hiwater_vm = mm->counters.total_vm;
-	mm->counters.total_vm += pages;
+	counters->total_vm += pages;
 	if (class)
 		*class += pages;
 	if (vma->flags & HS_VMA_LO)
-		mm->counters.locked_vm += pages;
+		counters->locked_vm += pages;
+}
+
+static void account(struct hs_mm *mm, const struct hs_vma *vma, int64_t sign)
+{
+	if (sign < 0 && mm->counters.total_vm > mm->counters.hiwater_vm)
+		mm->counters.hiwater_vm = mm->counters.total_vm;
+	hs_vma_count(vma, &mm->counters, sign);
 }
 
 struct hs_vma *hs_mm_insert_vma(struct hs_mm *mm, const struct hs_vma *model)

@@ -298,6 +298,93 @@ static void test_random_commands_keep_the_invariants(void **state)
 	}
 }
 
+/* --- laws that hold whatever was before ------------------------------------------------------------ */
+
+/* A random state, the same for the same seed. */
+static void make_state(struct hs_script *script, const char *variant, uint64_t seed)
+{
+	struct hs_rng rng = { seed };
+	char command[64];
+
+	script_init(script, variant, "never");
+	script_run(script, "A 0 64 rw; w 3 9; S 64 96 rw; w 70 80; A 100 2000 rw; w 600 700");
+	for (unsigned int i = 0; i < 40; i++) {
+		random_command(&rng, command, sizeof(command));
+		script_run(script, command);
+	}
+}
+
+/* Mappings, counters and, but for empty page tables, pages. To be freed. */
+static char *state_of(const struct hs_script *script)
+{
+	const struct hs_mm_counters *c = hs_mm_counters(script_mm(script));
+	static const char *const planes[] = { "present", "zero", "file", "exclusive", "writable", "unknown", "marker" };
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+
+	fprintf(out, "%s\n%llu %llu %llu %llu %llu\n", script_vmas(script), (unsigned long long)c->total_vm,
+		(unsigned long long)c->data_vm, (unsigned long long)c->locked_vm, (unsigned long long)c->rss_anon,
+		(unsigned long long)(c->rss_file + c->rss_shmem));
+	for (size_t i = 0; i < sizeof(planes) / sizeof(*planes); i++)
+		fprintf(out, "%s %s\n", planes[i], script_plane(script, planes[i]));
+	fclose(out);
+	return text;
+}
+
+static char *state_after(const char *variant, uint64_t seed, const char *commands)
+{
+	struct hs_script script;
+	char *state;
+
+	make_state(&script, variant, seed);
+	script_run(&script, commands);
+	state = state_of(&script);
+	script_deinit(&script);
+	return state;
+}
+
+static void assert_same(const char *variant, uint64_t seed, const char *one_way, const char *the_other)
+{
+	char *first = state_after(variant, seed, one_way), *second = state_after(variant, seed, the_other);
+
+	if (strcmp(first, second) != 0)
+		print_message("%s, seed %llu: '%s' is not '%s'\n", variant, (unsigned long long)seed, one_way, the_other);
+	assert_string_equal(first, second);
+	free(first);
+	free(second);
+}
+
+/*
+ * I10 to I14: what fails does nothing; to move memory there and back does nothing; a munmap is that of its parts;
+ * what a child that ends at once leaves; mprotect twice is mprotect once.
+ */
+static void test_laws(void **state)
+{
+	static const char *const variants[] = { "6.1", "6.12", "6.18", "7.2" };
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		const char *variant = variants[seed % 4];
+		unsigned int from = (unsigned int)(seed * 37 % 1900), middle = from + 1 + (unsigned int)(seed % 200);
+		unsigned int to = middle + 77;
+		char one_way[128], the_other[128];
+
+		snprintf(one_way, sizeof(one_way), "un %u %u", from, to);
+		snprintf(the_other, sizeof(the_other), "un %u %u; un %u %u", from, middle, middle, to);
+		assert_same(variant, seed, one_way, the_other);
+		snprintf(one_way, sizeof(one_way), "prot %u %u r", from, to);
+		snprintf(the_other, sizeof(the_other), "prot %u %u r; prot %u %u r", from, to, from, to);
+		assert_same(variant, seed, one_way, the_other);
+		snprintf(one_way, sizeof(one_way), "fail 22; un %u %u; fail 22; prot %u %u rw; fail 22; lock %u %u; fail 12; "
+			 "re %u 3 4 0 0", from, to, from, to, from, to, from);
+		assert_same(variant, seed, "", one_way);
+		assert_same(variant, seed, "A 20000 20064 rw; w 20003 20009",
+			    "A 20000 20064 rw; w 20003 20009; re 20002 20 20 3 30001; re 30001 20 20 3 20002");
+		assert_same(variant, seed, "fork", "fork; mm 2; exit; mm 1");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_losses_make_pages_unknown),
 		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_random_commands_keep_the_invariants),
+		cmocka_unit_test(test_laws),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
