@@ -34,8 +34,8 @@ const struct hs_policy_key hs_block_keys[] = {
 	{ .key = "block.unplug_order", .default_text = "recorded",
 	  .words = "recorded|acpi|highest|lowest|movable|virtio-mem|dlpar",
 	  .help = "whatif: which block of a device goes where the record took one away; movable: MOVABLE ones first; "
-		  "virtio-mem and dlpar (lowest first) go on with the next one where it fails; acpi: the device as a "
-		  "whole or nothing of it" },
+		  "virtio-mem (offline ones first) and dlpar (lowest first) go on with the next one where it fails; "
+		  "acpi: the device as a whole or nothing of it" },
 	{ .key = NULL },
 };
 

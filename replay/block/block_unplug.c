@@ -6,14 +6,15 @@
  */
 #include <errno.h>
 
+#include "replay/block/block_group.h"
 #include "replay/block/block_memory.h"
 #include "replay/block/block_whatif.h"
 
 /* --- blocks ----------------------------------------------------------------------------------------- */
 
-static void remember(struct hs_model *model, struct hs_hash_map *map, const struct hs_block *block, uint64_t value)
+static void remember(struct hs_model *model, struct hs_hash_map *map, uint64_t id, uint64_t value)
 {
-	if (hs_hash_map_put(map, hs_block_id(block), value))
+	if (hs_hash_map_put(map, id, value))
 		hs_block_problem(model, model->now, "out of memory: an unplug is not replayed");
 }
 
@@ -50,10 +51,10 @@ static int offline_in(struct hs_model *model, const struct hs_sink *sink, const 
 	hs_block_device_offline(&model->hotplug, block, world, NULL, &outcome);
 	hs_whatif_emit_outcome(model, sink, wish, true, block, &outcome, basis);
 	if (outcome.result) {
-		remember(model, &model->whatif->refused, block, (uint64_t)-outcome.result);
+		remember(model, &model->whatif->refused, hs_block_id(block), (uint64_t)-outcome.result);
 	} else {
 		hs_hash_map_remove(&model->whatif->refused, hs_block_id(block), NULL);
-		remember(model, &model->whatif->taken, block, wish->task);
+		remember(model, &model->whatif->taken, hs_block_id(block), wish->task);
 	}
 	return outcome.result;
 }
@@ -86,16 +87,16 @@ static bool is_better(const struct hs_model *model, const struct hs_block *a, co
 }
 
 /*
- * The block to unplug where the record unplugged `recorded`: of the same group, hotplugged and online, the best one
- * behind `last` (NULL: of all). NULL: there is none.
+ * The block to unplug where the record unplugged one of this group (NULL: of none): of the same group, hotplugged and
+ * online, the best one behind `last` (NULL: of all). NULL: there is none.
  */
-static struct hs_block *choose_to_unplug(const struct hs_model *model, const struct hs_block *recorded,
+static struct hs_block *choose_to_unplug(const struct hs_model *model, const struct hs_block_group *group,
 					 const struct hs_block *last)
 {
 	struct hs_block *best = NULL;
 
 	for (struct hs_block *block = model->hotplug.oldest; block; block = block->newer)
-		if (block->status == HS_BLOCK_ONLINE && block->group == recorded->group &&
+		if (block->status == HS_BLOCK_ONLINE && block->group == group &&
 		    !hs_block_is_early(&model->hotplug, hs_block_start(&model->hotplug, block)) &&
 		    (!last || is_better(model, last, block)) && (!best || is_better(model, block, best)))
 			best = block;
@@ -109,17 +110,44 @@ static bool goes_on(const struct hs_model *model)
 	       hs_whatif_is(model, "block.unplug_order", "dlpar");
 }
 
-static void offline_instead(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
-			    struct hs_block *recorded)
+/* virtio_mem_bbm_unplug_request, virtio_mem_sbm_unplug_request: what is offline goes first, from the top. */
+static struct hs_block *choose_offline(const struct hs_model *model, const struct hs_block_group *group)
 {
-	struct hs_block *block = choose_to_unplug(model, recorded, NULL);
-	int ret = block ? -EBUSY : 0;
+	struct hs_block *best = NULL;
 
+	for (struct hs_block *block = model->hotplug.oldest; block; block = block->newer)
+		if (block->status == HS_BLOCK_OFFLINE && block->group == group &&
+		    !hs_block_is_early(&model->hotplug, hs_block_start(&model->hotplug, block)) &&
+		    !hs_hash_map_get(&model->whatif->reserved, hs_block_id(block)) &&
+		    (!best || hs_block_id(block) > hs_block_id(best)))
+			best = block;
+	return best;
+}
+
+static void reserve(struct hs_model *model, uint64_t recorded_id, const struct hs_block *block)
+{
+	remember(model, &model->whatif->instead, recorded_id, hs_block_id(block));
+	remember(model, &model->whatif->reserved, hs_block_id(block), 1);
+}
+
+static void offline_instead(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
+			    uint64_t recorded_id, const struct hs_block_group *group)
+{
+	struct hs_block *block = hs_whatif_is(model, "block.unplug_order", "virtio-mem") ?
+				 choose_offline(model, group) : NULL;
+	int ret;
+
+	if (block) {
+		reserve(model, recorded_id, block);
+		return;
+	}
+	block = choose_to_unplug(model, group, NULL);
+	ret = block ? -EBUSY : 0;
 	while (block && ret) {
-		ret = offline_this(model, sink, wish, block, block == recorded);
+		ret = offline_this(model, sink, wish, block, hs_block_id(block) == recorded_id);
 		if (!ret)
-			remember(model, &model->whatif->instead, recorded, hs_block_id(block));
-		block = ret && goes_on(model) ? choose_to_unplug(model, recorded, block) : NULL;
+			reserve(model, recorded_id, block);
+		block = ret && goes_on(model) ? choose_to_unplug(model, group, block) : NULL;
 	}
 }
 
@@ -127,9 +155,19 @@ void hs_whatif_offline(struct hs_model *model, const struct hs_sink *sink, const
 		       struct hs_block *recorded)
 {
 	if (is_by_block(model))
-		offline_instead(model, sink, wish, recorded);
+		offline_instead(model, sink, wish, hs_block_id(recorded), recorded->group);
 	else if (!recorded->is_device_offline)
 		offline_this(model, sink, wish, recorded, true);
+}
+
+void hs_whatif_offline_gone(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
+			    uint64_t recorded_id)
+{
+	const uint64_t *group = hs_hash_map_get(&model->whatif->gone, recorded_id);
+
+	if (group && is_by_block(model) && !hs_block_find(&model->hotplug, recorded_id))
+		offline_instead(model, sink, wish, recorded_id,
+				*group ? hs_block_group_find(&model->hotplug, (int64_t)*group - 1) : NULL);
 }
 
 /* --- removal ---------------------------------------------------------------------------------------- */
@@ -138,6 +176,7 @@ void hs_whatif_offline(struct hs_model *model, const struct hs_sink *sink, const
 static void forget(struct hs_whatif *whatif, uint64_t id)
 {
 	hs_hash_map_remove(&whatif->wanted, id, NULL);
+	hs_hash_map_remove(&whatif->reserved, id, NULL);
 	hs_hash_map_remove(&whatif->taken, id, NULL);
 	hs_hash_map_remove(&whatif->refused, id, NULL);
 }
@@ -158,23 +197,30 @@ static int remove_range(struct hs_model *model, const struct hs_sink *sink, cons
 	return outcome.result;
 }
 
+/* The block that goes where the record removed one. */
+static void remove_block(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
+			 uint64_t recorded_id)
+{
+	const uint64_t bytes = hs_block_bytes(&model->hotplug);
+	const struct hs_block *block;
+	uint64_t id = recorded_id, group;
+
+	hs_hash_map_remove(&model->whatif->instead, recorded_id, &id);
+	block = hs_block_find(&model->hotplug, id);
+	if (!block)
+		return;
+	group = block->group ? (uint64_t)block->group->mgid + 1 : 0;
+	if (!remove_range(model, sink, wish, id * bytes, (id + 1) * bytes) && id != recorded_id)
+		remember(model, &model->whatif->gone, id, group);
+}
+
 /* A driver removes block by block what it has taken offline; what is still online here keeps its block. */
 static void remove_blocks(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish)
 {
-	struct hs_hotplug *hotplug = &model->hotplug;
-	uint64_t bytes = hs_block_bytes(hotplug), pages = hs_block_pages(hotplug);
-	struct hs_block *block;
+	const uint64_t pages = hs_block_pages(&model->hotplug);
 
-	for (uint64_t at = (wish->start + pages - 1) / pages; (block = hs_block_at_or_above(hotplug, at));) {
-		uint64_t id = hs_block_id(block);
-
-		if ((id + 1) * pages > wish->end)
-			break;
-		at = id + 1;
-		hs_hash_map_remove(&model->whatif->instead, id, &id);
-		if (hs_block_find(hotplug, id))
-			remove_range(model, sink, wish, id * bytes, (id + 1) * bytes);
-	}
+	for (uint64_t id = (wish->start + pages - 1) / pages; (id + 1) * pages <= wish->end; id++)
+		remove_block(model, sink, wish, id);
 }
 
 /* The blocks that a removal is about. */

@@ -27,6 +27,8 @@ void hs_whatif_destroy(struct hs_whatif *whatif)
 	hs_hash_map_deinit(&whatif->wanted);
 	hs_hash_map_deinit(&whatif->groups);
 	hs_hash_map_deinit(&whatif->instead);
+	hs_hash_map_deinit(&whatif->gone);
+	hs_hash_map_deinit(&whatif->reserved);
 	hs_hash_map_deinit(&whatif->taken);
 	hs_hash_map_deinit(&whatif->refused);
 	free(whatif);
@@ -203,7 +205,7 @@ static void note_result(struct hs_model *model, const struct hs_hotplug_result *
 	}
 	pending->is_active = false;
 	wish.ret = row->ret;
-	if (is_known)
+	if (is_known || (row->op && hs_hash_map_get(&model->whatif->gone, hs_pfn_to_block(&model->hotplug, wish.start))))
 		push_wish(model, &wish);
 	else
 		model->whatif->nr_dropped++;
@@ -381,8 +383,12 @@ static void fulfil_state(struct hs_model *model, const struct hs_sink *sink, con
 {
 	struct hs_hotplug *hotplug = &model->hotplug;
 	uint64_t most = hotplug->geometry.sections_per_block;
-	struct hs_block *block = hs_block_at_or_above(hotplug, hs_pfn_to_block(hotplug, wish->start));
+	const uint64_t id = hs_pfn_to_block(hotplug, wish->start);
+	struct hs_block *block = hs_block_at_or_above(hotplug, id);
 
+	/* In blocks of another size nothing tells which parts of it are still wanted. */
+	if (wish->kind == WISH_OFFLINE && hs_block_pages(hotplug) == model->recorded_block_pages)
+		hs_whatif_offline_gone(model, sink, wish, id);
 	for (; block && hs_block_start(hotplug, block) < wish->end; block = hs_block_next(block)) {
 		if (wish->kind == WISH_ONLINE) {
 			if (count_wanted(model, block, wish, true) < most)

@@ -25,6 +25,8 @@ struct hs_whatif {
 	struct hs_hash_map wanted;	/* block id -> sections of it that were asked to be online */
 	struct hs_hash_map groups;	/* recorded group id -> the model's, plus 1 */
 	struct hs_hash_map instead;	/* recorded block -> the one that was unplugged in its place */
+	struct hs_hash_map gone;	/* block removed in another one's place -> its group's id plus 1, 0: none */
+	struct hs_hash_map reserved;	/* blocks that are to be removed in another one's place */
 	struct hs_hash_map taken;	/* block that is offline -> the task that took it */
 	struct hs_hash_map refused;	/* block that stayed -> the errno, positive */
 	uint64_t nr_dropped, nr_failed_removals;
@@ -47,6 +49,9 @@ int hs_whatif_online_one(struct hs_model *model, const struct hs_sink *sink, con
 /* block_unplug.c: a block is asked to go offline, in the policy's order perhaps another one; a range is removed. */
 void hs_whatif_offline(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
 		       struct hs_block *recorded);
+/* The same of a block that the policy has removed before, in the place of another one. */
+void hs_whatif_offline_gone(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
+			    uint64_t recorded_id);
 void hs_whatif_remove(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish);
 
 #endif

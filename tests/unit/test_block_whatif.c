@@ -23,6 +23,12 @@ static double number_of(struct play *play, const char *name)
 	return summary.value;
 }
 
+/* Requests are granted with the next event. */
+static void settle(struct play *play)
+{
+	play_tunable(play, "auto_online_blocks", "offline");
+}
+
 /* 24 blocks are plugged one by one and onlined by a writer as "online"; then four are unplugged. */
 static void play_day(struct play *play)
 {
@@ -98,6 +104,32 @@ static void test_unplug_order(void **state)
 		assert_int_equal(model_of(&play)->nr_problems, 0);
 		end(&play);
 	}
+}
+
+/* The record unplugs a block that is online, and then the other one; virtio-mem has an offline one to give first. */
+static void test_offline_first(void **state)
+{
+	static const char *const settings[] = { "block.unplug_order", "virtio-mem", NULL };
+	struct play play;
+
+	(void)state;
+	begin(&play, HS_MODE_WHATIF, "6.12", "fentry", settings);
+	play_snapshot(&play);
+	play_add(&play, 64, 1, 0, -1, 0);
+	play_add(&play, 65, 1, 0, -1, 0);
+	play_step(&play, &(struct step){ 65, 0, 3, "Movable", 0, "Gn On", 0, 0, 0, 0, false, NULL });
+	for (uint32_t id = 65; id > 63; id--) {
+		play_step(&play, &(struct step){ id, 1, 0, "Movable", 0, "Gf Of", 0, 0, 0, 0, false, NULL });
+		feed(&play, HS_KIND_hotplug_blocks, &(struct hs_hotplug_blocks){
+			.start = id * F0_BLOCK_BYTES, .size = F0_BLOCK_BYTES, .op = 1 });
+		settle(&play);
+		assert_int_equal(model_of(&play)->hotplug.blocks.count, F0_BOOT_BLOCKS + id - 64);
+		assert_true(number_of(&play, "offlines") == (id == 64));
+		assert_null(hs_block_find(&model_of(&play)->hotplug, 64));
+	}
+	assert_int_equal(hs_engine_finish(play.engine, NULL), 0);
+	assert_true(number_of(&play, "failed_removals") == 0);
+	end(&play);
 }
 
 /* T96 and its like: the same memory in blocks of 2 GiB. */
@@ -416,6 +448,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whatif), cmocka_unit_test(test_recut), cmocka_unit_test(test_unplug_order),
+		cmocka_unit_test(test_offline_first),
 		cmocka_unit_test(test_recut_identity), cmocka_unit_test(test_variant), cmocka_unit_test(test_memmap),
 		cmocka_unit_test(test_movable_node), cmocka_unit_test(test_numa_aware), cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_bad_group_bytes), cmocka_unit_test(test_device),

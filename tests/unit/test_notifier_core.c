@@ -344,7 +344,7 @@ static void attach(struct core *core, struct hs_kvm_mirror *kvm, enum hs_kvm_rul
 	assert_int_equal(hs_mmu_register(&core->subs, &kvm->listener, false), 0);
 }
 
-/* A fault at page 5 that began before a section: does it come again inside and behind it, and one that begins then? */
+/* A fault at page 5 that began before a section: does it come again inside and behind it? One behind it does not. */
 struct machine_case {
 	enum hs_kvm_rule rule;
 	uint64_t page;		/* the section's only one */
