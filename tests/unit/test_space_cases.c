@@ -397,7 +397,10 @@ static void see_mapping(struct hs_script *script, const char *variant, uint64_t 
 	give(script, HS_KIND_snap_end, &(struct hs_snap_end){ .reason = { "start", 5 } });
 }
 
-/* T123: the driver of the mapping refuses when its tables have moved; what lay at the place is gone by then. */
+/*
+ * T123: the driver of the mapping refuses when its tables have moved; what lay at the place is gone by then (seen on
+ * 6.18: a forked process moves the ring of its parent's asynchronous I/O).
+ */
 static void test_T123_driver_refuses(void **state)
 {
 	static const char *const variants[] = { "6.1", "6.12", "6.18", "7.2" };
