@@ -98,13 +98,12 @@ static void learn_mode(struct hs_mm *mm, const struct hs_vma *vma, int64_t ret, 
 static bool meets_obstacle(const struct hs_mm *mm, const struct hs_mm_mprotect *call, uint64_t at, uint64_t end)
 {
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, at, end);
-	uint64_t pages = 0;
+	uint64_t grown = 0;
 
 	for (; vma && vma->node.start <= at && at < end; vma = hs_vma_next_in(vma)) {
-		uint64_t flags = protected_flags(mm, vma, call->prot);
+		uint64_t flags = protected_flags(mm, vma, call->prot), pages = (clip_end(vma, end) - at) >> HS_PAGE_SHIFT;
 
-		pages += (clip_end(vma, end) - at) >> HS_PAGE_SHIFT;
-		if (!may_protect(vma, call->prot) || !hs_mm_may_protect(mm, vma->flags, flags, pages))
+		if (!may_protect(vma, call->prot) || !hs_mm_may_protect(mm, vma->flags, flags, pages, &grown))
 			return true;
 		at = vma->node.end;
 	}
@@ -127,14 +126,14 @@ void hs_apply_mprotect(struct hs_mm *mm, const struct hs_mm_mprotect *call)
 		return;
 	/* A hole or a refusal ends the walk; what lies before it is changed. */
 	for (; vma && vma->node.start <= at; vma = next_behind(mm, at, end)) {
-		uint64_t until = clip_end(vma, end), old, new;
+		uint64_t until = clip_end(vma, end), old, new, none = 0;
 
 		learn_mode(mm, vma, call->ret, call->prot & PROT_WRITE);
 		if (!may_protect(vma, call->prot))
 			break;
 		old = vma->flags;
 		new = protected_flags(mm, vma, call->prot);
-		if (new != old && !hs_mm_may_protect(mm, old, new, (until - at) >> HS_PAGE_SHIFT))
+		if (new != old && !hs_mm_may_protect(mm, old, new, (until - at) >> HS_PAGE_SHIFT, &none))
 			break;
 		vma = set_range_flags(mm, vma, at, until, new);
 		if (vma->flags != old)

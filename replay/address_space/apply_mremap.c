@@ -171,7 +171,8 @@ static void duplicate(struct hs_mm *mm, const struct remap *remap)
 	}
 	model = model_of(source, remap->old, remap->new, remap->new_bytes);
 	hs_mm_unmap_range(mm, remap->new, remap->new + remap->new_bytes);
-	add_mapping(mm, &model, true);
+	if (add_mapping(mm, &model, true))
+		populate_growth(mm, model.flags, remap->new, remap->new + remap->new_bytes);
 }
 
 static bool is_below_end(uint64_t start, uint64_t bytes)

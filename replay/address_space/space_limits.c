@@ -21,17 +21,23 @@ static uint64_t count_data(const struct hs_mm *mm, uint64_t start, uint64_t end)
 	return bytes >> HS_PAGE_SHIFT;
 }
 
-bool hs_mm_may_expand_over(const struct hs_mm *mm, uint64_t flags, uint64_t pages, uint64_t start, uint64_t end)
+/* may_expand_vm by so many pages, with total and data pages there already. */
+static bool may_expand_from(const struct hs_mm *mm, uint64_t total, uint64_t data, uint64_t flags, uint64_t pages)
 {
 	const struct hs_mm_limits *limits = &mm->limits;
 
 	if (!limits->are_known)
 		return true;
-	if (mm->counters.total_vm - hs_mm_count_mapped(mm, start, end, 0) + pages > limits->as >> HS_PAGE_SHIFT)
+	if (total + pages > limits->as >> HS_PAGE_SHIFT)
 		return false;
 	/* A data limit of 0 with a higher hard one is an old way to say none; it is let pass. */
-	return !is_data(flags) || !limits->data ||
-	       mm->counters.data_vm - count_data(mm, start, end) + pages <= limits->data >> HS_PAGE_SHIFT;
+	return !is_data(flags) || !limits->data || data + pages <= limits->data >> HS_PAGE_SHIFT;
+}
+
+bool hs_mm_may_expand_over(const struct hs_mm *mm, uint64_t flags, uint64_t pages, uint64_t start, uint64_t end)
+{
+	return may_expand_from(mm, mm->counters.total_vm - hs_mm_count_mapped(mm, start, end, 0),
+			       mm->counters.data_vm - count_data(mm, start, end), flags, pages);
 }
 
 bool hs_mm_may_expand(const struct hs_mm *mm, uint64_t flags, uint64_t pages)
@@ -73,9 +79,16 @@ uint64_t hs_mm_count_mapped(const struct hs_mm *mm, uint64_t start, uint64_t end
 	return bytes >> HS_PAGE_SHIFT;
 }
 
-bool hs_mm_may_protect(const struct hs_mm *mm, uint64_t old_flags, uint64_t flags, uint64_t pages)
+bool hs_mm_may_protect(const struct hs_mm *mm, uint64_t old_flags, uint64_t flags, uint64_t pages, uint64_t *grown)
 {
-	return !(flags & HS_VMA_WR) || hs_mm_may_expand(mm, flags, pages) || !hs_mm_may_expand(mm, old_flags, pages);
+	uint64_t total = mm->counters.total_vm, data = mm->counters.data_vm + *grown;
+
+	if (flags & HS_VMA_WR && !may_expand_from(mm, total, data, flags, pages) &&
+	    may_expand_from(mm, total, data, old_flags, pages))
+		return false;
+	if (is_data(flags) && !is_data(old_flags))
+		*grown += pages;
+	return true;
 }
 
 bool hs_mlock_exceeds(const struct hs_mm *mm, uint64_t start, uint64_t bytes)

@@ -210,19 +210,20 @@ static struct hs_prediction predict_rights(const struct hs_vma *vma, uint32_t pr
 	return prediction;
 }
 
-static bool may_become(const struct hs_mm *mm, const struct hs_vma *vma, uint32_t prot, uint64_t at, uint64_t end)
+static bool may_become(const struct hs_mm *mm, const struct hs_vma *vma, uint32_t prot, uint64_t at, uint64_t end,
+		       uint64_t *grown)
 {
 	uint64_t flags = (vma->flags & ~(uint64_t)ACCESS) | hs_flags_of_prot(prot);
 	uint64_t until = vma->node.end < end ? vma->node.end : end;
 
-	return flags == vma->flags || hs_mm_may_protect(mm, vma->flags, flags, (until - at) >> HS_PAGE_SHIFT);
+	return flags == vma->flags || hs_mm_may_protect(mm, vma->flags, flags, (until - at) >> HS_PAGE_SHIFT, grown);
 }
 
 static struct hs_prediction walk_mprotect(const struct hs_mm *mm, uint64_t start, uint64_t end, uint32_t prot)
 {
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
 	struct hs_prediction prediction;
-	uint64_t at = start;
+	uint64_t at = start, grown = 0;
 	bool is_assumed = false;
 
 	for (; at < end; at = vma->node.end, vma = hs_vma_next_in(vma)) {
@@ -232,7 +233,7 @@ static struct hs_prediction walk_mprotect(const struct hs_mm *mm, uint64_t start
 			return prediction;
 		}
 		prediction = predict_rights(vma, prot);
-		if (!prediction.error && !may_become(mm, vma, prot, at, end))
+		if (!prediction.error && !may_become(mm, vma, prot, at, end, &grown))
 			prediction = fails(ENOMEM, "RLIMIT_DATA or RLIMIT_AS");
 		if (prediction.error)
 			return prediction;

@@ -176,8 +176,11 @@ bool hs_mm_may_lock(const struct hs_mm *mm);
 uint64_t hs_mm_stack_limit(const struct hs_mm *mm);
 /* Pages of [start, end) that lie in mappings, and in locked ones. */
 uint64_t hs_mm_count_mapped(const struct hs_mm *mm, uint64_t start, uint64_t end, uint64_t flags);
-/* mprotect_fixup: may the mapping's pages become writable, as private data? */
-bool hs_mm_may_protect(const struct hs_mm *mm, uint64_t old_flags, uint64_t flags, uint64_t pages);
+/*
+ * mprotect_fixup: may the mapping's pages become writable, as private data? grown: pages that have become data on
+ * the same walk before, and are not in the counters yet; these are added if they do.
+ */
+bool hs_mm_may_protect(const struct hs_mm *mm, uint64_t old_flags, uint64_t flags, uint64_t pages, uint64_t *grown);
 
 /* --- mappings (vma_tree.c) ----------------------------------------------------------------------- */
 

@@ -61,6 +61,8 @@ static const struct refusal refusals[] = {
 	/* Whether low addresses are allowed hangs on a right and a setting that are not recorded. */
 	{ 27, ALL_OF_IT, "", MMAP(0, P, 3, FIXED_ANON, -1), "" },
 	{ 27, ALL_OF_IT, "", MMAP(0x1000, P, 3, ANON, -1), "OK" },
+	{ 33, ALL_OF_IT, "A 0 4 -; S 4 8 rw; A 8 12 -; lim data 5", MPROTECT(B, 12 * P, 3), "ENOMEM" },
+	{ 33, ALL_OF_IT, "A 0 4 -; S 4 8 rw; A 8 12 -; lim data 8", MPROTECT(B, 12 * P, 3), "OK" },
 	{ 34, ALL_OF_IT, "A 0 4 rw; A 6 8 rw", MPROTECT(B, 8 * P, 1), "ENOMEM" },
 	{ 34, ALL_OF_IT, "A 0 4 rw; A 6 8 rw", MPROTECT(B + 4 * P, 4 * P, 1), "ENOMEM" },
 	{ 34, ALL_OF_IT, "A 0 4 rw; A 6 8 rw", MPROTECT(B + 6 * P, 4 * P, 1), "ENOMEM" },
