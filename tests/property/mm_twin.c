@@ -436,7 +436,7 @@ static int compare_resident(struct mm_twin *twin, const struct mm_view *view, st
 	twin->most_unknown = sums.unknown > twin->most_unknown ? sums.unknown : twin->most_unknown;
 	if (twin->is_own_new) {
 		twin->is_own_new = false;
-		twin->has_all_pages = !twin->has_huge_pages;	/* of the arena's pages not all are known there */
+		twin->has_all_pages = !twin->may_lack_anon && !sums.unknown;	/* those would be taken for its own */
 		twin->own_anon += (int64_t)(view->walked_anon - anon);
 		twin->own_file += (int64_t)(walked_file - file);
 		return 0;
