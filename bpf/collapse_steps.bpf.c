@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Source collapse where functions can be probed: who is on khugepaged's list, whether a huge page could be had,
- * and huge PMDs that are taken apart.
+ * Source collapse where functions can be probed: who is on khugepaged's list, when it begins a pass, whether a huge
+ * page could be had, and huge PMDs that are taken apart.
  */
 #include "bpf/compat.bpf.h"
 #include "bpf/page_table.bpf.h"
@@ -148,4 +148,46 @@ int BPF_PROG(range_swapped_in, struct mm_struct *mm)
 	record->mm = (u64)mm;
 	ring_commit(record, HS_RECORD_SWAPIN_RESULT, sizeof(*record), (u16)result, (u32)task->pid);
 	return 0;
+}
+
+static __always_inline bool is_khugepaged(struct task_struct *task)
+{
+	static const char name[] = "khugepaged";
+	char comm[sizeof(task->comm)];
+
+	if (!(task->flags & PF_KTHREAD))
+		return false;
+	bpf_probe_read_kernel(comm, sizeof(comm), task->comm);
+	for (unsigned int i = 0; i < sizeof(name); i++)
+		if (comm[i] != name[i])
+			return false;
+	return true;
+}
+
+/* khugepaged_do_scan begins with it, and the daemon calls it nowhere else. A pass is for all: no filter. */
+static __always_inline int emit_pass(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct hs_record *record;
+
+	if (!is_khugepaged(task))
+		return 0;
+	record = ring_reserve(HS_RING_COLLAPSE, sizeof(*record));
+	if (!record)
+		return 0;
+	record->mm = 0;
+	ring_commit(record, HS_RECORD_PASS, sizeof(*record), 0, (u32)task->pid);
+	return 0;
+}
+
+SEC("?fentry/lru_add_drain_all")
+int BPF_PROG(pass_began)
+{
+	return emit_pass();
+}
+
+SEC("?kprobe/lru_add_drain_all")
+int BPF_KPROBE(pass_began_kprobe)
+{
+	return emit_pass();
 }

@@ -138,6 +138,7 @@ enum hs_record_type {
 	HS_RECORD_SWAPIN_RESULT,	/* head only, small: result number of the swap-in that was just reported */
 	HS_RECORD_CACHE,		/* struct hs_record_cache */
 	HS_RECORD_SETTING,		/* struct hs_record_setting */
+	HS_RECORD_PASS,			/* head only */
 	HS_NR_RECORDS
 };
 

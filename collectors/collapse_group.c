@@ -395,6 +395,12 @@ static unsigned int add_register(struct hs_collapse_groups *groups, const struct
 	return 1;
 }
 
+static unsigned int add_pass(struct hs_collapse_groups *groups, struct hs_row head)
+{
+	hs_sink_row(groups->sink, HS_KIND_collapse_pass, head.time, head.task, 0);
+	return 1;
+}
+
 static unsigned int add_huge_pmd(struct hs_collapse_groups *groups, const struct hs_record_range *record,
 				 struct hs_row head)
 {
@@ -478,6 +484,8 @@ unsigned int hs_collapse_groups_add(struct hs_collapse_groups *groups, const str
 		return add_register(groups, record, head);
 	if (record->type == HS_RECORD_HUGE_PMD)
 		return add_huge_pmd(groups, whole, head);
+	if (record->type == HS_RECORD_PASS)
+		return add_pass(groups, head);
 	task = find_task(groups, record->tid);
 	if (!task)
 		return 0;

@@ -107,7 +107,8 @@ static const struct hs_rung notifier_rungs[] = {
 	{ "mm_registered" suffix, .gives = "address spaces put on khugepaged's list" }, \
 	{ "mm_unregistered" suffix, .gives = "address spaces taken off khugepaged's list" }, \
 	{ "pmd_split" suffix, .gives = "huge PMDs split" }, \
-	{ "pmd_zapped" suffix, .gives = "huge PMDs zapped" }
+	{ "pmd_zapped" suffix, .gives = "huge PMDs zapped" }, \
+	{ "pass_began" suffix, .gives = "when khugepaged's passes begin" }
 
 #define COLLAPSE_DETACHED { "range_detached", .gives = "page tables as isolation saw them" }
 

@@ -489,6 +489,7 @@ static const struct handler handlers[HS_NR_RECORDS] = {
 	[HS_RECORD_ALLOC] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_SWAPIN_RESULT] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_CACHE] = { add_collapse, HS_RING_COLLAPSE, 0 },
+	[HS_RECORD_PASS] = { add_collapse, HS_RING_COLLAPSE, 0 },
 	[HS_RECORD_SETTING] = { add_setting, HS_RING_COLLAPSE, 1 },
 };
 

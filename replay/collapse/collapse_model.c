@@ -21,8 +21,8 @@ static hs_kind_set collapse_kinds(void)
 {
 	static const unsigned int wanted[] = {
 		HS_KIND_meta_task, HS_KIND_snap_tunable, HS_KIND_meta_tunable, HS_KIND_collapse_ptes,
-		HS_KIND_collapse_cache, HS_KIND_collapse_alloc, HS_KIND_collapse_swapin, HS_KIND_collapse_isolate,
-		HS_KIND_collapse_huge_page, HS_KIND_collapse_scan,
+		HS_KIND_collapse_cache, HS_KIND_collapse_pass, HS_KIND_collapse_alloc, HS_KIND_collapse_swapin,
+		HS_KIND_collapse_isolate, HS_KIND_collapse_huge_page, HS_KIND_collapse_scan,
 		HS_KIND_collapse_scan_file, HS_KIND_collapse_visit, HS_KIND_mm_mmap, HS_KIND_mm_madvise,
 		HS_KIND_snap_begin, HS_KIND_snap_end,
 	};
@@ -180,6 +180,7 @@ static void collapse_observe(struct hs_model *model, const struct hs_event *even
 		if (!model->whatif)
 			model->sums.full_scans += event->collapse_visit->full_scan_finished;
 		return;
+	case HS_KIND_collapse_pass:
 	case HS_KIND_mm_mmap:
 	case HS_KIND_mm_madvise:
 	case HS_KIND_snap_begin:

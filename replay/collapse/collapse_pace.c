@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "replay/collapse/collapse_pace.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "replay/collapse/collapse_result.h"
 
 static const uint64_t ns_per_ms = 1000000;
 
-/* A pause of more sleeps than that had another reason: nothing was there to scan, or an allocation had failed. */
+/*
+ * A pause of more sleeps than that had another reason: nothing was there to scan, or an allocation had failed. One of
+ * less than half was ended early, by a write to the setting.
+ */
 enum { MAX_SLEEPS = 4 };
+
+void hs_collapse_pace_deinit(struct hs_collapse_pace *pace)
+{
+	hs_vec_deinit(&pace->passes);
+}
 
 void hs_collapse_pace_add_kinds(hs_kind_set *kinds)
 {
 	hs_kind_set_add(kinds, HS_KIND_snap_tunable);
 	hs_kind_set_add(kinds, HS_KIND_meta_tunable);
+	hs_kind_set_add(kinds, HS_KIND_collapse_pass);
 	hs_kind_set_add(kinds, HS_KIND_collapse_huge_page);
 	hs_kind_set_add(kinds, HS_KIND_collapse_scan);
 	hs_kind_set_add(kinds, HS_KIND_collapse_scan_file);
@@ -31,27 +43,69 @@ static void take_setting(struct hs_collapse_pace *pace, const struct hs_bytes *n
 	pace->last_ns = 0;
 }
 
-static void take_scan(struct hs_collapse_pace *pace, uint64_t now)
+static struct hs_pace_pass *last_pass(struct hs_collapse_pace *pace)
 {
-	const uint64_t gap = pace->last_ns && now > pace->last_ns ? now - pace->last_ns : 0;
-	const bool has_attempt = pace->has_attempt;
+	return pace->passes.count ? &pace->passes.items[pace->passes.count - 1] : NULL;
+}
+
+/* From the last event of a pass to the first one of the next. */
+static void take_pause(struct hs_collapse_pace *pace, uint64_t gap)
+{
+	struct hs_pace_pass *pass = last_pass(pace);
+
+	if (!pace->sleep_ns || gap < pace->sleep_ns / 2 || gap >= MAX_SLEEPS * pace->sleep_ns)
+		return;
+	pace->pauses++;
+	pace->pause_ns += (int64_t)(gap - pace->sleep_ns);
+	if (!pass)
+		return;
+	pass->pause_ns = (int64_t)(gap - pace->sleep_ns);
+	pass->has_pause = true;
+}
+
+/* Since the last event. */
+static uint64_t gap_before(const struct hs_collapse_pace *pace, uint64_t now)
+{
+	return pace->last_ns && now > pace->last_ns ? now - pace->last_ns : 0;
+}
+
+/* Without memory for it, the pass counts as a part of the one before. */
+static void take_pass(struct hs_collapse_pace *pace, uint64_t now)
+{
+	take_pause(pace, gap_before(pace, now));
+	(void)hs_vec_push(&pace->passes, (struct hs_pace_pass){ .begin = now });
+	pace->last_ns = now;
+	pace->has_attempt = pace->has_slept = false;
+}
+
+static void add_scan(struct hs_collapse_pace *pace, uint64_t gap, bool has_attempt)
+{
+	struct hs_pace_pass *pass = last_pass(pace);
+
+	*(has_attempt ? &pace->attempts : &pace->scans) += 1;
+	*(has_attempt ? &pace->attempt_ns : &pace->scan_ns) += gap;
+	if (!pass)
+		return;
+	*(has_attempt ? &pass->attempts : &pass->scans) += 1;
+	pass->busy_ns += gap;
+}
+
+static void take_scan(struct hs_collapse_pace *pace, uint64_t now, const struct hs_bytes *status)
+{
+	const uint64_t gap = gap_before(pace, now);
+	const bool has_attempt = pace->has_attempt, has_slept = pace->has_slept;
 
 	pace->last_ns = now;
 	pace->has_attempt = false;
-	if (!gap)
+	/* khugepaged_alloc_sleep comes behind the visit whose allocation failed. */
+	pace->has_slept = hs_collapse_result_find(status->data, status->length) == HS_SCAN_ALLOC_HUGE_PAGE_FAIL;
+	if (!gap || has_slept)
 		return;
-	if (pace->sleep_ns && gap >= MAX_SLEEPS * pace->sleep_ns)
-		return;
-	if (pace->sleep_ns && gap >= pace->sleep_ns) {
-		pace->pauses++;
-		pace->pause_ns += gap - pace->sleep_ns;
-	} else if (has_attempt) {
-		pace->attempts++;
-		pace->attempt_ns += gap;
-	} else {
-		pace->scans++;
-		pace->scan_ns += gap;
-	}
+	/* Where passes are not told, only a long gap tells them apart. */
+	if (!pace->passes.count && pace->sleep_ns && gap >= pace->sleep_ns)
+		take_pause(pace, gap);
+	else
+		add_scan(pace, gap, has_attempt);
 }
 
 void hs_collapse_pace_observe(struct hs_collapse_pace *pace, const struct hs_event *event)
@@ -63,18 +117,71 @@ void hs_collapse_pace_observe(struct hs_collapse_pace *pace, const struct hs_eve
 	case HS_KIND_meta_tunable:
 		take_setting(pace, &event->meta_tunable->name, &event->meta_tunable->value);
 		return;
+	case HS_KIND_collapse_pass:
+		take_pass(pace, event->row->time);
+		return;
 	case HS_KIND_collapse_huge_page:
 		pace->has_attempt = true;
 		return;
 	case HS_KIND_collapse_scan:
 		if (event->collapse_scan->is_khugepaged)
-			take_scan(pace, event->row->time);
+			take_scan(pace, event->row->time, &event->collapse_scan->status);
 		return;
 	case HS_KIND_collapse_scan_file:
 		if (event->collapse_scan_file->is_khugepaged)
-			take_scan(pace, event->row->time);
+			take_scan(pace, event->row->time, &event->collapse_scan_file->status);
 		return;
 	default:
 		return;
 	}
+}
+
+static uint64_t mean(uint64_t sum, uint64_t count)
+{
+	return count ? sum / count : 0;
+}
+
+/* The last pass that had begun by then, or the first of all; NULL: none is known. */
+static const struct hs_pace_pass *pass_at(const struct hs_collapse_pace *pace, uint64_t now)
+{
+	size_t low = 0, high = pace->passes.count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (pace->passes.items[middle].begin <= now)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return pace->passes.count ? &pace->passes.items[low ? low - 1 : 0] : NULL;
+}
+
+/* As much longer or shorter as the recorded pass of that time took than the mean of passes with its work. */
+static uint64_t at_pace_of(const struct hs_collapse_pace *pace, uint64_t now, uint64_t ns)
+{
+	const struct hs_pace_pass *pass = pass_at(pace, now);
+	const uint64_t usual = pass ? pass->scans * mean(pace->scan_ns, pace->scans) +
+				      pass->attempts * mean(pace->attempt_ns, pace->attempts) : 0;
+
+	return usual ? (uint64_t)((double)ns * (double)pass->busy_ns / (double)usual) : ns;
+}
+
+uint64_t hs_collapse_pace_scan_ns(const struct hs_collapse_pace *pace, uint64_t now)
+{
+	return at_pace_of(pace, now, mean(pace->scan_ns, pace->scans));
+}
+
+uint64_t hs_collapse_pace_attempt_ns(const struct hs_collapse_pace *pace, uint64_t now)
+{
+	return at_pace_of(pace, now, mean(pace->attempt_ns, pace->attempts));
+}
+
+int64_t hs_collapse_pace_pause_ns(const struct hs_collapse_pace *pace, uint64_t now)
+{
+	const struct hs_pace_pass *pass = pass_at(pace, now);
+
+	if (pass && pass->has_pause)
+		return pass->pause_ns;
+	return pace->pauses ? pace->pause_ns / (int64_t)pace->pauses : 0;
 }

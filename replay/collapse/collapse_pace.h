@@ -2,41 +2,48 @@
 #ifndef HS_COLLAPSE_PACE_H
 #define HS_COLLAPSE_PACE_H
 /*
- * How fast the recorded daemon was: from scan to scan within a pass, and from the last scan of a pass to the first
- * of the next beyond the sleep that was set. Waiting for a processor is in it: the daemon is the nicest of threads.
- * Where the trace tells, a free run goes as fast.
+ * How fast the recorded daemon was: from scan to scan within a pass, and from the last scan of a pass to the next
+ * pass beyond the sleep that was set. Waiting for a processor is in it: the daemon is the nicest of threads. Where
+ * the trace tells, a free run goes as fast, at each time as the recorded daemon then, whatever its own work is.
  */
 #include <stdbool.h>
 
+#include "lib/vec.h"
 #include "traces/kinds.h"
+
+/* One recorded pass. */
+struct hs_pace_pass {
+	uint64_t begin;			/* ns */
+	uint64_t scans, attempts;	/* scans without and with attempts */
+	uint64_t busy_ns;		/* that they took together */
+	bool has_pause;
+	int64_t pause_ns;		/* behind it, beyond the sleep: a timer may be a tick early */
+};
 
 struct hs_collapse_pace {
 	uint64_t sleep_ns;		/* scan_sleep_millisecs as recorded last */
-	uint64_t last_ns;		/* end of the daemon's last scan, 0: none yet */
-	bool has_attempt;		/* since then */
+	uint64_t last_ns;		/* end of the daemon's last scan, or beginning of its pass; 0: none yet */
+	bool has_attempt;		/* since last_ns */
+	bool has_slept;			/* since last_ns: an allocation had failed */
 	uint64_t scans, scan_ns;	/* without an attempt */
 	uint64_t attempts, attempt_ns;	/* scans with attempts */
-	uint64_t pauses, pause_ns;	/* beyond the sleep */
+	uint64_t pauses;
+	int64_t pause_ns;		/* beyond the sleep */
+	HS_VEC(struct hs_pace_pass) passes;	/* by time; empty: the trace does not tell when they began */
 };
+
+void hs_collapse_pace_deinit(struct hs_collapse_pace *pace);
 
 /* Kinds that it wants to see, and what it makes of them. */
 void hs_collapse_pace_add_kinds(hs_kind_set *kinds);
 void hs_collapse_pace_observe(struct hs_collapse_pace *pace, const struct hs_event *event);
 
-/* ns; 0: not known. Means of a scan, of a scan with attempts, of what a pause takes beyond its sleep. */
-static inline uint64_t hs_collapse_pace_scan_ns(const struct hs_collapse_pace *pace)
-{
-	return pace->scans ? pace->scan_ns / pace->scans : 0;
-}
-
-static inline uint64_t hs_collapse_pace_attempt_ns(const struct hs_collapse_pace *pace)
-{
-	return pace->attempts ? pace->attempt_ns / pace->attempts : 0;
-}
-
-static inline uint64_t hs_collapse_pace_pause_ns(const struct hs_collapse_pace *pace)
-{
-	return pace->pauses ? pace->pause_ns / pace->pauses : 0;
-}
+/*
+ * ns; 0: not known. A scan, a scan with attempts, what a pause takes beyond its sleep: the mean, times what the
+ * recorded pass of that time took as a multiple of the mean for its work; the pause is that pass's own.
+ */
+uint64_t hs_collapse_pace_scan_ns(const struct hs_collapse_pace *pace, uint64_t now);
+uint64_t hs_collapse_pace_attempt_ns(const struct hs_collapse_pace *pace, uint64_t now);
+int64_t hs_collapse_pace_pause_ns(const struct hs_collapse_pace *pace, uint64_t now);
 
 #endif

@@ -11,7 +11,7 @@ uint64_t hs_collapse_whatif_key(uint32_t mm, uint64_t address)
 void hs_collapse_whatif_wake(struct hs_collapse_whatif *whatif)
 {
 	if (whatif->daemon.state == HS_KHUGEPAGED_WAITING)
-		whatif->wake_at = whatif->model->now;
+		whatif->wake_at = whatif->model->now + hs_collapse_whatif_sleep_ns(whatif, 0);
 	hs_collapse_whatif_set_due(whatif);
 }
 

@@ -148,9 +148,16 @@ static void collapsed(void *context, const struct hs_thp_collapsed *done)
 	note_wait(whatif, done->mm, done->address);
 }
 
+/* What the daemon does next begins when it is done with what it did since the clock stood still. */
+static uint64_t busy_until(const struct hs_collapse_whatif *whatif)
+{
+	return whatif->model->now + whatif->busy_ns;
+}
+
 static void add_attempt(struct hs_collapse_whatif *whatif, uint64_t priced_ns)
 {
-	const uint64_t measured = whatif->are_prices_given ? 0 : hs_collapse_pace_attempt_ns(&whatif->pace);
+	const uint64_t measured = whatif->are_prices_given ? 0 :
+				  hs_collapse_pace_attempt_ns(&whatif->pace, busy_until(whatif));
 
 	whatif->model->sums.attempts++;
 	whatif->busy_ns += measured ? measured : priced_ns;
@@ -185,7 +192,7 @@ static enum hs_basis basis_of(const struct hs_range_scan_outcome *outcome)
 /* What the daemon is busy with a range beyond its attempts; their own time is added by attempted(). */
 static uint64_t time_of_scan(const struct hs_collapse_whatif *whatif, const struct hs_range_scan_outcome *outcome)
 {
-	const uint64_t measured = whatif->are_prices_given ? 0 : hs_collapse_pace_scan_ns(&whatif->pace);
+	const uint64_t measured = whatif->are_prices_given ? 0 : hs_collapse_pace_scan_ns(&whatif->pace, busy_until(whatif));
 
 	if (outcome->nr_attempts)
 		return 0;
@@ -234,6 +241,14 @@ static void record(void *context, const struct hs_khugepaged_record *told)
 		whatif->busy_ns += whatif->prices.pte_ns;
 }
 
+/* A visit takes its time: programs and others go on meanwhile. */
+static bool is_busy(void *context)
+{
+	const struct hs_collapse_whatif *whatif = context;
+
+	return whatif->busy_ns != 0;
+}
+
 /* Its mm has ended while the cursor stood on it. */
 static void slot_freed(void *context, uint32_t mm)
 {
@@ -247,7 +262,7 @@ static const struct hs_khugepaged_ops ops = {
 		  .charge = charge, .lock = take_lock, .swapped_in = swapped_in, .collapsed = collapsed,
 		  .attempted = attempted, .range_done = range_done, .scan_file = hs_whatif_scan_file,
 		  .map_cached = hs_whatif_map_cached },
-	.slot_freed = slot_freed, .record = record,
+	.slot_freed = slot_freed, .record = record, .is_busy = is_busy,
 };
 
 /* --- the clock --- */
@@ -257,6 +272,16 @@ void hs_collapse_whatif_set_due(struct hs_collapse_whatif *whatif)
 	whatif->model->due = whatif->pending.count ? 0 : whatif->wake_at;
 }
 
+uint64_t hs_collapse_whatif_sleep_ns(const struct hs_collapse_whatif *whatif, uint64_t ns)
+{
+	const int64_t late = whatif->are_prices_given ? 0 : hs_collapse_pace_pause_ns(&whatif->pace, busy_until(whatif));
+
+	/* Where passes are concluded from gaps, a pause may hold a sleep or two: no measure of how long waking takes. */
+	if (!ns && !whatif->pace.passes.count)
+		return 0;
+	return late < 0 && (uint64_t)-late > ns ? 0 : ns + (uint64_t)late;
+}
+
 static void set_clock(struct hs_collapse_whatif *whatif)
 {
 	const struct hs_khugepaged *daemon = &whatif->daemon;
@@ -264,9 +289,8 @@ static void set_clock(struct hs_collapse_whatif *whatif)
 
 	switch (daemon->state) {
 	case HS_KHUGEPAGED_ASLEEP:
-		whatif->wake_at = whatif->model->now + busy + daemon->sleep_ms * NS_PER_MS;
-		if (!whatif->are_prices_given)
-			whatif->wake_at += hs_collapse_pace_pause_ns(&whatif->pace);
+		whatif->wake_at = whatif->model->now + busy +
+				  hs_collapse_whatif_sleep_ns(whatif, daemon->sleep_ms * NS_PER_MS);
 		if (daemon->sleep_kind == HS_KHUGEPAGED_SLEEP_ALLOC)
 			whatif->backoff_ns += daemon->sleep_ms * NS_PER_MS;
 		break;
@@ -553,6 +577,7 @@ void hs_collapse_whatif_destroy(struct hs_collapse_whatif *whatif)
 	hs_thp_overlay_deinit(&whatif->overlay);
 	hs_whatif_mms_deinit(&whatif->mms);
 	hs_page_memory_deinit(&whatif->memory);
+	hs_collapse_pace_deinit(&whatif->pace);
 	hs_cache_memory_deinit(&whatif->cache);
 	hs_hash_map_deinit(&whatif->populated);
 	hs_vec_deinit(&whatif->waits);

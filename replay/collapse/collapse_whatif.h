@@ -24,7 +24,7 @@ struct hs_collapse_whatif {
 	const struct hs_sink *sink;		/* during advance; NULL otherwise */
 	HS_VEC(struct hs_decision) pending;	/* taken while an event was observed; told by the next advance */
 	uint64_t wake_at;			/* ns: when the daemon goes on; UINT64_MAX: not by the clock */
-	uint64_t busy_ns;			/* that the pass under way has taken */
+	uint64_t busy_ns;			/* that the daemon has worked without the clock going on */
 	bool is_in_snapshot;			/* what appears is not faulted in but was there */
 	bool is_memory_short;			/* the recorded kernel's last allocation of a huge page failed */
 	uint64_t fault_huge, fault_fallbacks, recollapses, backoff_ns, underused_splits;
@@ -92,6 +92,8 @@ bool hs_whatif_cache_fault(struct hs_collapse_whatif *whatif, uint32_t mm, uint6
 /* MADV_REMOVE */
 void hs_whatif_cache_remove(struct hs_collapse_whatif *whatif, const struct hs_mm *mm, uint64_t start, uint64_t end);
 
+/* From falling asleep for ns, or from the call that wakes it (0), until the daemon runs: ns. */
+uint64_t hs_collapse_whatif_sleep_ns(const struct hs_collapse_whatif *whatif, uint64_t ns);
 /* Wakes a waiting daemon. */
 void hs_collapse_whatif_wake(struct hs_collapse_whatif *whatif);
 

@@ -26,7 +26,7 @@ enum hs_khugepaged_state {
 	HS_KHUGEPAGED_ASLEEP,		/* until a time: sleep_kind, sleep_ms */
 	HS_KHUGEPAGED_WOKEN,		/* its sleep was ended early; has not run yet */
 	HS_KHUGEPAGED_WAITING,		/* for the list to fill or the switch to change */
-	HS_KHUGEPAGED_PAUSED,		/* the caller's limit of passes was reached */
+	HS_KHUGEPAGED_PAUSED,		/* the caller's limit of passes was reached, or a visit took time */
 	HS_KHUGEPAGED_RUNNING,
 	HS_KHUGEPAGED_HALTED,		/* a kernel assertion failed */
 };
@@ -69,6 +69,8 @@ struct hs_khugepaged_ops {
 	bool (*create_thread)(void *world);		/* optional: always succeeds without it */
 	void (*slot_freed)(void *world, uint32_t mm);	/* optional: the daemon dropped its reference */
 	void (*record)(void *world, const struct hs_khugepaged_record *record);	/* optional */
+	/* Optional, modern: the last visit took time, and the pass pauses until the caller's clock has gone on. */
+	bool (*is_busy)(void *world);
 };
 
 /* Where a stopped daemon goes on. */

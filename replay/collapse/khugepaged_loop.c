@@ -114,7 +114,7 @@ static void pass_with_page(struct hs_khugepaged *daemon)
 		end_pass(daemon, reason);
 }
 
-/* Later kernels: one sleep after a failed allocation, the second failure ends the pass. False: asleep. */
+/* Later kernels: one sleep after a failed allocation, the second failure ends the pass. False: it goes on later. */
 static bool pass_modern(struct hs_khugepaged *daemon)
 {
 	for (;;) {
@@ -138,6 +138,11 @@ static bool pass_modern(struct hs_khugepaged *daemon)
 		if (result == HS_SCAN_ALLOC_HUGE_PAGE_FAIL) {
 			daemon->pass.has_slept = true;
 			fall_asleep(daemon, HS_KHUGEPAGED_SLEEP_ALLOC, HS_KHUGEPAGED_IN_PASS);
+			return false;
+		}
+		if (daemon->ops->is_busy && daemon->ops->is_busy(daemon->world)) {
+			daemon->state = HS_KHUGEPAGED_PAUSED;
+			daemon->resume = HS_KHUGEPAGED_IN_PASS;
 			return false;
 		}
 	}

@@ -27,6 +27,27 @@ static void test_daemon_collapses(void **state)
 	end(&run);
 }
 
+/* A visit takes its time: the second range is gone before the attempt at the first one is over. */
+static void test_visits_take_time(void **state)
+{
+	static const char *const settings[][2] = { { "collapse.enabled", "madvise" },
+						   { "collapse.scan_sleep_millisecs", "1000" },
+						   { "collapse.cost_attempt_ns", "500000000" }, { NULL, NULL } };
+	struct hs_mm_munmap gone = { .addr = base + 2ull * MB2, .len = MB2 };
+	struct run run;
+
+	(void)state;
+	begin(&run, settings);
+	map(&run, SECOND, base, 3ull * MB2);
+	touch(&run, SECOND, base, 8);
+	touch(&run, SECOND, base + 2ull * MB2, 8);
+	advise(&run, 2 * SECOND, base, 3ull * MB2, 14);
+	feed(&run, HS_KIND_mm_munmap, 2 * SECOND + SECOND / 4, &gone);
+	finish(&run, 10 * SECOND);
+	assert_int_equal(number(&run, "huge_pages"), 1);
+	end(&run);
+}
+
 /* "always" serves the first fault with a huge page; there is nothing left for the daemon. */
 static void test_fault_makes_huge(void **state)
 {
@@ -271,7 +292,8 @@ static void test_mms(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_daemon_collapses), cmocka_unit_test(test_fault_makes_huge),
+		cmocka_unit_test(test_daemon_collapses), cmocka_unit_test(test_visits_take_time),
+		cmocka_unit_test(test_fault_makes_huge),
 		cmocka_unit_test(test_never), cmocka_unit_test(test_rebloat), cmocka_unit_test(test_madvise_collapse),
 		cmocka_unit_test(test_dropped_whole), cmocka_unit_test(test_half_unmapped), cmocka_unit_test(test_exec),
 		cmocka_unit_test(test_underused), cmocka_unit_test(test_mms),

@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "replay/collapse/collapse_pace.h"
 #include "replay/collapse/page_memory.h"
 
 enum { MM = 7 };
@@ -97,46 +96,12 @@ static void test_accessed_pages(void **state)
 	hs_page_memory_deinit(&memory);
 }
 
-static void scan(struct hs_collapse_pace *pace, uint64_t time, bool has_attempt)
-{
-	struct hs_collapse_huge_page attempt = { .row = { .time = time } };
-	struct hs_collapse_scan done = { .row = { .time = time }, .is_khugepaged = 1 };
-	struct hs_event event = { .kind = HS_KIND_collapse_huge_page, .row = &attempt.row };
-
-	if (has_attempt)
-		hs_collapse_pace_observe(pace, &event);
-	event = (struct hs_event){ .kind = HS_KIND_collapse_scan, .row = &done.row };
-	hs_collapse_pace_observe(pace, &event);
-}
-
-static void test_pace(void **state)
-{
-	static const char name[] = "transparent_hugepage/khugepaged/scan_sleep_millisecs";
-	struct hs_snap_tunable setting = { .name = { name, sizeof(name) - 1 }, .value = { "100", 3 } };
-	struct hs_event event = { .kind = HS_KIND_snap_tunable, .row = &setting.row };
-	struct hs_collapse_pace pace = { .sleep_ns = 0 };
-	const uint64_t ms = 1000000;
-
-	(void)state;
-	hs_collapse_pace_observe(&pace, &event);
-	scan(&pace, 1000 * ms, false);
-	scan(&pace, 1002 * ms, false);
-	scan(&pace, 1004 * ms, false);
-	scan(&pace, 1014 * ms, true);
-	scan(&pace, 1134 * ms, false);		/* slept 100, and 20 more */
-	scan(&pace, 3000 * ms, false);		/* had nothing to do */
-	assert_int_equal(hs_collapse_pace_scan_ns(&pace), 2 * ms);
-	assert_int_equal(hs_collapse_pace_attempt_ns(&pace), 10 * ms);
-	assert_int_equal(hs_collapse_pace_pause_ns(&pace), 20 * ms);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_pages_that_go),
 		cmocka_unit_test(test_accessed_pages),
-		cmocka_unit_test(test_pace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
