@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -96,6 +97,21 @@ static char *wrap_big_integers(const char *text)
 	return copy;
 }
 
+/* A case without operations would hold nothing; only one that was cut before its first may have none. */
+static bool has_operations(const json_t *one_case)
+{
+	const json_t *ops = json_object_get(one_case, "ops");
+
+	return json_is_array(ops) && (json_array_size(ops) || json_is_true(json_object_get(one_case, "truncated")));
+}
+
+static int run_whole(struct tally *tally, const json_t *one_case, struct golden_failure *failure)
+{
+	if (!has_operations(one_case))
+		return golden_differ(failure, "no operations: \"ops\" is missing or empty");
+	return tally->run_case(one_case, failure);
+}
+
 static void run_line(struct tally *tally, const char *path, unsigned long line, const char *text)
 {
 	struct golden_failure failure = { "" };
@@ -104,10 +120,10 @@ static void run_line(struct tally *tally, const char *path, unsigned long line, 
 	json_t *one_case = wrapped ? json_loads(wrapped, JSON_REJECT_DUPLICATES, &error) : NULL;
 
 	if (!json_is_object(one_case))
-		count(tally, path, line, "not a JSON object", 1, error.text);
+		count(tally, path, line, "not a JSON object", 1, one_case ? "a case is one {…} per line" : error.text);
 	else
 		count(tally, path, line, golden_text(one_case, "case", "(no name)"),
-		      tally->run_case(one_case, &failure), failure.text);
+		      run_whole(tally, one_case, &failure), failure.text);
 	json_decref(one_case);
 	free(wrapped);
 }
@@ -139,6 +155,7 @@ static void run_file(struct tally *tally, const char *path)
 	size_t room = 0;
 	char *line = NULL;
 	pid_t child;
+	ssize_t length;
 	int status = 0;
 	FILE *file = open_text(path, &child);
 
@@ -146,11 +163,15 @@ static void run_file(struct tally *tally, const char *path)
 		count(tally, path, 0, "cannot read the file", 1, strerror(errno));
 		return;
 	}
-	while (getline(&line, &room, file) > 0) {
+	while ((length = getline(&line, &room, file)) > 0) {
 		number++;
-		if (line[strspn(line, " \t\r\n")])
+		if (strlen(line) != (size_t)length)
+			count(tally, path, number, "not a line of text", 1, "it holds a NUL byte");
+		else if (line[strspn(line, " \t\r\n")])
 			run_line(tally, path, number, line);
 	}
+	if (ferror(file))
+		count(tally, path, number, "cannot read the whole file", 1, strerror(errno));
 	free(line);
 	fclose(file);
 	if (child > 0 && (waitpid(child, &status, 0) < 0 || status))
