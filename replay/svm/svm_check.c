@@ -24,15 +24,15 @@ const struct svm_buffer *svm_find_buffer(const struct hs_svm *svm, uint64_t star
 }
 
 /*
- * kfd_svm.c svm_range_check_vm_userptr(), which hands amdgpu_ttm_tt_affect_userptr() the last page where that
- * expects an exclusive end: a buffer that begins at the last page is not seen.
+ * kfd_svm.c svm_range_check_vm_userptr(): it hands amdgpu_ttm.c amdgpu_ttm_tt_affect_userptr() the first byte of
+ * the last page, and a buffer that begins there is met: both ends are included.
  */
 const struct svm_buffer *svm_find_userptr(const struct hs_svm *svm, uint64_t start, uint64_t last)
 {
 	const struct svm_buffer *best = NULL;
 
 	hs_vec_for_each(buffer, &svm->buffers)
-		if (buffer->is_userptr && buffer->start < last && buffer->last >= start &&
+		if (buffer->is_userptr && buffer->start <= last && buffer->last >= start &&
 		    (!best || buffer->gpu < best->gpu))
 			best = buffer;
 	return best;

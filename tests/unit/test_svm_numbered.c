@@ -517,6 +517,32 @@ static void unreadable_memory_at_the_bottom(void **state)
 	end(&world);
 }
 
+/* F7 at its edges: a userptr buffer meets the block of the fault from its first page to its last, both included. */
+static void userptr_at_the_edges_of_a_block(void **state)
+{
+	static const struct {
+		uint64_t start, last, nr_pages;
+	} cases[] = {
+		{ 0x11f0, 0x11ff, 0x200 }, { 0x11f0, 0x1200, 1 }, { 0x13ff, 0x140f, 1 }, { 0x1400, 0x140f, 0x200 },
+	};
+
+	(void)state;
+	FOR_EACH_VARIANT(variant) {
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			struct svm_range *range;
+			struct world world;
+
+			begin(&world, variant, true);
+			hs_svm_add_buffer(world.svm, 0, cases[i].start, cases[i].last, true);
+			assert_int_equal(gpu_fault(&world, 0, 0x1234), 0);
+			range = svm_range_from_addr(world.svm, 0x1234, NULL);
+			assert_non_null(range);
+			assert_int_equal(range->last - range->start + 1, cases[i].nr_pages);
+			end(&world);
+		}
+	}
+}
+
 /* 6.18 is 7.2 but for three rules. */
 static void variant_6_18(void **state)
 {
@@ -537,7 +563,8 @@ int main(void)
 		cmocka_unit_test(spec_F24), cmocka_unit_test(spec_F25), cmocka_unit_test(spec_H3),
 		cmocka_unit_test(spec_H4), cmocka_unit_test(spec_H12), cmocka_unit_test(spec_K2),
 		cmocka_unit_test(spec_K3), cmocka_unit_test(mode_calls_are_checked),
-		cmocka_unit_test(unreadable_memory_at_the_bottom), cmocka_unit_test(variant_6_18),
+		cmocka_unit_test(unreadable_memory_at_the_bottom),
+		cmocka_unit_test(userptr_at_the_edges_of_a_block), cmocka_unit_test(variant_6_18),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
