@@ -37,15 +37,18 @@ struct mm *world_mm(struct world *world, uint32_t id)
 
 uint32_t world_add_mm(struct world *world, const char *name)
 {
+	uint32_t id = world_find_mm(world, name);
 	struct mm *mm;
 
-	if (world->nr_mms == MAX_MMS || world_find_mm(world, name) || strlen(name) >= MAX_NAME)
+	if (!id && world->nr_mms < MAX_MMS && strlen(name) < MAX_NAME)
+		id = ++world->nr_mms;
+	mm = world_mm(world, id);
+	if (!mm || mm->exists)
 		return 0;
-	mm = &world->mms[world->nr_mms++];
 	strcpy(mm->name, name);
 	mm->exists = mm->has_memory = true;
 	mm->users = 1;
-	return world->nr_mms;
+	return id;
 }
 
 uint32_t world_vma_flags(const char *letters)

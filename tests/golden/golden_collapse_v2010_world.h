@@ -56,7 +56,7 @@ void world_deinit(struct world *world);
 /* Id by name; 0: there is none. */
 uint32_t world_find_mm(const struct world *world, const char *name);
 struct mm *world_mm(struct world *world, uint32_t id);
-/* A fresh address space with one user. 0: no room. */
+/* A fresh address space with one user; the name of one that was freed may be used again. 0: no room. */
 uint32_t world_add_mm(struct world *world, const char *name);
 int world_add_vma(struct mm *mm, uint64_t start, uint64_t end, const char *flags);
 /* Whether the letter stands for an entry; in upper case it is one that was not accessed. */
