@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/examples.h"
+#include "cli/scenario_trace.h"
 #include "lib/cleanup.h"
 #include "lib/text.h"
 #include "replay/svm/svm_scenario.h"
@@ -105,6 +106,53 @@ static int add_pattern(struct load *load, const char *name, struct hs_error *err
 	return 0;
 }
 
+/* --- other traces: what the device's process faulted on becomes settings of section 0, too --- */
+
+struct adding {
+	struct load *load;
+	const char *path;
+};
+
+static void add_recorded(void *context, const char *key, const char *value)
+{
+	const struct adding *adding = context;
+
+	add_setting(adding->load, adding->load->line, 0, adding->path, key, value);
+}
+
+/* "process WHO … trace=FILE …": the model refuses what else may be wrong with it. */
+static int add_trace(struct load *load, const char *rule, struct hs_error *err)
+{
+	hs_auto_free char *words = strdup(rule), *path = NULL;
+	char *list = words, *item;
+	const char *who, *name = NULL;
+	int rc;
+
+	if (!words)
+		return hs_error_nomem(err);
+	svm_next_item(&list, " ");
+	who = svm_next_item(&list, " ");
+	while ((item = svm_next_item(&list, " ")))
+		if (strncmp(item, "trace=", 6) == 0)
+			name = item + 6;
+	if (!name || !*name)
+		return 0;
+	path = path_beside(load->path, name);
+	if (!path)
+		return hs_error_nomem(err);
+	rc = hs_scenario_read_trace(path, who, add_recorded, &(struct adding){ load, path }, err);
+	if (rc)
+		hs_error_prefix(err, "%s:%u", load->path, load->line);
+	return rc;
+}
+
+static int add_accesses(struct load *load, const char *rule, struct hs_error *err)
+{
+	if (strncmp(rule, "pattern ", 8) == 0)
+		return add_pattern(load, rule + 8 + strspn(rule + 8, " "), err);
+	return strncmp(rule, "process ", 8) == 0 ? add_trace(load, rule, err) : 0;
+}
+
 /* --- settings --- */
 
 /* Keys of the policy: what the user set there himself stays. */
@@ -137,8 +185,8 @@ static int take_setting(void *context, const char *section, const char *name, co
 		rc = set_key(load, name, value, &err);
 	} else {
 		add_setting(load, load->line, load->section, section, name, value);
-		if (strcmp(section, "device") == 0 && strcmp(name, "rule") == 0 && strncmp(value, "pattern ", 8) == 0)
-			rc = add_pattern(load, value + 8 + strspn(value + 8, " "), &err);
+		if (strcmp(section, "device") == 0 && strcmp(name, "rule") == 0)
+			rc = add_accesses(load, value, &err);
 	}
 	if (rc)
 		keep_error(load, &err);

@@ -47,7 +47,7 @@ static int fault(struct svm_process *process, const struct svm_touch *touch, uin
 {
 	int rc;
 
-	svm_process_begin(process, SVM_DOUBT_SCENARIO, page, page);
+	svm_process_begin(process, SVM_DOUBT_SCENARIO | touch->doubts, page, page);
 	process->totals.gpu_faults++;
 	rc = hs_svm_gpu_fault(process->svm, touch->gpu, page, touch->write, process->now);
 	svm_process_end(process, HS_POINT_SVM_FAULT, page, page, fault_result(process, rc), fault_reason(process, rc));
@@ -192,12 +192,29 @@ static void push_pattern(struct svm_process *process, uint32_t index, uint64_t a
 
 static void run_pattern(struct svm_process *process, const struct svm_touch *touch)
 {
-	const struct svm_pattern_touch *entry = &process->scenario->devices[touch->index].pattern.items[touch->at];
+	const struct svm_device *device = &process->scenario->devices[touch->index];
+	const struct svm_pattern_touch *entry = &device->pattern.items[touch->at];
 	struct svm_touch pages = { .page = entry->page, .last = entry->page + entry->nr_pages - 1, .gpu = entry->gpu,
 				   .write = entry->write };
 
+	if (device->rule == SVM_DEVICE_TRACE) {
+		pages.page = pages.last = entry->page + device->offset;
+		pages.gpu = device->gpu;
+		pages.doubts = device->trace.is_guess ? SVM_DOUBT_TIMING : 0;
+	}
 	touch_pages(process, &pages);
 	push_pattern(process, touch->index, touch->at + 1);
+}
+
+/* The first access of another trace that is not over when the process appears. */
+static uint64_t first_recorded(const struct svm_process *process, const struct svm_device *device)
+{
+	uint64_t at = 0;
+
+	while (at < device->pattern.count &&
+	       process->scenario->start_time + device->pattern.items[at].time < process->now)
+		at++;
+	return at;
 }
 
 void svm_device_run(struct svm_process *process, const struct svm_touch *touch)
@@ -246,5 +263,7 @@ void svm_device_start(struct svm_process *process)
 			push(process, &pass);
 		else if (device->rule == SVM_DEVICE_PATTERN)
 			push_pattern(process, i, 0);
+		else if (device->rule == SVM_DEVICE_TRACE)
+			push_pattern(process, i, first_recorded(process, device));
 	}
 }

@@ -74,29 +74,15 @@ static int svm_create(const struct hs_model_setup *setup, struct hs_model **out,
 
 /* --- who --- */
 
-static bool matches(const struct svm_selector *selector, const struct hs_meta_task *event)
-{
-	char name[SVM_SCENARIO_TEXT];
-
-	if (selector->kind == SVM_SELECT_PID)
-		return event->tgid == selector->number;
-	if (selector->kind != SVM_SELECT_COMM || event->comm.length >= sizeof(name))
-		return false;
-	if (event->comm.length)
-		memcpy(name, event->comm.data, event->comm.length);
-	name[event->comm.length] = '\0';
-	return fnmatch(selector->text, name, 0) == 0;
-}
-
 static void see_task(struct hs_model *model, const struct hs_meta_task *event)
 {
 	const struct svm_scenario *scenario = &model->scenario;
 	uint64_t flags = 0;
 
 	for (uint32_t i = 0; i < scenario->nr_regions; i++)
-		flags |= (uint64_t)matches(&scenario->regions[i].process, event) << i;
+		flags |= (uint64_t)svm_selects_task(&scenario->regions[i].process, event) << i;
 	for (uint32_t i = 0; i < scenario->nr_devices; i++)
-		flags |= (uint64_t)matches(&scenario->devices[i].who, event) << (i + SVM_SCENARIO_REGIONS);
+		flags |= (uint64_t)svm_selects_task(&scenario->devices[i].who, event) << (i + SVM_SCENARIO_REGIONS);
 	if (hs_hash_map_put(&model->tasks, event->row.task, flags))
 		model->nomem = true;
 }

@@ -294,6 +294,7 @@ int svm_scenario_read(const struct hs_policy *policy, const struct hs_header *he
 
 	memset(scenario, 0, sizeof(*scenario));
 	scenario->start_time = header ? header->start_time : 0;
+	scenario->boot_wall = header ? header->boot_wall : 0;
 	read_variant(policy, header, scenario);
 	rc = read_all(policy, scenario, err);
 	if (rc)

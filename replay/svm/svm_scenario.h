@@ -10,6 +10,7 @@
 #include "replay/policy.h"
 #include "replay/svm/svm.h"
 #include "traces/header.h"
+#include "traces/kinds.h"
 
 enum svm_select { SVM_SELECT_NONE, SVM_SELECT_COMM, SVM_SELECT_PID, SVM_SELECT_MM };
 
@@ -51,6 +52,7 @@ enum svm_device_rule {
 	SVM_DEVICE_PROCESS,	/* faults of another process are the GPU's, at a distance */
 	SVM_DEVICE_SWEEP,	/* passes over all registered pages */
 	SVM_DEVICE_PATTERN,	/* listed accesses */
+	SVM_DEVICE_TRACE,	/* faults of a process of another trace, at a distance */
 };
 
 /* One line of a pattern: which GPU touches what when. */
@@ -59,6 +61,13 @@ struct svm_pattern_touch {
 	uint64_t page, nr_pages;
 	uint32_t gpu;
 	bool write;
+};
+
+/* Where a device's accesses were recorded, and how its clock becomes the trace's. */
+struct svm_other_trace {
+	bool is_by_boot, is_by_start;	/* asked for; neither: by boot if both were recorded in one boot of a host */
+	bool is_guess;			/* both starts are taken for one moment */
+	uint64_t start, boot_wall;	/* ns: as in its header */
 };
 
 struct svm_device {
@@ -72,6 +81,7 @@ struct svm_device {
 	bool is_random;
 	uint64_t seed;
 	HS_VEC(struct svm_pattern_touch) pattern;	/* by time */
+	struct svm_other_trace trace;
 };
 
 /* A later call that sets attributes on what a region has registered by then. */
@@ -100,6 +110,7 @@ struct svm_scenario {
 	uint64_t restore_tick;		/* ns: the worker's timer goes off at multiples of it; 0: at once */
 	uint64_t restore_delay, retry_window, deferred_delay, retry_delay, ping_pong_window;	/* ns */
 	uint64_t start_time;		/* ns: of the trace */
+	uint64_t boot_wall;		/* ns since 1970: when its host booted; 0: unknown */
 
 	struct svm_region regions[SVM_SCENARIO_REGIONS];
 	uint32_t nr_regions;
@@ -137,6 +148,8 @@ bool svm_read_gpu_field(struct hs_svm_gpu_setup *gpu, const char *name, const ch
 void svm_init_gpu(struct hs_svm_gpu_setup *gpu, uint32_t index);
 bool svm_read_attrs(const struct svm_scenario *scenario, struct svm_attr_list *attrs, char *list);
 bool svm_read_selector(struct svm_selector *selector, const char *text);
+/* By name or process id. */
+bool svm_selects_task(const struct svm_selector *selector, const struct hs_meta_task *task);
 void svm_init_region(struct svm_region *region);
 bool svm_read_select(struct svm_region *region, char *list);
 

@@ -2,8 +2,8 @@
 /*
  * What a scenario file declares. The command line has read the file and taken its syntax apart: the policy's
  * scenario is the file's name on the first line, then one line per setting: line number, number of the section,
- * section (from 1), section, key, value, with tabs between; lines of section 0 are those of the pattern file of the
- * device before them, with that file's name as their section.
+ * section (from 1), section, key, value, with tabs between; lines of section 0 are those of the pattern file, or the
+ * faults of the other trace, of the device before them, with that file's name as their section.
  */
 #include "replay/svm/svm_scenario.h"
 
@@ -157,16 +157,35 @@ static bool read_offset(struct svm_device *device, const char *text)
 	return true;
 }
 
+static bool read_process_item(struct svm_device *device, char *item)
+{
+	const char *value = svm_cut_value(item, '=');
+
+	if (!value)
+		return false;
+	if (strcmp(item, "offset") == 0)
+		return read_offset(device, value);
+	if (strcmp(item, "trace") == 0) {
+		device->rule = SVM_DEVICE_TRACE;	/* whose faults follow */
+		return *value;
+	}
+	device->trace.is_by_boot = strcmp(value, "boot") == 0;
+	device->trace.is_by_start = strcmp(value, "start") == 0;
+	return strcmp(item, "clock") == 0 && (device->trace.is_by_boot || device->trace.is_by_start);
+}
+
 static bool read_process_rule(struct svm_device *device, char *list)
 {
-	const char *who = svm_next_item(&list, " "), *item;
+	const char *who = svm_next_item(&list, " ");
+	const struct svm_other_trace *trace = &device->trace;
+	char *item;
 
 	if (!who || !svm_read_selector(&device->who, who))
 		return false;
 	while ((item = svm_next_item(&list, " ")))
-		if (strncmp(item, "offset=", 7) != 0 || !read_offset(device, item + 7))
+		if (!read_process_item(device, item))
 			return false;
-	return true;
+	return device->rule == SVM_DEVICE_TRACE || !(trace->is_by_boot || trace->is_by_start);
 }
 
 static bool read_sweep_item(struct svm_device *device, char *item)
@@ -254,6 +273,39 @@ static int read_touch(struct reading *reading, const struct setting *setting)
 	return hs_vec_push(&device->pattern, touch) ? 0 : hs_error_nomem(reading->err);
 }
 
+/* What the command line read of another trace's header: when it began, and when its host booted. */
+static int read_trace(struct reading *reading, const struct setting *setting)
+{
+	struct svm_other_trace *trace = &reading->scenario->devices[reading->scenario->nr_devices - 1].trace;
+	char *list = setting->value;
+	const char *start = svm_next_item(&list, " "), *boot = svm_next_item(&list, " ");
+
+	if (!start || !boot || hs_parse_u64(start, &trace->start) || hs_parse_u64(boot, &trace->boot_wall))
+		return bad_line(reading, setting, "the other trace's clock is not known");
+	return 0;
+}
+
+/* A fault of the other trace: time on its clock, page, r or w. */
+static int read_fault(struct reading *reading, const struct setting *setting)
+{
+	struct svm_device *device = &reading->scenario->devices[reading->scenario->nr_devices - 1];
+	char *list = setting->value;
+	const char *time = svm_next_item(&list, " "), *page = svm_next_item(&list, " "), *kind = svm_next_item(&list, " ");
+	struct svm_pattern_touch touch = { .nr_pages = 1 };
+
+	if (!kind || hs_parse_u64(time, &touch.time) || hs_parse_u64(page, &touch.page))
+		return bad_line(reading, setting, "not a fault");
+	touch.write = *kind == 'w';
+	return hs_vec_push(&device->pattern, touch) ? 0 : hs_error_nomem(reading->err);
+}
+
+static int read_access(struct reading *reading, const struct setting *setting)
+{
+	if (strcmp(setting->key, "trace") == 0)
+		return read_trace(reading, setting);
+	return strcmp(setting->key, "fault") == 0 ? read_fault(reading, setting) : read_touch(reading, setting);
+}
+
 static int read_device(struct reading *reading, const struct setting *setting)
 {
 	struct svm_device *device = &reading->scenario->devices[reading->scenario->nr_devices - 1];
@@ -266,7 +318,8 @@ static int read_device(struct reading *reading, const struct setting *setting)
 	if (device->rule != SVM_DEVICE_NONE)
 		return bad_line(reading, setting, "one rule per [device] section; begin another section");
 	return read_rule(device, setting->value) ? 0 :
-	       bad_setting(reading, setting, "follow TIME, threads comm:PATTERN|pid:N, process WHO [offset=BYTES], "
+	       bad_setting(reading, setting, "follow TIME, threads comm:PATTERN|pid:N, "
+			   "process WHO [offset=BYTES] [trace=FILE [clock=boot|start]], "
 			   "sweep period=TIME [stride=N] [n=N] [order=seq|random] [seed=N], or pattern FILE");
 }
 
@@ -355,7 +408,7 @@ static int read_others(struct reading *reading, const struct setting *setting)
 	int rc = 0;
 
 	if (setting->number == 0)
-		return read_touch(reading, setting);
+		return read_access(reading, setting);
 	if (name_of_section(setting->section, "gpu"))
 		return 0;
 	reading->section = setting->number;
@@ -438,6 +491,36 @@ static int check_whole(const struct svm_scenario *scenario, const char *file, st
 	return 0;
 }
 
+/*
+ * The wall clock at which a host booted is computed anew by each recording, so that a slewed clock moves it a little;
+ * another boot is at least a start of the kernel away.
+ */
+static bool is_same_boot(const struct svm_scenario *scenario, const struct svm_other_trace *trace)
+{
+	const uint64_t most = 1000000000, a = scenario->boot_wall, b = trace->boot_wall;
+
+	return a && b && (a > b ? a - b : b - a) < most;
+}
+
+/* Times since the start of this trace. What came before it is gone. */
+static void align_clock(const struct svm_scenario *scenario, struct svm_device *device)
+{
+	struct svm_other_trace *trace = &device->trace;
+	uint64_t start = trace->start;
+	size_t nr = 0;
+
+	trace->is_guess = !trace->is_by_boot && (trace->is_by_start || !is_same_boot(scenario, trace));
+	if (!trace->is_guess)
+		start = scenario->start_time;
+	hs_vec_for_each(touch, &device->pattern) {
+		if (touch->time < start)
+			continue;
+		device->pattern.items[nr] = *touch;
+		device->pattern.items[nr++].time -= start;
+	}
+	device->pattern.count = nr;
+}
+
 int svm_scenario_read_file(const struct hs_policy *policy, struct svm_scenario *scenario, struct hs_error *err)
 {
 	struct reading reading = { .scenario = scenario, .err = err };
@@ -453,5 +536,10 @@ int svm_scenario_read_file(const struct hs_policy *policy, struct svm_scenario *
 	rc = read_pass(policy, &reading, read_gpus);
 	if (!rc)
 		rc = read_pass(policy, &reading, read_others);
-	return rc ? rc : check_whole(scenario, file, err);
+	if (!rc)
+		rc = check_whole(scenario, file, err);
+	for (uint32_t i = 0; !rc && i < scenario->nr_devices; i++)
+		if (scenario->devices[i].rule == SVM_DEVICE_TRACE)
+			align_clock(scenario, &scenario->devices[i]);
+	return rc;
 }

@@ -2,6 +2,7 @@
 /* Values that a scenario file and the keys of a policy share. */
 #include "replay/svm/svm_scenario.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -231,6 +232,20 @@ bool svm_read_selector(struct svm_selector *selector, const char *text)
 		       !hs_parse_u64(text + length, &selector->number);
 	}
 	return false;
+}
+
+bool svm_selects_task(const struct svm_selector *selector, const struct hs_meta_task *task)
+{
+	char name[SVM_SCENARIO_TEXT];
+
+	if (selector->kind == SVM_SELECT_PID)
+		return task->tgid == selector->number;
+	if (selector->kind != SVM_SELECT_COMM || task->comm.length >= sizeof(name))
+		return false;
+	if (task->comm.length)
+		memcpy(name, task->comm.data, task->comm.length);
+	name[task->comm.length] = '\0';
+	return fnmatch(selector->text, name, 0) == 0;
 }
 
 void svm_init_region(struct svm_region *region)

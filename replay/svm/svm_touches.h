@@ -24,6 +24,7 @@ struct svm_touch {
 	uint64_t page, last;
 	uint32_t gpu;
 	uint32_t tries;		/* how often its first page was not served */
+	unsigned int doubts;	/* SVM_DOUBT_*, beside that it is declared */
 	bool write;
 };
 
