@@ -214,15 +214,6 @@ static void remove_block(struct hs_model *model, const struct hs_sink *sink, con
 		remember(model, &model->whatif->gone, id, group);
 }
 
-/* A driver removes block by block what it has taken offline; what is still online here keeps its block. */
-static void remove_blocks(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish)
-{
-	const uint64_t pages = hs_block_pages(&model->hotplug);
-
-	for (uint64_t id = (wish->start + pages - 1) / pages; (id + 1) * pages <= wish->end; id++)
-		remove_block(model, sink, wish, id);
-}
-
 /* The blocks that a removal is about. */
 struct device {
 	uint64_t first, end;	/* ids of those that lie inside its range */
@@ -241,6 +232,63 @@ static struct device device_of(const struct hs_model *model, const struct hs_wis
 	device.is_cut = (low < device.first && hs_block_find(hotplug, low)) ||
 			(high >= device.end && hs_block_find(hotplug, high));
 	return device;
+}
+
+/* The block that stands for a recorded one; NULL: there is none. */
+static struct hs_block *stand_in(const struct hs_model *model, uint64_t recorded_id)
+{
+	const uint64_t *instead = hs_hash_map_get(&model->whatif->instead, recorded_id);
+
+	return hs_block_find(&model->hotplug, instead ? *instead : recorded_id);
+}
+
+/* dlpar_memory_remove_by_count: some of the blocks that were asked for did not go. */
+static bool is_too_few(const struct hs_model *model, const struct device *device)
+{
+	for (uint64_t id = device->first; id < device->end; id++) {
+		const struct hs_block *block = stand_in(model, id);
+
+		if (block && !block->is_device_offline)
+			return true;
+	}
+	return false;
+}
+
+/* dlpar_memory_remove_by_count: those that went are added again, which brings them online (dlpar_add_lmb). */
+static void add_back(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish,
+		     const struct device *device)
+{
+	static const struct hs_block_world free_world;
+
+	for (uint64_t id = device->first; id < device->end; id++) {
+		struct hs_block *block = stand_in(model, id);
+
+		if (block && block->is_device_offline) {
+			forget(model->whatif, hs_block_id(block));
+			hs_whatif_online_one(model, sink, wish, block, HS_ONLINE, &free_world, HS_BASIS_ASSUMED);
+		}
+		hs_hash_map_remove(&model->whatif->instead, id, NULL);
+	}
+	model->whatif->nr_failed_removals++;
+	hs_whatif_emit(sink, wish, HS_POINT_BLOCK_REMOVE, wish->start * model->hotplug.geometry.page_bytes, "-EINVAL",
+		       hs_block_check_text(HS_CHECK_ONLINE_BLOCK), HS_BASIS_ASSUMED);
+}
+
+/*
+ * A driver removes block by block what it has taken offline; what is still online here keeps its block. Of DLPAR a
+ * removal asks for so many blocks: all or none.
+ */
+static void remove_blocks(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish)
+{
+	const uint64_t pages = hs_block_pages(&model->hotplug);
+	const struct device device = { .first = (wish->start + pages - 1) / pages, .end = wish->end / pages };
+
+	if (hs_whatif_is(model, "block.unplug_order", "dlpar") && is_too_few(model, &device)) {
+		add_back(model, sink, wish, &device);
+		return;
+	}
+	for (uint64_t id = device.first; id < device.end; id++)
+		remove_block(model, sink, wish, id);
 }
 
 /* The same answer as before; a kernel zone gives nothing back unless the policy says that the record's holds. */

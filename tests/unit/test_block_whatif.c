@@ -384,6 +384,8 @@ static void test_device(void **state)
 		{ "acpi", "recorded", 0, 0, 4, 1, "0", 0 },
 		{ "acpi", "fails", 4, 4, 1, 2, "-EBUSY", 1 },
 		{ "virtio-mem", "fails", 3, 3, 1, 1, "-EBUSY", 3 },
+		{ "dlpar", "recorded", 0, 0, 4, 1, "0", 0 },
+		{ "dlpar", "fails", 4, 4, 1, 2, "-EINVAL", 1 },	/* the one that went is added again */
 	};
 
 	(void)state;
