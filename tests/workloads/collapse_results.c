@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * collapse_results GROUP: has the kernel refuse a collapse for each reason that a program can bring about and that
- * collapse_cases does not, a group of them for each setting of the machine. Prints "asked NAME ADDRESS ERRNO" for
- * each madvise(MADV_COLLAPSE), "given NAME ADDRESS" for each range that khugepaged is awaited for.
+ * collapse_results SWAP_DEVICE SLOW_SWAP_DEVICE: has the kernel refuse a collapse for each reason that a program can
+ * bring about, beyond those of collapse_cases; a group of them, in a process of its own, for each setting of the
+ * machine. Prints "asked NAME ADDRESS ERRNO" for each madvise(MADV_COLLAPSE), "given NAME ADDRESS" for each range
+ * that khugepaged is awaited for. For test guests: wants two nodes and a memory controller group called small.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -31,6 +32,8 @@ struct poison {
 	__s64 updated;
 };
 #define IOCTL_POISON _IOWR(UFFDIO, 0x08, struct poison)
+
+static const char *fast_device, *slow_device;
 
 enum { PASSES = 2, MAX_WAIT_MS = 15000, PAGEMAP_TRIES = 500 };
 
@@ -114,6 +117,8 @@ static void swap_group(void)
 {
 	char *range = filled(PAGES);
 
+	if (swapon(fast_device, 0))
+		fail("swapon");
 	protect(armed_fd(range, UFFD_FEATURE_PAGEFAULT_FLAG_WP, UFFDIO_REGISTER_MODE_WP), range + 3 * PAGE);
 	ask("swap-protected", swap_out(range, 16));
 	ask("swap-16", swap_out(filled(PAGES), 16));
@@ -132,8 +137,6 @@ static void swap_group(void)
 
 /* --- a swap device that takes seconds for a page --- */
 
-static const char *slow_device;
-
 static void *leave_swap(void *unused)
 {
 	if (swapoff(slow_device))
@@ -150,7 +153,7 @@ static void locked_group(void)
 	char *range = filled(PAGES);
 	pthread_t thread;
 
-	if (swapon(slow_device, 0))
+	if (swapoff(fast_device) || swapon(slow_device, 0))
 		fail("swapon");
 	madvise(range + 5 * PAGE, PAGE, MADV_PAGEOUT);
 	range[5 * PAGE] = 2;
@@ -199,16 +202,14 @@ static void nodes_group(void)
 static void full_group(void)
 {
 	const size_t bytes = 128 << 20;
-	char *range, *given, *all;
+	char *range, *given;
 
 	prefer(MPOL_BIND, 2);
 	range = filled(PAGES);
 	given = filled(PAGES);
 	prefer(MPOL_PREFERRED, 2);
-	all = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	madvise(all, bytes, MADV_NOHUGEPAGE);
-	for (size_t at = 0; at < bytes; at += PAGE)
-		all[at] = 1;
+	if (mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) == MAP_FAILED)
+		fail("mmap");
 	prefer(MPOL_DEFAULT, 0);
 	ask("no-page", range);
 	give("no-page", given);
@@ -219,8 +220,11 @@ static void full_group(void)
 
 static void limit_group(void)
 {
-	char *range = filled(PAGES), *given = filled(PAGES), text[32];
+	char *range, *given, text[32];
 
+	write_text("/sys/fs/cgroup/small/cgroup.procs", "0");
+	range = filled(PAGES);
+	given = filled(PAGES);
 	snprintf(text, sizeof(text), "%ld", read_number("/sys/fs/cgroup/small/memory.current") + (256 << 10));
 	write_text("/sys/fs/cgroup/small/memory.max", text);
 	ask("no-charge", range);
@@ -312,6 +316,27 @@ static void compound_group(void)
 
 /* --- userfaultfd, prctl, advice --- */
 
+/* Who poisons its own page gets a signal that cannot be ignored. */
+static void survive(int signal_number)
+{
+	(void)signal_number;
+}
+
+/* Of 2 GiB, only the first page is there: near it a page table is missing, far from it one of the level above. */
+static void ask_untouched(void)
+{
+	const size_t gib = 1 << 30;
+	char *start = mmap((void *)(1ul << 44), 2 * gib, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (start == MAP_FAILED)
+		fail("mmap");
+	start[0] = 1;
+	ask("untouched-near", start + range_bytes);
+	ask("untouched-far", start + gib);
+	munmap(start, 2 * gib);
+}
+
 static void armed_group(void)
 {
 	char *range = filled(PAGES);
@@ -337,9 +362,10 @@ static void armed_group(void)
 		ask("poisoned", range);
 	}
 	range = filled(PAGES);
-	signal(SIGBUS, SIG_IGN);
+	signal(SIGBUS, survive);
 	if (!madvise(range + 9 * PAGE, PAGE, MADV_HWPOISON))
 		ask("hwpoison", range);
+	ask_untouched();
 	range = filled(PAGES);
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	ask("disabled", range);
@@ -384,6 +410,7 @@ static void shared_group(void)
 	madvise(range + PAGE, PAGE, MADV_DONTNEED);
 	ask("shmem-remap", range);
 	ask("shmem-sparse", filled_shared(16));
+	ask("shmem-untouched", new_shared());
 	ask("shmem-held", held_shared());
 	range = new_shared();
 	madvise(range, range_bytes, MADV_NOHUGEPAGE);
@@ -397,24 +424,38 @@ static void shared_group(void)
 	await_passes(2 * PASSES, MAX_WAIT_MS);
 }
 
+/* In a process of its own, which takes its children along. */
+static int run_group(void (*group)(void))
+{
+	int status = 1;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (child < 0)
+		fail("fork");
+	if (child == 0) {
+		group();
+		exit(fflush(stdout) != 0);
+	}
+	waitpid(child, &status, 0);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(void);
-	} groups[] = {
-		{ "swap", swap_group }, { "locked", locked_group }, { "nodes", nodes_group }, { "full", full_group },
-		{ "limit", limit_group }, { "merged", merged_group }, { "compound", compound_group },
-		{ "armed", armed_group }, { "shared", shared_group },
-	};
+	/* Swap comes late: what was swapped out before would not be there to be refused. */
+	static void (*const groups[])(void) = { armed_group, compound_group, merged_group, full_group, nodes_group,
+						limit_group, swap_group, shared_group, locked_group };
+	int status = 0;
 
-	slow_device = argc > 2 ? argv[2] : "";
-	for (size_t i = 0; argc > 1 && i < sizeof(groups) / sizeof(groups[0]); i++) {
-		if (strcmp(groups[i].name, argv[1]) != 0)
-			continue;
-		groups[i].run();
-		return fflush(stdout) != 0;
+	if (argc != 3) {
+		fprintf(stderr, "usage: collapse_results SWAP_DEVICE SLOW_SWAP_DEVICE\n");
+		return 2;
 	}
-	fprintf(stderr, "usage: collapse_results GROUP [SLOW_SWAP_DEVICE]\n");
-	return 2;
+	fast_device = argv[1];
+	slow_device = argv[2];
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		status |= run_group(groups[i]);
+	return status != 0;
 }
