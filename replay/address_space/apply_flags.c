@@ -15,6 +15,9 @@
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE 101
+#endif
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #define MADV_GUARD_REMOVE 103
@@ -287,6 +290,10 @@ static void advise_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uin
 	case MADV_PAGEOUT:
 		hs_mm_split_folios(mm, start, end);
 		hs_section_reclaim(mm, start, end);
+		hs_mm_make_unknown(mm, start, end);
+		break;
+	case MADV_HWPOISON:
+	case MADV_SOFT_OFFLINE:		/* memory-failure.c tells no caller what became of a page */
 		hs_mm_make_unknown(mm, start, end);
 		break;
 	case MADV_POPULATE_READ:

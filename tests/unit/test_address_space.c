@@ -197,6 +197,19 @@ static void test_pageout(void **state)
 	script_deinit(&script);
 }
 
+/* MADV_HWPOISON and MADV_SOFT_OFFLINE take pages away or replace them: nobody says which. */
+static void test_injected_errors(void **state)
+{
+	struct hs_script script;
+
+	(void)state;
+	script_init(&script, "6.12", "never");
+	script_run(&script, "A 0 8 rw; w 0 8; adv 2 3 100; adv 5 6 101");
+	assert_string_equal(script_plane(&script, "present"), "0-1 3-4 6-7");
+	assert_string_equal(script_plane(&script, "unknown"), "2-2 5-5");
+	script_deinit(&script);
+}
+
 /* What holds only zeros in a huge page becomes the zero page when it is split: a write that finds it tells. */
 static void test_split_finds_zeros(void **state)
 {
@@ -399,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_collapse_makes_huge_and_zap_splits),
 		cmocka_unit_test(test_collapse_by_advice),
 		cmocka_unit_test(test_pageout),
+		cmocka_unit_test(test_injected_errors),
 		cmocka_unit_test(test_split_finds_zeros),
 		cmocka_unit_test(test_losses_make_pages_unknown),
 		cmocka_unit_test(test_contradictions),
