@@ -166,8 +166,10 @@ static bool read_process_item(struct svm_device *device, char *item)
 	if (strcmp(item, "offset") == 0)
 		return read_offset(device, value);
 	if (strcmp(item, "trace") == 0) {
+		bool is_first = device->rule != SVM_DEVICE_TRACE;
+
 		device->rule = SVM_DEVICE_TRACE;	/* whose faults follow */
-		return *value;
+		return is_first && *value;
 	}
 	device->trace.is_by_boot = strcmp(value, "boot") == 0;
 	device->trace.is_by_start = strcmp(value, "start") == 0;

@@ -585,6 +585,7 @@ static void bad_other_traces_are_refused(void **state)
 		{ "process pid:201 trace=%s", "no page fault of pid:201" },
 		{ "process mm:77 trace=%s", "no page fault of mm:77" },
 		{ "process name:x trace=%s", "comm:PATTERN" },
+		{ "process comm:cpu trace=x.hst trace=%s", "clock=boot|start" },
 		{ "process comm:cpu trace=", "clock=boot|start" },
 		{ "process comm:cpu clock=boot", "clock=boot|start" },
 		{ "process comm:cpu clock=noon trace=%s", "clock=boot|start" },
