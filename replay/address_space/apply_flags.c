@@ -40,6 +40,22 @@ static struct hs_vma *set_range_flags(struct hs_mm *mm, struct hs_vma *vma, uint
 	return vma;
 }
 
+/*
+ * Does a call that failed end here, at max_map_count? The first of two cuts may have been made, and stays
+ * (split_vma). A call that did not fail met no limit, whatever ours is.
+ */
+static bool ends_at_limit(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end, uint64_t flags,
+			  int64_t ret)
+{
+	unsigned int cuts = ret ? hs_mm_cuts_for_flags(mm, vma, start, end, flags) : 0;
+
+	if (hs_mm_has_room_for_cuts(mm, cuts))
+		return false;
+	if (cuts == 2 && hs_mm_has_room_for_cuts(mm, 1) && hs_mm_split_vma(mm, vma, start))
+		hs_space_tell_layout(mm, start, end);
+	return true;
+}
+
 /* Clip of a mapping to [start, end). */
 static uint64_t clip_start(const struct hs_vma *vma, uint64_t start)
 {
@@ -59,7 +75,7 @@ static struct hs_vma *next_behind(struct hs_mm *mm, uint64_t at, uint64_t end)
 
 /* --- mprotect ------------------------------------------------------------------------------------ */
 
-static uint64_t protected_flags(const struct hs_mm *mm, const struct hs_vma *vma, uint32_t prot)
+uint64_t hs_protected_flags(const struct hs_mm *mm, const struct hs_vma *vma, uint32_t prot)
 {
 	uint64_t flags = (vma->flags & ~(uint64_t)ACCESS) | hs_flags_of_prot(prot);
 	bool is_charged = vma->flags & (HS_VMA_AC | HS_VMA_WR | HS_VMA_HT | HS_VMA_SH | HS_VMA_NR);
@@ -101,12 +117,16 @@ static void learn_mode(struct hs_mm *mm, const struct hs_vma *vma, int64_t ret, 
 static bool meets_obstacle(const struct hs_mm *mm, const struct hs_mm_mprotect *call, uint64_t at, uint64_t end)
 {
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, at, end);
+	unsigned int cuts = 0;
 	uint64_t grown = 0;
 
 	for (; vma && vma->node.start <= at && at < end; vma = hs_vma_next_in(vma)) {
-		uint64_t flags = protected_flags(mm, vma, call->prot), pages = (clip_end(vma, end) - at) >> HS_PAGE_SHIFT;
+		uint64_t until = clip_end(vma, end), flags = hs_protected_flags(mm, vma, call->prot);
 
-		if (!may_protect(vma, call->prot) || !hs_mm_may_protect(mm, vma->flags, flags, pages, &grown))
+		cuts += hs_mm_cuts_for_flags(mm, vma, at, until, flags);
+		if (!may_protect(vma, call->prot) ||
+		    !hs_mm_may_protect(mm, vma->flags, flags, (until - at) >> HS_PAGE_SHIFT, &grown) ||
+		    !hs_mm_has_room_for_cuts(mm, cuts))
 			return true;
 		at = vma->node.end;
 	}
@@ -135,8 +155,10 @@ void hs_apply_mprotect(struct hs_mm *mm, const struct hs_mm_mprotect *call)
 		if (!may_protect(vma, call->prot))
 			break;
 		old = vma->flags;
-		new = protected_flags(mm, vma, call->prot);
+		new = hs_protected_flags(mm, vma, call->prot);
 		if (new != old && !hs_mm_may_protect(mm, old, new, (until - at) >> HS_PAGE_SHIFT, &none))
+			break;
+		if (ends_at_limit(mm, vma, at, until, new, call->ret))
 			break;
 		vma = set_range_flags(mm, vma, at, until, new);
 		if (vma->flags != old)
@@ -247,18 +269,25 @@ static bool suits_ksm(const struct hs_vma *vma)
 	return !is_special(vma) && !(vma->flags & (HS_VMA_SH | HS_VMA_MS | HS_VMA_HT | HS_VMA_DP));
 }
 
+uint64_t hs_advised_flags(const struct hs_vma *vma, uint32_t advice)
+{
+	const struct advised_flags *flags = flags_of_advice(advice);
+
+	if (!flags || (advice == MADV_MERGEABLE && !suits_ksm(vma)))	/* ksm_madvise is silent there */
+		return vma->flags;
+	return (vma->flags | flags->set) & ~flags->clear;
+}
+
 static void advise_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uint64_t end,
 		       const struct hs_mm_madvise *call)
 {
 	uint32_t advice = call->advice;
-	const struct advised_flags *flags = flags_of_advice(advice);
 	bool keeps_tables = !mm->space->variant.dontneed_frees_tables;
 
 	if (advice == MADV_UNMERGEABLE && vma->flags & HS_VMA_MG)
 		hs_mm_break_ksm(mm, start, end);
-	if (flags) {
-		if (advice != MADV_MERGEABLE || suits_ksm(vma))	/* ksm_madvise is silent elsewhere */
-			set_range_flags(mm, vma, start, end, (vma->flags | flags->set) & ~flags->clear);
+	if (flags_of_advice(advice)) {
+		set_range_flags(mm, vma, start, end, hs_advised_flags(vma, advice));
 		return;
 	}
 	switch (advice) {
@@ -360,6 +389,8 @@ void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
 			hs_doubt_punch(mm, vma, clip_start(vma, at), until);
 		if (hs_advice_is_refused(vma, call->advice) || (stops_at_hole && vma->node.start > at))
 			break;
+		if (ends_at_limit(mm, vma, clip_start(vma, at), until, hs_advised_flags(vma, call->advice), call->ret))
+			break;
 		advise_vma(mm, vma, clip_start(vma, at), until, call);
 		if (is_populate(call->advice) && ends_populating(mm, vma, clip_start(vma, at), until))
 			break;
@@ -373,24 +404,46 @@ void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
 
 enum lock_op { OP_MLOCK, OP_MLOCK2, OP_MUNLOCK, OP_MLOCKALL, OP_MUNLOCKALL };
 
-static void lock_range(struct hs_mm *mm, uint64_t start, uint64_t end, uint64_t lock_flags, bool stops_at_hole)
-{
-	enum { LOCKS = HS_VMA_LO };
-	uint64_t both = LOCKS | HS_VMA_LF, at = start;
-	struct hs_vma *vma = next_behind(mm, at, end);
-
-	for (; vma && !(stops_at_hole && vma->node.start > at); vma = next_behind(mm, at, end)) {
-		uint64_t until = clip_end(vma, end);
-
-		if (hs_vma_supports_mlock(vma))	/* else it is passed over in silence (mlock_fixup) */
-			set_range_flags(mm, vma, clip_start(vma, at), until, (vma->flags & ~both) | lock_flags);
-		at = until;
-	}
-}
-
-static uint64_t lock_flags_of(bool is_on_fault)
+uint64_t hs_lock_flags_of(bool is_on_fault)
 {
 	return HS_VMA_LO | (is_on_fault ? HS_VMA_LF : 0);
+}
+
+uint64_t hs_locked_flags(const struct hs_vma *vma, uint64_t lock_flags)
+{
+	if (!hs_vma_supports_mlock(vma))	/* passed over in silence (mlock_fixup) */
+		return vma->flags;
+	return (vma->flags & ~(uint64_t)(HS_VMA_LO | HS_VMA_LF)) | lock_flags;
+}
+
+/* Of a call that returned ret. False: it ended at max_map_count. */
+static bool lock_range(struct hs_mm *mm, uint64_t start, uint64_t end, uint64_t lock_flags, int64_t ret)
+{
+	uint64_t at = start;
+	struct hs_vma *vma = next_behind(mm, at, end);
+
+	for (; vma && vma->node.start <= at; vma = next_behind(mm, at, end)) {
+		uint64_t until = clip_end(vma, end), flags = hs_locked_flags(vma, lock_flags);
+
+		if (ends_at_limit(mm, vma, at, until, flags, ret))
+			return false;
+		set_range_flags(mm, vma, at, until, flags);
+		at = until;
+	}
+	return true;
+}
+
+/* Whole mappings, holes or not (apply_mlockall_flags). */
+static void lock_mappings(struct hs_mm *mm, uint64_t lock_flags)
+{
+	struct hs_vma *vma = next_behind(mm, 0, UINT64_MAX);
+
+	while (vma) {
+		uint64_t start = vma->node.start, end = vma->node.end;
+
+		set_range_flags(mm, vma, start, end, hs_locked_flags(vma, lock_flags));
+		vma = next_behind(mm, end, UINT64_MAX);
+	}
 }
 
 static void lock_all(struct hs_mm *mm, uint32_t flags)
@@ -399,10 +452,10 @@ static void lock_all(struct hs_mm *mm, uint32_t flags)
 
 	mm->def_flags &= ~(HS_VMA_LO | HS_VMA_LF);
 	if (flags & MCL_FUTURE)
-		mm->def_flags |= lock_flags_of(is_on_fault);
+		mm->def_flags |= hs_lock_flags_of(is_on_fault);
 	if (!(flags & MCL_CURRENT))
 		return;
-	lock_range(mm, 0, UINT64_MAX, lock_flags_of(is_on_fault), false);
+	lock_mappings(mm, hs_lock_flags_of(is_on_fault));
 	hs_mm_populate(mm, 0, UINT64_MAX, HS_POPULATE_MM);
 }
 
@@ -434,19 +487,34 @@ static uint64_t populated_until(struct hs_mm *mm, uint64_t start, uint64_t end, 
 	return end;
 }
 
+/* Does max_map_count allow the cuts that the range needs? */
+static bool has_room(const struct hs_mm *mm, uint64_t start, uint64_t end, bool is_on_fault)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
+	unsigned int cuts = 0;
+
+	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma)) {
+		uint64_t flags = hs_locked_flags(vma, hs_lock_flags_of(is_on_fault));
+
+		cuts += hs_mm_cuts_for_flags(mm, vma, clip_start(vma, start), clip_end(vma, end), flags);
+	}
+	return hs_mm_has_room_for_cuts(mm, cuts);
+}
+
 /*
  * do_mlock. ENOMEM has three meanings: a hole (what lies before it is locked, nothing populated), a mapping
- * that cannot be populated (all is locked, what lies before it populated), the limit (nothing is done).
+ * that cannot be populated (all is locked, what lies before it populated), the limit (nothing is done). And a fourth:
+ * no room for another mapping (what lies before it is locked, nothing populated).
  */
 static void lock_and_populate(struct hs_mm *mm, const struct hs_mm_mlock *call, uint64_t start, uint64_t end)
 {
 	bool is_on_fault = call->op == OP_MLOCK2 && call->flags & MLOCK_ONFAULT;
 	uint64_t mapped = mapped_until(mm, start, end), populated = populated_until(mm, start, end, is_on_fault);
 
-	if (call->ret && (hs_mlock_exceeds(mm, start, end - start) || (mapped == end && populated == end)))
+	if (call->ret && (hs_mlock_exceeds(mm, start, end - start) ||
+			  (mapped == end && populated == end && has_room(mm, start, end, is_on_fault))))
 		return;
-	lock_range(mm, start, mapped, lock_flags_of(is_on_fault), true);
-	if (mapped == end)
+	if (lock_range(mm, start, mapped, hs_lock_flags_of(is_on_fault), call->ret) && mapped == end)
 		hs_mm_populate(mm, start, populated, HS_POPULATE_MM);
 }
 
@@ -464,14 +532,14 @@ void hs_apply_mlock(struct hs_mm *mm, const struct hs_mm_mlock *call)
 		lock_and_populate(mm, call, start, end);
 		break;
 	case OP_MUNLOCK:
-		lock_range(mm, start, end, 0, true);
+		lock_range(mm, start, end, 0, call->ret);
 		break;
 	case OP_MLOCKALL:
 		lock_all(mm, call->flags);
 		break;
 	case OP_MUNLOCKALL:
 		mm->def_flags &= ~(HS_VMA_LO | HS_VMA_LF);
-		lock_range(mm, 0, UINT64_MAX, 0, false);
+		lock_mappings(mm, 0);
 		break;
 	default:
 		hs_space_problem(mm->space, HS_PROBLEM_BAD_RANGE, mm->id, call->addr);

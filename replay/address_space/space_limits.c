@@ -57,6 +57,19 @@ bool hs_mm_has_room_for_maps(const struct hs_mm *mm, uint64_t more)
 	return mm->vmas.count + more < mm->space->max_map_count;
 }
 
+unsigned int hs_mm_cuts_for_flags(const struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end,
+				  uint64_t flags)
+{
+	if (flags == vma->flags || hs_mm_would_merge(mm, vma, start, end, flags))
+		return 0;
+	return (start > vma->node.start) + (end < vma->node.end);
+}
+
+bool hs_mm_has_room_for_cuts(const struct hs_mm *mm, unsigned int cuts)
+{
+	return !cuts || hs_mm_has_room_for_maps(mm, cuts - 1);
+}
+
 bool hs_mm_may_lock(const struct hs_mm *mm)
 {
 	return !mm->limits.are_known || mm->limits.may_lock || mm->limits.memlock;

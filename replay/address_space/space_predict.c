@@ -62,6 +62,14 @@ static uint64_t first_hole(const struct hs_mm *mm, uint64_t start, uint64_t end)
 	return at < end ? at : end;
 }
 
+/* Does one mapping reach beyond both ends of the range? */
+static bool is_middle(const struct hs_mm *mm, uint64_t start, uint64_t end)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
+
+	return vma && vma->node.start < start && vma->node.end > end;
+}
+
 /* --- mmap, munmap -------------------------------------------------------------------------------- */
 
 static struct hs_prediction predict_place(const struct hs_mm *mm, const struct hs_mm_mmap *call, uint64_t bytes)
@@ -111,6 +119,35 @@ static struct hs_prediction predict_lock(const struct hs_mm *mm, const struct hs
 	return succeeds();
 }
 
+/* --- max_map_count, where flags change (vma_modify, split_vma) ----------------------------------- */
+
+/* Of a walk over mappings: the cuts that it has made. */
+struct cut_walk {
+	const struct hs_mm *mm;
+	uint64_t start, end;		/* of the call */
+	unsigned int nr_cuts;
+	bool is_begun;
+};
+
+/*
+ * Is there room for what new flags of the mapping's part cut? Behind the walk's first mapping, where the limit is
+ * reached, nothing can be said: what lies before may have fused, and made room or taken a neighbour away.
+ */
+static struct hs_prediction predict_cuts(struct cut_walk *walk, const struct hs_vma *vma, uint64_t flags, int error)
+{
+	uint64_t from = vma->node.start > walk->start ? vma->node.start : walk->start;
+	uint64_t to = vma->node.end < walk->end ? vma->node.end : walk->end;
+	bool is_first = !walk->is_begun;
+	unsigned int cuts = is_first ? hs_mm_cuts_for_flags(walk->mm, vma, from, to, flags) :
+				       flags != vma->flags && to < vma->node.end;
+
+	walk->is_begun = true;
+	walk->nr_cuts += cuts;
+	if (!cuts || hs_mm_has_room_for_cuts(walk->mm, walk->nr_cuts))
+		return succeeds();
+	return is_first ? assume(fails(error, "max_map_count")) : is_open("max_map_count, on the way");
+}
+
 static const char SIZE_LIMIT[] = "RLIMIT_AS or RLIMIT_DATA";
 
 /* __mmap_region: what is mapped over does not count. */
@@ -120,6 +157,9 @@ static struct hs_prediction predict_size(const struct hs_mm *mm, const struct hs
 	uint64_t old = is_over ? hs_mm_count_mapped(mm, call->addr, call->addr + bytes, 0) : 0;
 	bool may_expand = hs_mm_may_expand(mm, hs_flags_of_mmap(mm, call), (bytes >> HS_PAGE_SHIFT) - old);
 
+	/* Of a mapping's middle nothing is taken; older kernels ask behind the limits, with the same result. */
+	if (is_over && is_middle(mm, call->addr, call->addr + bytes) && !hs_mm_has_room_for_maps(mm, 0))
+		return meets_map_limit();
 	return may_expand ? succeeds() : fails(ENOMEM, SIZE_LIMIT);
 }
 
@@ -168,14 +208,6 @@ static bool has_sealed(const struct hs_mm *mm, uint64_t start, uint64_t end)
 	return false;
 }
 
-/* Does one mapping reach beyond both ends of the range? */
-static bool is_middle(const struct hs_mm *mm, uint64_t start, uint64_t end)
-{
-	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
-
-	return vma && vma->node.start < start && vma->node.end > end;
-}
-
 struct hs_prediction hs_predict_munmap(const struct hs_mm *mm, const struct hs_mm_munmap *call)
 {
 	uint64_t bytes = hs_page_up(call->len);
@@ -222,6 +254,7 @@ static bool may_become(const struct hs_mm *mm, const struct hs_vma *vma, uint32_
 static struct hs_prediction walk_mprotect(const struct hs_mm *mm, uint64_t start, uint64_t end, uint32_t prot)
 {
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
+	struct cut_walk cuts = { .mm = mm, .start = start, .end = end };
 	struct hs_prediction prediction;
 	uint64_t at = start, grown = 0;
 	bool is_assumed = false;
@@ -235,7 +268,9 @@ static struct hs_prediction walk_mprotect(const struct hs_mm *mm, uint64_t start
 		prediction = predict_rights(vma, prot);
 		if (!prediction.error && !may_become(mm, vma, prot, at, end, &grown))
 			prediction = fails(ENOMEM, "RLIMIT_DATA or RLIMIT_AS");
-		if (prediction.error)
+		if (!prediction.error)
+			prediction = predict_cuts(&cuts, vma, hs_protected_flags(mm, vma, prot), ENOMEM);
+		if (prediction.error || prediction.is_unknown)
 			return prediction;
 		is_assumed |= vma->kind == HS_VMA_FILE || vma->kind == HS_VMA_SPECIAL;
 	}
@@ -323,10 +358,16 @@ static struct hs_prediction predict_populate(const struct hs_mm *mm, const struc
 static struct hs_prediction walk_madvise(const struct hs_mm *mm, const struct hs_mm_madvise *call, uint64_t end)
 {
 	const struct hs_vma *vma = hs_mm_first_overlap(mm, call->addr, end);
+	struct cut_walk cuts = { .mm = mm, .start = call->addr, .end = end };
 
 	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma)) {
-		if (!hs_advice_is_refused(vma, call->advice))
+		if (!hs_advice_is_refused(vma, call->advice)) {
+			struct hs_prediction room = predict_cuts(&cuts, vma, hs_advised_flags(vma, call->advice), EAGAIN);
+
+			if (room.error || room.is_unknown)
+				return room;
 			continue;
+		}
 		if (call->advice == MADV_REMOVE && !(vma->flags & HS_VMA_LO) && vma->file)
 			return (struct hs_prediction){ .error = EACCES, .is_assumed = vma->is_assumed,
 						       .reason = "not a shared mapping that may be written" };
@@ -373,6 +414,17 @@ static bool has_inaccessible(const struct hs_mm *mm, uint64_t start, uint64_t en
 	return false;
 }
 
+static struct hs_prediction walk_lock(const struct hs_mm *mm, uint64_t start, uint64_t end, uint64_t lock_flags)
+{
+	const struct hs_vma *vma = hs_mm_first_overlap(mm, start, end);
+	struct cut_walk cuts = { .mm = mm, .start = start, .end = end };
+	struct hs_prediction room = succeeds();
+
+	for (; vma && vma->node.start < end && !room.error && !room.is_unknown; vma = hs_vma_next_in(vma))
+		room = predict_cuts(&cuts, vma, hs_locked_flags(vma, lock_flags), ENOMEM);
+	return room;
+}
+
 static struct hs_prediction predict_range_lock(const struct hs_mm *mm, const struct hs_mm_mlock *call, bool is_unlock)
 {
 	bool is_on_fault = !is_unlock && call->op == 1 && call->flags & MLOCK_ONFAULT;
@@ -389,7 +441,7 @@ static struct hs_prediction predict_range_lock(const struct hs_mm *mm, const str
 		return fails(ENOMEM, "a hole in the range");
 	if (!is_unlock && has_inaccessible(mm, start, end, is_on_fault))
 		return fails(ENOMEM, "a mapping that cannot be populated");
-	return succeeds();
+	return walk_lock(mm, start, end, is_unlock ? 0 : hs_lock_flags_of(is_on_fault));
 }
 
 struct hs_prediction hs_predict_mlock(const struct hs_mm *mm, const struct hs_mm_mlock *call)

@@ -164,6 +164,11 @@ uint64_t hs_move_start(const struct hs_mm *mm, uint64_t from, uint64_t to, uint6
 
 /* Is its number of mappings, and so many more, below max_map_count? */
 bool hs_mm_has_room_for_maps(const struct hs_mm *mm, uint64_t more);
+/* split_vma's rule: each cut is made while the number is below it. */
+bool hs_mm_has_room_for_cuts(const struct hs_mm *mm, unsigned int cuts);
+/* Cuts that giving [start, end), which lies in vma, these flags takes; none where it joins a neighbour. */
+unsigned int hs_mm_cuts_for_flags(const struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end,
+				  uint64_t flags);
 /* may_expand_vm: may the mm grow by so many pages of mappings with these flags? */
 bool hs_mm_may_expand(const struct hs_mm *mm, uint64_t flags, uint64_t pages);
 /* The same once [start, end) is unmapped. */
@@ -229,6 +234,9 @@ struct hs_vma *hs_mm_split_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t ad
 bool hs_mm_split_range(struct hs_mm *mm, uint64_t start, uint64_t end);
 /* Fuses with the neighbours where the variant's rule allows; returns what holds vma's range now. */
 struct hs_vma *hs_mm_merge_vma(struct hs_mm *mm, struct hs_vma *vma);
+/* Would [start, end), which lies in vma, be fused with vma's neighbour if it had these flags? */
+bool hs_mm_would_merge(const struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end,
+		       uint64_t flags);
 /* Would the two be fused if it were not for their anon_vmas? */
 bool hs_vma_fits(const struct hs_space_variant *variant, const struct hs_vma *low, const struct hs_vma *high);
 bool hs_vma_supports_mlock(const struct hs_vma *vma);
@@ -323,6 +331,13 @@ uint64_t hs_flags_of_mmap(const struct hs_mm *mm, const struct hs_mm_mmap *call)
 bool hs_advice_is_known(const struct hs_mm *mm, uint32_t advice);
 /* Does the advice end with an error at this mapping? */
 bool hs_advice_is_refused(const struct hs_vma *vma, uint32_t advice);
+
+/* Flags that mprotect, madvise, mlock and munlock (lock_flags 0) give a mapping: its own where they change none. */
+uint64_t hs_protected_flags(const struct hs_mm *mm, const struct hs_vma *vma, uint32_t prot);
+uint64_t hs_advised_flags(const struct hs_vma *vma, uint32_t advice);
+uint64_t hs_locked_flags(const struct hs_vma *vma, uint64_t lock_flags);
+/* Flags of a lock. */
+uint64_t hs_lock_flags_of(bool is_on_fault);
 
 /* HS_VMA_* access bits of PROT_* bits. */
 uint64_t hs_flags_of_prot(uint32_t prot);

@@ -234,6 +234,28 @@ static bool do_merge(const struct hs_space_variant *variant, struct hs_vma *rang
 	return anon_vmas_allow(variant, range, neighbour);
 }
 
+static bool fits_and_merges(const struct hs_space_variant *variant, const struct hs_vma *low,
+			    const struct hs_vma *high, bool is_low_changed)
+{
+	return hs_vma_fits(variant, low, high) &&
+	       anon_vmas_allow(variant, is_low_changed ? low : high, is_low_changed ? high : low);
+}
+
+bool hs_mm_would_merge(const struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end, uint64_t flags)
+{
+	const struct hs_space_variant *variant = &mm->space->variant;
+	const struct hs_vma *prev = start == vma->node.start ? hs_vma_prev_in(vma) : NULL;
+	const struct hs_vma *next = end == vma->node.end ? hs_vma_next_in(vma) : NULL;
+	struct hs_vma range = *vma;
+
+	range.node.start = start;
+	range.node.end = end;
+	range.pgoff += (start - vma->node.start) >> HS_PAGE_SHIFT;
+	range.flags = flags;
+	return (prev && fits_and_merges(variant, prev, &range, false)) ||
+	       (next && fits_and_merges(variant, &range, next, true));
+}
+
 struct hs_vma *hs_mm_merge_vma(struct hs_mm *mm, struct hs_vma *vma)
 {
 	const struct hs_space_variant *variant = &mm->space->variant;

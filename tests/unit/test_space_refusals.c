@@ -183,19 +183,26 @@ static void test_refusals(void **state)
 	assert_int_equal(nr_bad, 0);
 }
 
+/* 20 mappings are allowed; nr are there: [0,4), [4,5), [6,7), … and one far away. */
+static void init_with_maps(struct hs_script *script, const char *variant, unsigned int nr)
+{
+	char command[32];
+
+	script_init_with(script, variant, "never", "address_space.max_map_count", "20");
+	know(script, HS_VMA_RD | HS_VMA_MR, B - (1ull << 30), B - (1ull << 30) + P);
+	script_run(script, "A 0 4 rw");
+	for (unsigned int i = 2; i < nr; i++) {
+		snprintf(command, sizeof(command), "S %u %u r", 2 * i, 2 * i + 1);
+		script_run(script, command);
+	}
+}
+
 static const char *ask_with_maps(const char *variant, unsigned int nr, struct call call)
 {
 	struct hs_script script;
 	static char result[16];
-	char command[32];
 
-	script_init_with(&script, variant, "never", "address_space.max_map_count", "20");
-	know(&script, HS_VMA_RD | HS_VMA_MR, B - (1ull << 30), B - (1ull << 30) + P);
-	script_run(&script, "A 0 4 rw");
-	for (unsigned int i = 2; i < nr; i++) {
-		snprintf(command, sizeof(command), "S %u %u r", 2 * i, 2 * i + 1);
-		script_run(&script, command);
-	}
+	init_with_maps(&script, variant, nr);
 	snprintf(result, sizeof(result), "%s", ask_about(&script, call));
 	script_deinit(&script);
 	return result;
@@ -225,6 +232,85 @@ static void test_T25_T120_number_of_mappings(void **state)
 		assert_string_equal(ask_with_maps(variant, 20, (struct call)MMAP(B + M, P, 3, FIXED_ANON, -1)), "OK");
 		assert_string_equal(ask_with_maps(variant, 21, (struct call)MMAP(B + M, P, 3, FIXED_ANON, -1)), "ENOMEM");
 	}
+}
+
+/* New flags for a part cut it out, once or twice, each time below the limit: measured on 6.18. */
+static void test_no_room_for_cuts(void **state)
+{
+	static const char *const variants[] = { "6.1", "6.12", "6.18", "7.2" };
+	const struct {
+		struct call call;
+		const char *at_18, *at_19, *at_20;
+	} calls[] = {
+		{ MPROTECT(B + P, P, PROT_READ), "OK", "ENOMEM", "ENOMEM" },
+		{ MPROTECT(B, P, PROT_READ), "OK", "OK", "ENOMEM" },
+		{ MPROTECT(B + P, 3 * P, PROT_READ), "OK", "OK", "ENOMEM" },
+		{ MPROTECT(B + P, P, PROT_READ | PROT_WRITE), "OK", "OK", "OK" },
+		{ MPROTECT(B, 5 * P, PROT_READ), "OK", "OK", "OK" },
+		{ MADVISE(B + P, P, MADV_DONTFORK), "OK", "EAGAIN", "EAGAIN" },
+		{ MADVISE(B + P, P, MADV_DONTNEED), "OK", "OK", "OK" },
+		{ MADVISE(B - P, 2 * P, MADV_DONTFORK), "ENOMEM", "ENOMEM", "EAGAIN" },
+		{ MLOCK(B + P, P), "OK", "ENOMEM", "ENOMEM" },
+		{ MLOCK(B, 4 * P), "OK", "OK", "OK" },
+		{ MMAP(B + P, P, 3, FIXED_ANON, -1), "OK", "OK", "ENOMEM" },
+		{ MMAP(B, P, 3, FIXED_ANON, -1), "OK", "OK", "OK" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+		for (size_t j = 0; j < sizeof(calls) / sizeof(*calls); j++) {
+			assert_string_equal(ask_with_maps(variants[i], 18, calls[j].call), calls[j].at_18);
+			assert_string_equal(ask_with_maps(variants[i], 19, calls[j].call), calls[j].at_19);
+			assert_string_equal(ask_with_maps(variants[i], 20, calls[j].call), calls[j].at_20);
+		}
+	}
+}
+
+static void assert_begins(const struct hs_script *script, const char *wanted)
+{
+	const char *text = strchr(script_vmas(script), ' ') + 1;	/* behind the one far away */
+
+	if (strncmp(text, wanted, strlen(wanted)))
+		fail_msg("%s, wanted %s", text, wanted);
+}
+
+/* The first of two cuts stays when there is no room for the second; a part that joins its neighbour needs none. */
+static void test_stopped_between_cuts(void **state)
+{
+	static const char *const commands[] = { "fail 12; prot 1 2 r", "fail 11; adv 1 2 10", "fail 12; lock 1 2" };
+	struct hs_script script;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		init_with_maps(&script, "6.18", 19);
+		script_run(&script, commands[i]);
+		assert_begins(&script, "[0,1)rw [1,4)rw [4,5)rs");
+		script_run(&script, commands[i]);
+		assert_begins(&script, "[0,1)rw [1,4)rw [4,5)rs");
+		script_deinit(&script);
+	}
+	init_with_maps(&script, "6.18", 19);
+	script_run(&script, "prot 2 4 r");
+	assert_string_equal(ask_about(&script, (struct call)MPROTECT(B + P, P, PROT_READ)), "OK");
+	script_run(&script, "fail 12; prot 1 3 r; prot 1 2 r");
+	assert_begins(&script, "[0,1)rw [1,4)r [4,5)rs");
+	script_deinit(&script);
+}
+
+/* A later mapping of the range finds no room: what lies before it has changed. Nobody foretells it. */
+static void test_stopped_on_the_way(void **state)
+{
+	struct hs_script script;
+
+	(void)state;
+	init_with_maps(&script, "6.18", 19);
+	script_run(&script, "un 6 7; S 5 8 r");
+	assert_string_equal(ask_about(&script, (struct call)MPROTECT(B + 2 * P, 4 * P, 0)), "");
+	script_run(&script, "fail 12; lock 2 6");
+	assert_begins(&script, "[0,2)rw [2,4)rwL [4,5)rsL [5,8)rs [8,9)rs");
+	script_run(&script, "unlock 2 5; fail 12; prot 2 6 -");
+	assert_begins(&script, "[0,2)rw [2,4) [4,5)s [5,8)rs [8,9)rs");
+	script_deinit(&script);
 }
 
 /* MAP_DROPPABLE has come with 6.11, and cannot be locked; mlockall passes it over. */
@@ -417,7 +503,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_T25_T120_number_of_mappings),
-		cmocka_unit_test(test_droppable), cmocka_unit_test(test_growing_protection),
+		cmocka_unit_test(test_no_room_for_cuts), cmocka_unit_test(test_stopped_between_cuts),
+		cmocka_unit_test(test_stopped_on_the_way), cmocka_unit_test(test_droppable),
+		cmocka_unit_test(test_growing_protection),
 		cmocka_unit_test(test_guards_end_populating), cmocka_unit_test(test_T26_sealed),
 		cmocka_unit_test(test_T20_T37_files), cmocka_unit_test(test_T76_pfn_mapping),
 		cmocka_unit_test(test_T75_vfork), cmocka_unit_test(test_T21_T22_heap),
