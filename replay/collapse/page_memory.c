@@ -12,13 +12,13 @@
 static const unsigned int range_shift = 21;
 
 struct remembered {
-	uint64_t time;			/* ns */
+	uint64_t time, last;		/* ns: said first, and the same again without other words between */
 	struct hs_bitmap512 present;	/* the rest speaks of these pages */
 	struct hs_bitmap512 old;	/* neither entry nor folio was accessed */
 	struct hs_bitmap512 shared, pinned, swap_cache, not_anon;
 };
 
-/* Ascending; what says the same as the one before is left out. */
+/* Ascending; what says the same as the one before is one with it. */
 struct history {
 	HS_VEC(struct remembered) all;
 };
@@ -93,6 +93,12 @@ static bool says_the_same(const struct remembered *a, const struct remembered *b
 	return memcmp(&a->present, &b->present, sizeof(*a) - offsetof(struct remembered, present)) == 0;
 }
 
+/* New pages wait for the LRU in a batch that holds a reference for that moment (mm/swap.c, folio_add_lru). */
+static struct hs_bitmap512 lasting_pins(const struct hs_bitmap512 *plane)
+{
+	return hs_bitmap512_and_not(&plane[HS_PTE_EXTRA_REF], &plane[HS_PTE_OFF_LRU]);
+}
+
 int hs_page_memory_note(struct hs_page_memory *memory, uint64_t time, uint32_t mm, uint64_t address,
 			const struct hs_pte_map *ptes)
 {
@@ -100,16 +106,19 @@ int hs_page_memory_note(struct hs_page_memory *memory, uint64_t time, uint32_t m
 	const struct hs_bitmap512 *plane = ptes->plane;
 	const struct hs_bitmap512 accessed = hs_bitmap512_or(&plane[HS_PTE_YOUNG], &plane[HS_PTE_FOLIO_YOUNG]);
 	struct remembered said = {
-		.time = time, .present = hs_pte_present(ptes, true), .shared = plane[HS_PTE_SHARED_PAGE],
-		.pinned = plane[HS_PTE_EXTRA_REF], .swap_cache = plane[HS_PTE_SWAP_CACHE],
-		.not_anon = plane[HS_PTE_NOT_ANON],
+		.time = time, .last = time, .present = hs_pte_present(ptes, true), .shared = plane[HS_PTE_SHARED_PAGE],
+		.pinned = lasting_pins(plane), .swap_cache = plane[HS_PTE_SWAP_CACHE], .not_anon = plane[HS_PTE_NOT_ANON],
 	};
+	struct remembered *before;
 
 	if (!history)
 		return -ENOMEM;
+	before = history->all.count ? &history->all.items[history->all.count - 1] : NULL;
 	said.old = hs_bitmap512_and_not(&said.present, &accessed);
-	if (history->all.count && says_the_same(&history->all.items[history->all.count - 1], &said))
+	if (before && says_the_same(before, &said)) {
+		before->last = time;
 		return 0;
+	}
 	return hs_vec_push(&history->all, said) ? 0 : -ENOMEM;
 }
 
@@ -176,7 +185,7 @@ static void drop_range(struct hs_hash_map *ranges, uint64_t now, uint64_t number
 	if (!history)
 		return;
 	hs_vec_for_each(said, &history->all)
-		if (said->time <= now)
+		if (said->last <= now)
 			hs_bitmap512_clear_in(&said->present, from, to);
 	forget_void(history);
 	if (history->all.count)

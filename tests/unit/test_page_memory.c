@@ -84,6 +84,38 @@ static void test_pages_that_go(void **state)
 	hs_page_memory_deinit(&memory);
 }
 
+/* Said before the pages went and again of those that came: not void. */
+static void test_said_again(void **state)
+{
+	struct hs_page_memory memory = { .mms = { 0 } };
+	struct hs_bitmap512 pinned;
+
+	(void)state;
+	note(&memory, 100, 10, 5);
+	note(&memory, 300, 10, 5);
+	note(&memory, 900, 10, 6);
+	hs_page_memory_drop(&memory, 200, MM, base, base + (1ull << 21));
+	pinned = pinned_at(&memory, 250, 10);
+	assert_true(hs_bitmap512_test(&pinned, 5) && !hs_bitmap512_test(&pinned, 6));
+	hs_page_memory_deinit(&memory);
+}
+
+/* On its way to the LRU: held for a moment, not pinned. */
+static void test_on_the_way_to_the_lru(void **state)
+{
+	struct hs_page_memory memory = { .mms = { 0 } };
+	struct hs_pte_map ptes = pages(10);
+	struct hs_bitmap512 pinned;
+
+	(void)state;
+	hs_bitmap512_set_in(&ptes.plane[HS_PTE_EXTRA_REF], 4, 6);
+	hs_bitmap512_set(&ptes.plane[HS_PTE_OFF_LRU], 4);
+	assert_int_equal(hs_page_memory_note(&memory, 100, MM, base, &ptes), 0);
+	pinned = pinned_at(&memory, 100, 10);
+	assert_true(hs_bitmap512_test(&pinned, 5) && !hs_bitmap512_test(&pinned, 4));
+	hs_page_memory_deinit(&memory);
+}
+
 static void test_accessed_pages(void **state)
 {
 	struct hs_page_memory memory = { .mms = { 0 } };
@@ -101,6 +133,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_pages_that_go),
+		cmocka_unit_test(test_said_again),
+		cmocka_unit_test(test_on_the_way_to_the_lru),
 		cmocka_unit_test(test_accessed_pages),
 	};
 
