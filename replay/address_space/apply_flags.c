@@ -284,8 +284,6 @@ static void advise_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t start, uin
 	uint32_t advice = call->advice;
 	bool keeps_tables = !mm->space->variant.dontneed_frees_tables;
 
-	if (advice == MADV_UNMERGEABLE && vma->flags & HS_VMA_MG)
-		hs_mm_break_ksm(mm, start, end);
 	if (flags_of_advice(advice)) {
 		set_range_flags(mm, vma, start, end, hs_advised_flags(vma, advice));
 		return;
@@ -389,6 +387,9 @@ void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
 			hs_doubt_punch(mm, vma, clip_start(vma, at), until);
 		if (hs_advice_is_refused(vma, call->advice) || (stops_at_hole && vma->node.start > at))
 			break;
+		/* ksm_madvise takes its pages back before the mapping is cut (madvise_vma_behavior). */
+		if (call->advice == MADV_UNMERGEABLE && vma->flags & HS_VMA_MG)
+			hs_mm_break_ksm(mm, clip_start(vma, at), until);
 		if (ends_at_limit(mm, vma, clip_start(vma, at), until, hs_advised_flags(vma, call->advice), call->ret))
 			break;
 		advise_vma(mm, vma, clip_start(vma, at), until, call);

@@ -171,7 +171,7 @@ struct hs_svm_setup {
 	uint32_t granularity;		/* the tunable: log2 of pages; see hs_svm_default_granularity */
 	uint64_t max_range_pages;	/* power of two; 0: no limit */
 	uint64_t system_limit_pages;	/* UINT64_MAX: none */
-	uint64_t heap_start, heap_end;	/* [start, end); equal: none */
+	uint64_t heap_start, heap_end;	/* [start, end), start_brk and brk; 0 and 0: none */
 	uint64_t stack_page;		/* HS_SVM_NO_PAGE: none */
 	uint64_t time;			/* ns */
 	uint64_t retry_window;		/* ns; the kernel's is HS_SVM_RETRY_WINDOW */

@@ -29,11 +29,14 @@ static bool is_before_checkpoint(uint64_t ts, uint64_t checkpoint)
 	return (int64_t)((checkpoint << 16) - (ts << 16)) >= 0;
 }
 
-/* Heap or stack: data that the CPU uses all the time. */
+/*
+ * Heap or stack: data that the CPU uses all the time (6.12 include/linux/mm.h, vma_is_initial_heap; 6.1 kfd_svm.c,
+ * svm_range_get_range_boundaries). An empty heap is in the mapping around it, too.
+ */
 static bool is_heap_or_stack(const struct hs_svm *svm, const struct hs_svm_span *vma)
 {
 	uint64_t end = vma->last + 1;
-	bool has_heap = svm->heap_start != svm->heap_end;
+	bool has_heap = svm->heap_end != 0;
 	bool has_stack = svm->stack_page != HS_SVM_NO_PAGE;
 
 	if (svm->rules.node_unit)

@@ -405,7 +405,7 @@ static int64_t op_best_prefetch(struct golden_svm *run, const json_t *op, const 
 static int64_t op_advance(struct golden_svm *run, const json_t *op, const struct arguments *at)
 {
 	(void)at;
-	hs_svm_set_time(run->svm, (uint64_t)(golden_int(op, "now", 0) + golden_int(op, "ns", 0)));
+	hs_svm_set_time(run->svm, (uint64_t)golden_int(op, "now", 0) + (uint64_t)golden_int(op, "ns", 0));
 	return NO_RESULT;
 }
 
@@ -442,6 +442,8 @@ static int run_operation(struct golden_svm *run, const json_t *op, int64_t *resu
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
 		if (strcmp(operations[i].name, name) != 0)
 			continue;
+		if (at.gpu >= run->svm->nr_gpus && json_object_get(op, "gpu"))
+			return golden_differ(failure, "no such GPU: %u of %u", at.gpu, run->svm->nr_gpus);
 		begin_script(run, op);
 		*result = operations[i].run(run, op, &at);
 		end_script(run);

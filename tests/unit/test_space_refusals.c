@@ -3,6 +3,7 @@
  * The numbered cases of the address-space specification that are about results: what a call returns, by the
  * mappings and limits before it. Recorded results are not looked at: each call is asked about, none is made true.
  */
+#include "replay/address_space/space_state.h"
 #include "tests/unit/space_script.h"
 
 #define B HS_SCRIPT_BASE
@@ -297,6 +298,24 @@ static void test_stopped_between_cuts(void **state)
 	script_deinit(&script);
 }
 
+/* KSM's pages are the program's own again although its mapping could not be cut. */
+static void test_stopped_behind_ksm(void **state)
+{
+	struct hs_script script;
+	struct hs_mm *mm;
+
+	(void)state;
+	init_with_maps(&script, "6.12", 20);
+	script_run(&script, "w 0 4; adv 0 4 12");
+	mm = (struct hs_mm *)script_mm(&script);
+	hs_mm_clear_planes(mm, B + P, B + 2 * P, HS_PLANE_BIT(EXCLUSIVE) | HS_PLANE_BIT(WRITABLE));
+	assert_string_equal(script_plane(&script, "exclusive"), "0-0 2-3");
+	script_run(&script, "fail 11; adv 1 2 13");
+	assert_string_equal(script_plane(&script, "exclusive"), "0-3");
+	assert_begins(&script, "[0,4)rw");
+	script_deinit(&script);
+}
+
 /* A later mapping of the range finds no room: what lies before it has changed. Nobody foretells it. */
 static void test_stopped_on_the_way(void **state)
 {
@@ -504,7 +523,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_T25_T120_number_of_mappings),
 		cmocka_unit_test(test_no_room_for_cuts), cmocka_unit_test(test_stopped_between_cuts),
-		cmocka_unit_test(test_stopped_on_the_way), cmocka_unit_test(test_droppable),
+		cmocka_unit_test(test_stopped_behind_ksm), cmocka_unit_test(test_stopped_on_the_way),
+		cmocka_unit_test(test_droppable),
 		cmocka_unit_test(test_growing_protection),
 		cmocka_unit_test(test_guards_end_populating), cmocka_unit_test(test_T26_sealed),
 		cmocka_unit_test(test_T20_T37_files), cmocka_unit_test(test_T76_pfn_mapping),

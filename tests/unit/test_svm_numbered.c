@@ -543,6 +543,33 @@ static void userptr_at_the_edges_of_a_block(void **state)
 	}
 }
 
+/* start_brk = brk: the mapping around them is the heap's, one behind them is not; beside them it is to 6.1 alone. */
+static void empty_heap(void **state)
+{
+	static const struct {
+		uint64_t brk;
+		bool is_heap, is_heap_of_6_1;
+	} cases[] = { { 0x2000, true, true }, { 0x8000, false, true }, { 0x8001, false, false }, { 0, false, false } };
+
+	(void)state;
+	FOR_EACH_VARIANT(variant) {
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			const bool is_heap = strcmp(variant, "6.1") ? cases[i].is_heap : cases[i].is_heap_of_6_1;
+			struct svm_range *range;
+			struct world world;
+
+			start(&world, variant, true);
+			world.setup.heap_start = world.setup.heap_end = cases[i].brk;
+			make(&world);
+			assert_int_equal(gpu_fault(&world, 0, 0x1234), 0);
+			range = svm_range_from_addr(world.svm, 0x1234, NULL);
+			assert_non_null(range);
+			assert_int_equal(range->preferred_loc == 0, is_heap);
+			end(&world);
+		}
+	}
+}
+
 /* 6.18 is 7.2 but for three rules. */
 static void variant_6_18(void **state)
 {
@@ -564,7 +591,8 @@ int main(void)
 		cmocka_unit_test(spec_H4), cmocka_unit_test(spec_H12), cmocka_unit_test(spec_K2),
 		cmocka_unit_test(spec_K3), cmocka_unit_test(mode_calls_are_checked),
 		cmocka_unit_test(unreadable_memory_at_the_bottom),
-		cmocka_unit_test(userptr_at_the_edges_of_a_block), cmocka_unit_test(variant_6_18),
+		cmocka_unit_test(userptr_at_the_edges_of_a_block), cmocka_unit_test(empty_heap),
+		cmocka_unit_test(variant_6_18),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
