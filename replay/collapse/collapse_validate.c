@@ -95,6 +95,14 @@ static void take_mapping(const struct hs_model *model, struct hs_collapse_reques
 							  purpose);
 }
 
+/* Memory nodes of the group's page table, or of its page cache. */
+static void take_nodes(const struct hs_model *model, const struct hs_range_group *group,
+		       struct hs_collapse_request *request)
+{
+	request->node_reclaim = model->node_reclaim && group->has_nodes;
+	request->nodes = group->has_nodes ? &group->nodes : NULL;
+}
+
 /* The page table: recorded around the scan, or what the address space knows for certain. */
 static void take_ptes(const struct hs_model *model, const struct hs_range_group *group,
 		      struct hs_collapse_request *request)
@@ -112,8 +120,7 @@ static void take_ptes(const struct hs_model *model, const struct hs_range_group 
 		request->has_ptes = true;
 		request->has_pages = group->ptes_has_pages;
 		request->has_notifiers = group->has_notifiers;
-		request->node_reclaim = model->node_reclaim && group->has_nodes;
-		request->nodes = group->has_nodes ? &group->nodes : NULL;
+		take_nodes(model, group, request);
 		counter->vma_flags |= group->vma_flags;
 		counter->ptes = &request->ptes;
 		return;
@@ -358,6 +365,8 @@ static int ask_file(struct hs_model *model, const struct hs_event *event, union 
 	request->swap_pages = scan->swap;
 	request->allocated = group ? group->allocated : HS_NR_COLLAPSE_RESULTS;
 	request->cache = group && group->has_cache ? &group->cache : NULL;
+	if (request->cache)
+		take_nodes(model, group, request);
 	model->problems[HS_COLLAPSE_RACED] += hs_snapshot_is_stale(request);
 	request->is_broken = result < 0;
 	request->cost[0] = scan->present + scan->swap;
@@ -574,13 +583,6 @@ static enum hs_collapse_result input_of(const struct hs_bytes *status)
 	return result < 0 ? HS_NR_COLLAPSE_RESULTS : (enum hs_collapse_result)result;
 }
 
-static void observe_ptes(const struct hs_model *model, const struct hs_collapse_ptes *ptes,
-			 struct hs_range_group *group)
-{
-	hs_range_group_add_ptes(group, ptes, hs_thp_flags_of_words(ptes->vma_flags));
-	memcpy(group->nodes.too_far, model->too_far, sizeof(group->nodes.too_far));
-}
-
 void hs_collapse_observe_group(struct hs_model *model, const struct hs_event *event)
 {
 	const bool closes = event->kind == HS_KIND_collapse_scan || event->kind == HS_KIND_collapse_scan_file;
@@ -596,7 +598,8 @@ void hs_collapse_observe_group(struct hs_model *model, const struct hs_event *ev
 	if (!group->began)
 		group->began = event->row->time;
 	if (event->kind == HS_KIND_collapse_ptes)
-		observe_ptes(model, event->collapse_ptes, group);
+		hs_range_group_add_ptes(group, event->collapse_ptes,
+					hs_thp_flags_of_words(event->collapse_ptes->vma_flags));
 	else if (event->kind == HS_KIND_collapse_cache)
 		hs_range_group_add_cache(group, event->collapse_cache);
 	else if (event->kind == HS_KIND_collapse_alloc)
@@ -607,4 +610,5 @@ void hs_collapse_observe_group(struct hs_model *model, const struct hs_event *ev
 		observe_isolate(model, event, group);
 	else if (event->kind == HS_KIND_collapse_huge_page)
 		observe_attempt(model, event, group);
+	memcpy(group->nodes.too_far, model->too_far, sizeof(group->nodes.too_far));
 }

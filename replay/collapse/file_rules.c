@@ -24,6 +24,7 @@ void hs_file_scan_decide(const struct hs_file_request *request, struct hs_file_o
 {
 	const struct hs_cache_map *cache = request->cache;
 	const struct hs_collapse_tunables *tunables = request->tunables;
+	const struct hs_bitmap512 far = hs_scan_far(request->nodes, &cache->present, tunables->nr);
 	struct hs_pte_walk walk = { .to = tunables->nr };
 	const struct hs_pte_check *stopped;
 	unsigned int visited;
@@ -31,7 +32,7 @@ void hs_file_scan_decide(const struct hs_file_request *request, struct hs_file_o
 	hs_pte_walk_add(&walk, &cache->swap, request->is_khugepaged ? (unsigned int)tunables->max_ptes_swap :
 									HS_NO_LIMIT, HS_SCAN_EXCEED_SWAP_PTE);
 	add_large_checks(&walk, request);
-	hs_pte_walk_add(&walk, &cache->too_far, 0, HS_SCAN_SCAN_ABORT);
+	hs_pte_walk_add(&walk, &far, 0, HS_SCAN_SCAN_ABORT);
 	hs_pte_walk_add(&walk, &cache->off_lru, 0, HS_SCAN_PAGE_LRU);
 	hs_pte_walk_add(&walk, &cache->pinned, 0, HS_SCAN_PAGE_COUNT);
 	stopped = hs_pte_walk_run(&walk, &outcome->index);

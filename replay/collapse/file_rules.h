@@ -11,7 +11,6 @@
 struct hs_cache_map {
 	struct hs_bitmap512 present, swap;
 	struct hs_bitmap512 large;	/* first entry of a folio of more than one page */
-	struct hs_bitmap512 too_far;	/* pages whose node is too far from those before */
 	struct hs_bitmap512 off_lru, pinned;
 	struct hs_bitmap512 locked;	/* of no interest to the scan */
 	bool has_huge;			/* a folio of the PMD's order */
@@ -23,6 +22,7 @@ struct hs_file_request {
 	const struct hs_collapse_rules *rules;
 	const struct hs_collapse_tunables *tunables;
 	const struct hs_cache_map *cache;
+	const struct hs_pte_nodes *nodes;	/* of its pages; NULL: not known, or node_reclaim_mode is off */
 	bool is_khugepaged;
 };
 

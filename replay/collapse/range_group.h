@@ -44,7 +44,7 @@ struct hs_range_group {
 	uint32_t vma_flags;		/* of ptes: enum hs_thp_vma_flag */
 	bool has_notifiers;		/* of ptes: a secondary MMU may know of further references */
 	bool has_detached;		/* detached and its pages: as the isolate step is about to see them */
-	bool has_nodes;			/* nodes: of ptes */
+	bool has_nodes;			/* nodes: of ptes, or of the whole cache */
 	unsigned int swapped_in;
 	struct hs_group_isolate isolate;
 	unsigned int nr_attempts, nr_isolates, nr_allocated;
@@ -52,7 +52,7 @@ struct hs_range_group {
 	uint64_t lock_ns;		/* from isolate to the end of the attempt: a lower bound */
 	struct hs_attempt_fold fold;	/* modelled */
 	struct hs_pte_map ptes, detached;
-	struct hs_pte_nodes nodes;	/* of ptes or of cache; too_far is not set */
+	struct hs_pte_nodes nodes;	/* of ptes or of cache; too_far is set by the model */
 	bool has_cache;			/* cache: of a file's range, whole */
 	struct hs_cache_map cache;
 };

@@ -79,16 +79,15 @@ struct hs_bitmap512 hs_scan_lazyfree(const struct hs_scan_request *request)
 	return hs_bitmap512_and_not(&ptes->plane[HS_PTE_LAZYFREE], &ptes->plane[HS_PTE_DIRTY]);
 }
 
-/* hpage_collapse_scan_abort: entries whose node is too far from one counted before; node_reclaim_mode only. */
-static struct hs_bitmap512 far_nodes(const struct hs_scan_request *request, const struct hs_bitmap512 *present)
+struct hs_bitmap512 hs_scan_far(const struct hs_pte_nodes *nodes, const struct hs_bitmap512 *present,
+				unsigned int nr)
 {
-	const struct hs_pte_nodes *nodes = request->range.nodes;
 	struct hs_bitmap512 far = { { 0 } };
 	unsigned int seen = 0;
 
-	if (!nodes || !request->node_reclaim)
+	if (!nodes)
 		return far;
-	for (unsigned int i = 0; i < request->tunables->nr; i++) {
+	for (unsigned int i = 0; i < nr; i++) {
 		unsigned int node = nodes->node[i];
 
 		if (!hs_bitmap512_test(present, i))
@@ -166,7 +165,8 @@ static void add_page_checks(struct hs_pte_walk *walk, const struct hs_scan_reque
 	const struct hs_bitmap512 lazyfree = hs_scan_lazyfree(request);
 	const struct hs_bitmap512 shared = hs_scan_shared(rules, walk->ptes);
 	const struct hs_bitmap512 pinned = hs_scan_pinned(rules, walk->ptes);
-	const struct hs_bitmap512 far = far_nodes(request, present);
+	const struct hs_bitmap512 far = hs_scan_far(request->node_reclaim ? request->range.nodes : NULL,
+						     present, request->tunables->nr);
 	/* 6.1 remembers the page behind the shared test, later kernels before all tests of the page. */
 	const bool early = !rules->late_anon;
 	const unsigned int shared_limit = request->is_khugepaged ? (unsigned int)request->tunables->max_ptes_shared :

@@ -63,6 +63,12 @@ struct hs_bitmap512 hs_scan_shared(const struct hs_collapse_rules *rules, const 
 struct hs_bitmap512 hs_scan_pinned(const struct hs_collapse_rules *rules, const struct hs_pte_map *ptes);
 struct hs_bitmap512 hs_scan_referenced(const struct hs_collapse_rules *rules, const struct hs_pte_map *ptes);
 struct hs_bitmap512 hs_scan_empty(const struct hs_collapse_rules *rules, const struct hs_pte_map *ptes);
+/*
+ * hpage_collapse_scan_abort, while node_reclaim_mode is on: the first of nr entries whose node is too far from one
+ * before it. Nodes NULL: none.
+ */
+struct hs_bitmap512 hs_scan_far(const struct hs_pte_nodes *nodes, const struct hs_bitmap512 *present,
+				unsigned int nr);
 /* Clean pages that are freed lazily; empty where the rules do not look at them. */
 struct hs_bitmap512 hs_scan_lazyfree(const struct hs_scan_request *request);
 

@@ -68,7 +68,8 @@ static void walk_cache(const struct hs_collapse_request *request, bool recorded,
 	const struct hs_file_request file = {
 		.rules = recorded ? counter->recorded_rules : counter->rules,
 		.tunables = recorded ? counter->recorded_tunables : counter->tunables,
-		.cache = request->cache, .is_khugepaged = counter->is_khugepaged,
+		.cache = request->cache, .nodes = request->node_reclaim ? request->nodes : NULL,
+		.is_khugepaged = counter->is_khugepaged,
 	};
 
 	hs_file_scan_decide(&file, outcome);

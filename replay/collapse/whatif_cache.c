@@ -161,7 +161,8 @@ enum hs_collapse_result hs_whatif_scan_file(void *world, uint32_t mm, uint64_t a
 {
 	struct hs_collapse_whatif *whatif = world;
 	struct hs_range_scan_outcome outcome = { .result = HS_SCAN_FAIL, .is_lock_dropped = true };
-	struct hs_file_request request = { &whatif->model->rules, &whatif->model->tunables, NULL, is_khugepaged };
+	struct hs_file_request request = { .rules = &whatif->model->rules, .tunables = &whatif->model->tunables,
+					   .is_khugepaged = is_khugepaged };
 	struct hs_file_outcome scan;
 	struct hs_cache_map map;
 	struct place place;

@@ -251,7 +251,8 @@ static void test_files(void **state)
 		struct hs_cache_map cache = { .present = { { 0 } } };
 		struct hs_collapse_tunables tunables;
 		struct hs_collapse_rules rules;
-		struct hs_file_request request = { &rules, &tunables, &cache, true };
+		struct hs_file_request request = { .rules = &rules, .tunables = &tunables, .cache = &cache,
+						   .is_khugepaged = true };
 		struct hs_file_outcome outcome;
 
 		hs_collapse_rules_init(&rules, variant);
@@ -282,6 +283,37 @@ static void test_files(void **state)
 		hs_file_scan_decide(&request, &outcome);
 		assert_int_equal(outcome.result, HS_SCAN_EXCEED_SWAP_PTE);
 		assert_int_equal(outcome.swap, 65);
+	}
+}
+
+/* Pages in the cache on nodes that are too far apart, large folios before them, pages off the LRU behind them. */
+static void test_far_files(void **state)
+{
+	(void)state;
+	for_each_modern(variant) {
+		struct hs_pte_nodes nodes = { .nr_nodes = 2, .too_far = { 2, 1 } };
+		struct hs_cache_map cache = { .present = { { 0 } } };
+		struct hs_collapse_tunables tunables;
+		struct hs_collapse_rules rules;
+		struct hs_file_request request = { .rules = &rules, .tunables = &tunables, .cache = &cache,
+						   .nodes = &nodes };
+		struct hs_file_outcome outcome;
+
+		hs_collapse_rules_init(&rules, variant);
+		hs_collapse_tunables_init(&tunables, 512);
+		hs_bitmap512_set_in(&cache.present, 0, 100);
+		hs_bitmap512_set(&cache.off_lru, 70);
+		memset(nodes.node + 70, 1, 20);
+		hs_file_scan_decide(&request, &outcome);
+		assert_int_equal(outcome.result, HS_SCAN_SCAN_ABORT);
+		assert_int_equal(outcome.present, 70);
+		hs_bitmap512_set(&cache.off_lru, 69);
+		hs_file_scan_decide(&request, &outcome);
+		assert_int_equal(outcome.result, HS_SCAN_PAGE_LRU);
+		memset(&cache.off_lru, 0, sizeof(cache.off_lru));
+		hs_bitmap512_clear_in(&cache.present, 70, 90);
+		hs_file_scan_decide(&request, &outcome);
+		assert_int_equal(outcome.result, HS_SCAN_SUCCEED);
 	}
 }
 
@@ -342,8 +374,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_madvise), cmocka_unit_test(test_madvise_huge), cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_effort), cmocka_unit_test(test_rebloat), cmocka_unit_test(test_underused),
-		cmocka_unit_test(test_small_orders), cmocka_unit_test(test_files), cmocka_unit_test(test_dirty_file),
-		cmocka_unit_test(test_madvise_hugepage),
+		cmocka_unit_test(test_small_orders), cmocka_unit_test(test_files), cmocka_unit_test(test_far_files),
+		cmocka_unit_test(test_dirty_file), cmocka_unit_test(test_madvise_hugepage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,6 +63,21 @@ static void write_text(const char *path, const char *text)
 	close(fd);
 }
 
+static char *new_shared(void)
+{
+	char *near = new_range(), *range;
+
+	range = mmap(near, range_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	if (range == MAP_FAILED)
+		fail("mmap");
+	return range;
+}
+
+static char *filled_shared(unsigned int nr)
+{
+	return fill(new_shared(), nr);
+}
+
 /* --- swap --- */
 
 /* Pages of a filled range that are not there any more; shared memory's entries are empty then. */
@@ -172,12 +187,12 @@ static void prefer(int mode, unsigned long nodes)
 		fail("set_mempolicy");
 }
 
-static char *interleaved(void)
+static char *interleaved(char *(*fill)(unsigned int nr))
 {
 	char *range;
 
 	prefer(MPOL_INTERLEAVE, 3);
-	range = filled(PAGES);
+	range = fill(PAGES);
 	prefer(MPOL_DEFAULT, 0);
 	return range;
 }
@@ -185,17 +200,21 @@ static char *interleaved(void)
 static void nodes_group(void)
 {
 	static const char mode[] = "/proc/sys/vm/zone_reclaim_mode";
-	char *range = interleaved(), *given = interleaved();
+	char *range = interleaved(filled), *given = interleaved(filled);
+	char *shared = interleaved(filled_shared), *shared_given = interleaved(filled_shared);
 
 	write_text(mode, "1");
 	sleep(2);	/* settings are looked at once a second */
 	ask("far", range);
 	give("far", given);
+	ask("shmem-far", shared);
+	give("shmem-far", shared_given);
 	await_passes(PASSES, MAX_WAIT_MS);
 	madvise(given, range_bytes, MADV_NOHUGEPAGE);
 	write_text(mode, "0");
 	sleep(2);
 	ask("far-allowed", range);
+	ask("shmem-far-allowed", shared);
 }
 
 /* Node 1 is small: its memory is taken until no huge page is left there. */
@@ -374,21 +393,6 @@ static void armed_group(void)
 }
 
 /* --- shared memory --- */
-
-static char *new_shared(void)
-{
-	char *near = new_range(), *range;
-
-	range = mmap(near, range_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	if (range == MAP_FAILED)
-		fail("mmap");
-	return range;
-}
-
-static char *filled_shared(unsigned int nr)
-{
-	return fill(new_shared(), nr);
-}
 
 static char *held_shared(void)
 {
