@@ -280,8 +280,7 @@ static void add_back(struct hs_model *model, const struct hs_sink *sink, const s
  */
 static void remove_blocks(struct hs_model *model, const struct hs_sink *sink, const struct hs_wish *wish)
 {
-	const uint64_t pages = hs_block_pages(&model->hotplug);
-	const struct device device = { .first = (wish->start + pages - 1) / pages, .end = wish->end / pages };
+	const struct device device = device_of(model, wish);
 
 	if (hs_whatif_is(model, "block.unplug_order", "dlpar") && is_too_few(model, &device)) {
 		add_back(model, sink, wish, &device);

@@ -187,12 +187,12 @@ static void prefer(int mode, unsigned long nodes)
 		fail("set_mempolicy");
 }
 
-static char *interleaved(char *(*fill)(unsigned int nr))
+static char *interleaved(char *(*make)(unsigned int nr))
 {
 	char *range;
 
 	prefer(MPOL_INTERLEAVE, 3);
-	range = fill(PAGES);
+	range = make(PAGES);
 	prefer(MPOL_DEFAULT, 0);
 	return range;
 }
