@@ -58,16 +58,18 @@ struct scan {
 	const void *page;
 	s32 status;
 	u32 none_or_zero, referenced, unmapped;
-	u8 writable, order, pmd_after;
+	u8 writable, order;
 };
 
 static __always_inline int emit_scan(u64 mm, const struct scan *scan)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct hs_record_collapse *record;
+	u8 pmd_after;
 
-	if (!is_wanted_for(task, mm))
+	if (!is_wanted_collapse(task, mm))
 		return 0;
+	pmd_after = scan->type == HS_RECORD_SCAN ? (u8)pmd_level_after_scan() : 0;
 	record = RESERVE(HS_RING_COLLAPSE, hs_record_collapse);
 	if (!record)
 		return 0;
@@ -79,7 +81,7 @@ static __always_inline int emit_scan(u64 mm, const struct scan *scan)
 	record->unmapped = scan->unmapped;
 	record->writable = scan->writable;
 	record->order = scan->order;
-	record->pmd_after = scan->pmd_after;
+	record->pmd_after = pmd_after;
 	COMMIT(record, scan->type, 0, (u32)task->pid);
 	return 0;
 }
@@ -103,7 +105,6 @@ int collapse_scan(u64 *args)
 		scan.status = (s32)ARG(args, 4);
 		scan.unmapped = (u32)ARG(args, 5);
 	}
-	scan.pmd_after = (u8)pmd_level_after_scan();
 	return emit_scan(ARG(args, 0), &scan);
 }
 
@@ -179,7 +180,7 @@ int collapse_attempt(u64 *args)
 		isolate = state->isolate;
 		state->isolate.time = 0;
 	}
-	if (!is_wanted_for(task, ARG(args, 0)))
+	if (!is_wanted_collapse(task, ARG(args, 0)))
 		return 0;
 	record = RESERVE(HS_RING_COLLAPSE, hs_record_attempt);
 	if (!record) {

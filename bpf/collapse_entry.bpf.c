@@ -132,6 +132,13 @@ u32 pmd_level_of(u64 mm, u64 address)
 	return walk.level;
 }
 
+u64 entered_mm(void)
+{
+	struct entered_range *range = bpf_task_storage_get(&entered_ranges, bpf_get_current_task_btf(), 0, 0);
+
+	return range ? range->mm : 0;
+}
+
 u32 pmd_level_after_scan(void)
 {
 	struct entered_range *range = bpf_task_storage_get(&entered_ranges, bpf_get_current_task_btf(), 0, 0);

@@ -5,6 +5,7 @@
  */
 #include "bpf/compat.bpf.h"
 #include "bpf/page_table.bpf.h"
+#include "bpf/pmd_level.bpf.h"
 
 /* Columns op of collapse.register and collapse.huge_pmd. */
 enum { OP_ENTER, OP_EXIT };
@@ -100,7 +101,7 @@ static __always_inline int emit_allocation(struct mm_struct *mm, s32 result)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct hs_record_collapse *record;
 
-	if (!is_wanted_for(task, (u64)mm))
+	if (!is_wanted_collapse(task, (u64)mm))
 		return 0;
 	record = RESERVE(HS_RING_COLLAPSE, hs_record_collapse);
 	if (!record)

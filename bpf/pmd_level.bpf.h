@@ -9,7 +9,16 @@
 
 u32 pmd_level_of(u64 mm, u64 address);
 
-/* The same of the range whose scan the current task has entered last, and plus 1; 0: not known. Once. */
+/* The recorded address space a range of which the current task is scanning or collapsing; 0: none. */
+u64 entered_mm(void);
+
+/* For what follows the scan's entry: the process may have gone meanwhile, khugepaged holds its mm_struct only. */
+static __always_inline bool is_wanted_collapse(struct task_struct *task, u64 mm)
+{
+	return is_wanted_for(task, mm) || entered_mm() == mm;
+}
+
+/* pmd_level_of the range whose scan the current task has entered last, and plus 1; 0: not known. Ends the scan. */
 u32 pmd_level_after_scan(void);
 
 #endif

@@ -24,8 +24,8 @@ uint32_t hs_identity_task(struct hs_identity *identity, uint64_t time, uint32_t 
 /* Id of an address space; 0 for mm 0. tid: a task that uses it, 0 unknown. */
 uint32_t hs_identity_mm(struct hs_identity *identity, uint64_t time, uint64_t mm, uint32_t tid);
 /*
- * The same, for who may hold on to an address space behind its end: while its last listener has not left, the
- * address is not used for another.
+ * The same, for who may hold on to an address space behind its end: while its last listener has not left, or
+ * khugepaged is at it, the address is not used for another.
  */
 uint32_t hs_identity_past_mm(struct hs_identity *identity, uint64_t time, uint64_t mm);
 

@@ -404,8 +404,8 @@ static void add_collapse(struct hs_translator *translator, const struct hs_recor
 {
 	uint64_t known = hs_identity_introductions(translator->identity);
 	uint32_t task = task_of(translator, record);
-	/* The daemon only visits: it owns nothing. */
-	uint32_t mm = hs_identity_mm(translator->identity, record->time, record->mm, 0);
+	/* The daemon only visits: it owns nothing, and its visit may outlast the address space. */
+	uint32_t mm = hs_identity_past_mm(translator->identity, record->time, record->mm);
 	/* An isolation may be the first that is seen of its task, but not be earlier than its introduction. */
 	uint64_t earliest = hs_identity_introductions(translator->identity) != known ? record->time : 0;
 

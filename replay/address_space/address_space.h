@@ -102,6 +102,8 @@ struct hs_address_space *hs_address_space_of(struct hs_model *model);
 
 /* By id; NULL: never seen, or ended. */
 const struct hs_mm *hs_address_space_mm(const struct hs_address_space *space, uint32_t id);
+/* It was there, and exit_mmap was seen. */
+bool hs_address_space_has_ended(const struct hs_address_space *space, uint32_t id);
 /* In the order in which they were first seen. */
 const struct hs_mm *hs_address_space_first_mm(const struct hs_address_space *space);
 const struct hs_mm *hs_mm_next(const struct hs_mm *mm);

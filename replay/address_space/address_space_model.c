@@ -245,6 +245,14 @@ static void observe_listened(struct hs_mm *mm, const struct hs_event *event)
 	hs_pairing_end(mm, event->row, operation.op, operation.own);
 }
 
+/* khugepaged learns of the end only when it has the lock again. */
+static bool is_late(const struct hs_address_space *space, const struct hs_event *event)
+{
+	const bool is_of_collapse = event->kind == HS_KIND_collapse_huge_page || event->kind == HS_KIND_collapse_scan;
+
+	return is_of_collapse && hs_address_space_has_ended(space, event->row->mm);
+}
+
 static void observe_slowly(struct hs_address_space *space, const struct hs_event *event)
 {
 	struct hs_mm *mm;
@@ -264,7 +272,7 @@ static void observe_slowly(struct hs_address_space *space, const struct hs_event
 	default:
 		break;
 	}
-	mm = hs_space_get(space, event->row->mm);
+	mm = is_late(space, event) ? NULL : hs_space_get(space, event->row->mm);
 	if (!mm)
 		return;
 	if (mm->is_listened)

@@ -11,6 +11,11 @@ const struct hs_mm *hs_address_space_mm(const struct hs_address_space *space, ui
 	return found ? (const struct hs_mm *)(uintptr_t)*found : NULL;
 }
 
+bool hs_address_space_has_ended(const struct hs_address_space *space, uint32_t id)
+{
+	return hs_hash_map_get(&space->ended, id) != NULL;
+}
+
 const struct hs_mm *hs_address_space_first_mm(const struct hs_address_space *space)
 {
 	return space->first;
