@@ -94,14 +94,8 @@ enum hs_collapse_result hs_collapse_revalidate(const struct hs_attempt_request *
 		return HS_SCAN_VMA_NULL;
 	if (!range_is_inside(request, vma))
 		return HS_SCAN_ADDRESS_RANGE;
-	switch (hs_thp_vma_allowed(scan->rules, scan->tunables, vma, state, purpose)) {
-	case HS_THP_ALLOWED:
-		break;
-	case HS_THP_REFUSED_NO_ANON_VMA:
-		return HS_SCAN_PAGE_ANON;
-	default:
+	if (hs_thp_vma_allowed(scan->rules, scan->tunables, vma, state, purpose) != HS_THP_ALLOWED)
 		return HS_SCAN_VMA_CHECK;
-	}
 	if (scan->rules->sub_pmd_orders &&
 	    !(hs_thp_collapse_orders(scan->rules, scan->tunables, vma, purpose) & 1u << request->order))
 		return HS_SCAN_VMA_CHECK;

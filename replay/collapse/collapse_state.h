@@ -60,6 +60,7 @@ struct hs_collapse_request {
 	const struct hs_pte_nodes *nodes;	/* of the page table's pages; NULL: one node. The group's or the model's */
 	const struct hs_cache_map *cache;	/* of a file's range; NULL: not recorded. The group's */
 	enum hs_collapse_result allocated, swapped;	/* as in struct hs_range_group */
+	enum hs_collapse_result revalidated, recorded_revalidated;	/* hs_revalidate_known, under either settings */
 	bool has_pmd;				/* pmd: what is in its place */
 	enum hs_pmd_state pmd, pmd_after;	/* at the scan's entry, and when it was over */
 	unsigned int nr_attempts, swap_pages, present_pages;

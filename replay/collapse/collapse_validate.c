@@ -4,6 +4,7 @@
 
 #include "replay/collapse/collapse_state.h"
 #include "replay/collapse/eligibility.h"
+#include "replay/collapse/revalidate_known.h"
 #include "replay/collapse/snapshot_rules.h"
 
 static int find_result(struct hs_model *model, const struct hs_bytes *status)
@@ -160,6 +161,26 @@ static void take_gifts(const struct hs_range_group *group, struct hs_collapse_re
 	request->swapped = group ? group->swapped : HS_NR_COLLAPSE_RESULTS;
 }
 
+/* What it must have found when it had the lock again. */
+static void take_revalidation(const struct hs_model *model, const struct hs_range_group *group,
+			      struct hs_collapse_request *request)
+{
+	const struct hs_counter_request *counter = &request->counter;
+	struct hs_attempt_request attempt = {
+		.scan = { .rules = counter->recorded_rules, .tunables = counter->recorded_tunables },
+		.mm = request->common.mm, .address = request->common.subject & ~(HS_SLOT_BYTES - 1), .order = counter->order,
+	};
+
+	request->revalidated = request->recorded_revalidated = HS_NR_COLLAPSE_RESULTS;
+	if (request->has_counter || !group || group->origin == HS_COLLAPSE_BY_UNKNOWN)
+		return;
+	attempt.scan.is_khugepaged = group->origin == HS_COLLAPSE_BY_DAEMON;
+	request->recorded_revalidated = hs_revalidate_known(model->space, &attempt);
+	attempt.scan.rules = counter->rules;
+	attempt.scan.tunables = counter->tunables;
+	request->revalidated = hs_revalidate_known(model->space, &attempt);
+}
+
 /* The page table as the isolate step was about to see it. */
 static void take_detached(const struct hs_range_group *group, struct hs_collapse_request *request)
 {
@@ -211,8 +232,23 @@ static bool was_refused(enum hs_collapse_result input)
 	return input != HS_SCAN_SUCCEED && input != HS_NR_COLLAPSE_RESULTS;
 }
 
+/* hugepage_vma_revalidate. The recorded kernel may have met a change that was under way: then its code is all. */
+static void decide_revalidation(const struct hs_collapse_request *request, enum hs_collapse_result recorded,
+				struct hs_counter_answer *answer)
+{
+	if (request->recorded_revalidated != recorded || request->revalidated == HS_NR_COLLAPSE_RESULTS)
+		return;
+	*answer = (struct hs_counter_answer){ .result = request->revalidated, .basis = HS_BASIS_EXACT,
+					      .reason = "the mappings as the collapse found them again" };
+	if (request->revalidated != HS_SCAN_SUCCEED)
+		return;
+	answer->basis = HS_BASIS_ASSUMED;
+	answer->reason = "the mapping passes under these settings; the collapse itself is assumed";
+}
+
 /* collapse_huge_page up to the isolate step: what allocator, memory controller and swap gave are its inputs. */
-static void decide_without_isolation(const struct hs_collapse_request *request, struct hs_counter_answer *answer)
+static void decide_without_isolation(const struct hs_collapse_request *request, enum hs_collapse_result recorded,
+				     struct hs_counter_answer *answer)
 {
 	if (was_refused(request->allocated))
 		*answer = (struct hs_counter_answer){ .result = request->allocated, .basis = HS_BASIS_EXACT,
@@ -220,6 +256,8 @@ static void decide_without_isolation(const struct hs_collapse_request *request, 
 	else if (was_refused(request->swapped))
 		*answer = (struct hs_counter_answer){ .result = request->swapped, .basis = HS_BASIS_EXACT,
 						      .reason = "swapped-out pages could not be read back" };
+	else
+		decide_revalidation(request, recorded, answer);
 }
 
 /* What the model makes of one attempt: its isolate step where there was one, else the step that refused. */
@@ -231,7 +269,7 @@ static void decide_attempt(const struct hs_collapse_request *request, enum hs_co
 	*answer = (struct hs_counter_answer){ .result = recorded, .basis = HS_BASIS_BOUNDED,
 					      .reason = "step before isolation" };
 	if (!request->has_counter) {
-		decide_without_isolation(request, answer);
+		decide_without_isolation(request, recorded, answer);
 		return;
 	}
 	decide_isolate(request, answer);
@@ -258,6 +296,7 @@ static int ask_collapse(struct hs_model *model, const struct hs_event *event, un
 	take_mapping(model, request);
 	take_detached(group, request);
 	take_gifts(group, request);
+	take_revalidation(model, group, request);
 	request->is_broken = result < 0 || (group && group->is_broken);
 	request->fold.last = result < 0 ? HS_SCAN_FAIL : (enum hs_collapse_result)result;
 	if (request->has_counter && result == HS_SCAN_SUCCEED) {
@@ -550,6 +589,7 @@ static void observe_attempt(struct hs_model *model, const struct hs_event *event
 	take_mapping(model, request);
 	take_detached(group, request);
 	take_gifts(group, request);
+	take_revalidation(model, group, request);
 	decide_attempt(request, recorded, &answer);
 	hs_range_group_add_attempt(group, end, recorded, &answer);
 }
