@@ -2,9 +2,11 @@
 #ifndef HS_WORKLOAD_RANGES_H
 #define HS_WORKLOAD_RANGES_H
 /* Ranges of 2 MiB for workloads that have the kernel collapse them, and waiting for khugepaged. */
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -12,7 +14,7 @@
 #define MADV_COLLAPSE 25
 #endif
 
-enum { PAGE = 4096, PAGES = 512 };
+enum { PAGE = 4096, PAGES = 512, SWAP_OUT_TRIES = 500 };
 static const size_t range_bytes = (size_t)PAGE * PAGES;
 
 static inline void fail(const char *what)
@@ -36,6 +38,16 @@ static inline char *new_range(void)
 	return start;
 }
 
+static inline char *new_shared(void)
+{
+	char *near = new_range(), *range;
+
+	range = mmap(near, range_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	if (range == MAP_FAILED)
+		fail("mmap");
+	return range;
+}
+
 /* Writes to the first nr pages. */
 static inline char *fill(char *range, unsigned int nr)
 {
@@ -49,6 +61,15 @@ static inline char *filled(unsigned int nr)
 	return fill(new_range(), nr);
 }
 
+static inline void write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		fail(path);
+	close(fd);
+}
+
 static inline long read_number(const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -58,6 +79,33 @@ static inline long read_number(const char *path)
 		fail(path);
 	fclose(file);
 	return number;
+}
+
+/* Pages of a filled range that are not there any more; shared memory's entries are empty then. */
+static inline unsigned int nr_swapped(const char *range)
+{
+	static uint64_t entries[PAGES];
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	unsigned int count = 0;
+
+	if (fd < 0 || pread(fd, entries, sizeof(entries), (off_t)((uintptr_t)range / PAGE * sizeof(*entries))) < 0)
+		fail("pagemap");
+	close(fd);
+	for (int i = 0; i < PAGES; i++)
+		count += !(entries[i] >> 63);
+	return count;
+}
+
+/* The first nr pages of a filled range are swapped out. */
+static inline char *swap_out(char *range, unsigned int nr)
+{
+	for (int i = 0; i < SWAP_OUT_TRIES && nr_swapped(range) < nr; i++) {
+		madvise(range, (size_t)nr * PAGE, MADV_PAGEOUT);
+		usleep(10000);
+	}
+	if (nr_swapped(range) != nr)
+		fprintf(stderr, "%u pages swapped out, wanted %u\n", nr_swapped(range), nr);
+	return range;
 }
 
 /* Until khugepaged has gone through its list that many times, or for at most max_ms. */
