@@ -364,7 +364,7 @@ static char *held_shared(void)
 /* On a file system of 256 pages: what a huge page needs beyond them is not to be had. */
 static char *cramped_shared(void)
 {
-	static const char folder[] = "/tmp/cramped", file[] = "/tmp/cramped/file";
+	static const char folder[] = "cramped", file[] = "cramped/file";
 	char *range = new_range();
 	int fd;
 
