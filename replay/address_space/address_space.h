@@ -109,6 +109,8 @@ const struct hs_mm *hs_address_space_first_mm(const struct hs_address_space *spa
 const struct hs_mm *hs_mm_next(const struct hs_mm *mm);
 
 uint32_t hs_mm_id(const struct hs_mm *mm);
+/* Its mappings are all known, and no events of such were lost. */
+bool hs_mm_is_layout_known(const struct hs_mm *mm);
 /* PR_SET_THP_DISABLE: 0 no, 1 all, 2 all but advised ranges (6.18+). */
 unsigned int hs_mm_thp_disable(const struct hs_mm *mm);
 const struct hs_mm_counters *hs_mm_counters(const struct hs_mm *mm);

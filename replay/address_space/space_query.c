@@ -31,6 +31,11 @@ uint32_t hs_mm_id(const struct hs_mm *mm)
 	return mm->id;
 }
 
+bool hs_mm_is_layout_known(const struct hs_mm *mm)
+{
+	return mm->has_layout && !mm->space->layouts_are_assumed;
+}
+
 unsigned int hs_mm_thp_disable(const struct hs_mm *mm)
 {
 	return mm->thp_disable;
@@ -119,7 +124,7 @@ void hs_mm_get_slot(const struct hs_mm *mm, uint64_t address, struct hs_slot *sl
 	add_unseen(mm, address & ~(HS_SLOT_BYTES - 1), record, &slot->unknown);
 	for (int i = 0; i < HS_BITMAP512_WORDS; i++)
 		slot->unknown.word[i] &= ~(slot->present.word[i] | slot->swap.word[i] | slot->marker.word[i]);
-	slot->basis = mm->space->layouts_are_assumed || !mm->has_layout ? HS_BASIS_ASSUMED :
+	slot->basis = !hs_mm_is_layout_known(mm) ? HS_BASIS_ASSUMED :
 		      hs_bitmap512_is_empty(&slot->unknown) ? HS_BASIS_EXACT : HS_BASIS_BOUNDED;
 }
 

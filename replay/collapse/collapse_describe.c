@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "replay/collapse/collapse_state.h"
+#include "replay/collapse/madvise_validate.h"
 #include "replay/collapse/snapshot_rules.h"
 
 /* Where the lines go. */
@@ -86,6 +87,10 @@ void hs_collapse_describe(const struct hs_model *model, const struct hs_request 
 	const struct lines lines = { add, context };
 
 	(void)model;
+	if (common->point == HS_POINT_COLLAPSE_MADVISE) {
+		hs_madvise_describe(common, add, context);
+		return;
+	}
 	add_limits(&lines, counter);
 	if (request->are_limits_assumed)
 		add_text(&lines, "settings", "not recorded", "defaults");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "replay/collapse/collapse_whatif.h"
+#include "replay/collapse/madvise_validate.h"
 
 static const char *const bases[] = { "address_space", NULL };
 
@@ -36,7 +37,7 @@ static hs_kind_set collapse_decision_kinds(void)
 {
 	static const unsigned int wanted[] = {
 		HS_KIND_collapse_isolate, HS_KIND_collapse_huge_page, HS_KIND_collapse_scan,
-		HS_KIND_collapse_scan_file,
+		HS_KIND_collapse_scan_file, HS_KIND_mm_madvise,
 	};
 	hs_kind_set kinds = { { 0 } };
 
@@ -180,13 +181,21 @@ static void collapse_observe(struct hs_model *model, const struct hs_event *even
 		if (!model->whatif)
 			model->sums.full_scans += event->collapse_visit->full_scan_finished;
 		return;
+	case HS_KIND_snap_begin:
+		if (!model->began)
+			model->began = event->row->time;
+		/* fallthrough */
 	case HS_KIND_collapse_pass:
 	case HS_KIND_mm_mmap:
-	case HS_KIND_mm_madvise:
-	case HS_KIND_snap_begin:
 	case HS_KIND_snap_end:
 		if (model->whatif)
 			hs_collapse_whatif_observe(model, event);
+		return;
+	case HS_KIND_mm_madvise:
+		if (model->whatif)
+			hs_collapse_whatif_observe(model, event);
+		else
+			hs_madvise_observe(model, event->mm_madvise);
 		return;
 	default:
 		if (model->whatif)
@@ -229,7 +238,7 @@ static void collapse_adopt(struct hs_model *model, const struct hs_request *requ
 /* An event of a range under way may be among the lost: forget what is half known. */
 static void collapse_lost(struct hs_model *model, const struct hs_meta_lost *lost)
 {
-	(void)lost;
+	model->lost_at = lost->last_time > lost->row.time ? lost->last_time : lost->row.time;
 	hs_vec_for_each(group, &model->groups.all)
 		hs_range_group_clear(*group);
 	model->last_address = 0;

@@ -38,6 +38,7 @@ struct hs_model {
 	struct hs_hash_map daemons;		/* task id → 1: khugepaged, 0: seen to be another by that name */
 	struct hs_setting_changes changes;
 	struct hs_range_groups groups;
+	uint64_t began, lost_at;		/* ns: the recording; the last loss of events. 0: not known, none */
 	uint32_t last_mm;			/* of the daemon's last scan with a known address */
 	uint64_t last_address;
 	uint64_t problems[HS_NR_COLLAPSE_PROBLEMS];

@@ -4,6 +4,7 @@
 
 #include "replay/collapse/collapse_state.h"
 #include "replay/collapse/eligibility.h"
+#include "replay/collapse/madvise_validate.h"
 #include "replay/collapse/revalidate_known.h"
 #include "replay/collapse/snapshot_rules.h"
 
@@ -421,6 +422,8 @@ int hs_collapse_ask(struct hs_model *model, const struct hs_event *event, union 
 
 	if (model->mode != HS_MODE_VALIDATE)
 		return 0;
+	if (event->kind == HS_KIND_mm_madvise)
+		return hs_madvise_ask(model, event->mm_madvise, request, recorded);
 	if (event->kind == HS_KIND_collapse_isolate)
 		asked = ask_isolate(model, event, request, recorded);
 	else if (event->kind == HS_KIND_collapse_huge_page)
@@ -521,7 +524,10 @@ void hs_collapse_decide(const struct hs_model *model, const struct hs_request *c
 	const struct hs_collapse_request *request = (const struct hs_collapse_request *)common;
 	struct hs_counter_answer answer = { 0 };
 
-	(void)model;
+	if (common->point == HS_POINT_COLLAPSE_MADVISE) {
+		hs_madvise_decide(model, common, decision);
+		return;
+	}
 	if (request->is_broken) {
 		answer.is_unknown = true;
 		answer.basis = HS_BASIS_ASSUMED;
@@ -609,6 +615,24 @@ static void observe_scan(struct hs_model *model, const struct hs_event *event, s
 		hs_range_group_clear(group);
 }
 
+/* A range of a call of madvise(MADV_COLLAPSE) is done with. */
+static void count_range(struct hs_model *model, const struct hs_event *event)
+{
+	const bool is_file = event->kind == HS_KIND_collapse_scan_file;
+	const struct hs_bytes *status = is_file ? &event->collapse_scan_file->status : &event->collapse_scan->status;
+	const int result = hs_collapse_result_find(status->data, status->length);
+	const struct hs_mm *mm = hs_address_space_mm(model->space, event->row->mm);
+	struct hs_range_group *group;
+
+	if (is_file ? event->collapse_scan_file->is_khugepaged : event->collapse_scan->is_khugepaged)
+		return;
+	group = hs_range_groups_get(&model->groups, event->row->task);
+	if (group)
+		hs_madvise_tally_add(&group->tally, &model->recorded_rules,
+				     result < 0 ? HS_SCAN_FAIL : (enum hs_collapse_result)result, is_file,
+				     mm ? hs_mm_layout_generation(mm) : 0);
+}
+
 static void observe_isolate(const struct hs_model *model, const struct hs_event *event, struct hs_range_group *group)
 {
 	const struct hs_group_isolate isolate = isolate_of(model, event->collapse_isolate);
@@ -633,6 +657,8 @@ void hs_collapse_observe_group(struct hs_model *model, const struct hs_event *ev
 		observe_scan(model, event, group);
 	else if (closes && group)
 		hs_range_group_clear(group);
+	if (closes)
+		count_range(model, event);
 	if (closes || !group)
 		return;
 	if (!group->began)

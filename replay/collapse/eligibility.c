@@ -134,6 +134,15 @@ static bool file_allowed(const struct hs_collapse_rules *rules, const struct hs_
 	return rules->compound_files || (vma->flags & HS_THP_VMA_FILE_EXEC);
 }
 
+/* shmem_is_huge (6.1), shmem_huge_global_enabled (6.12): "deny" forbids even what is asked for. */
+static bool shmem_allowed(const struct hs_collapse_tunables *tunables, const struct hs_thp_vma *vma,
+			  enum hs_thp_purpose purpose)
+{
+	if (purpose == HS_THP_FOR_MADVISE)
+		return tunables->shmem_enabled != HS_THP_SHMEM_DENY;
+	return vma->flags & HS_THP_VMA_SHMEM_OK;
+}
+
 /* The tests behind the shape of the mapping: who it belongs to and what the global mode says. */
 static enum hs_thp_refusal check_content(const struct hs_collapse_rules *rules,
 					 const struct hs_collapse_tunables *tunables, const struct hs_thp_vma *vma,
@@ -142,8 +151,7 @@ static enum hs_thp_refusal check_content(const struct hs_collapse_rules *rules,
 	const bool is_anon = hs_thp_is_anon(vma);
 
 	if ((vma->flags & HS_THP_VMA_SHMEM) && purpose != HS_THP_FOR_FAULT)
-		return purpose == HS_THP_FOR_MADVISE || (vma->flags & HS_THP_VMA_SHMEM_OK) ? HS_THP_ALLOWED :
-											     HS_THP_REFUSED_SHMEM;
+		return shmem_allowed(tunables, vma, purpose) ? HS_THP_ALLOWED : HS_THP_REFUSED_SHMEM;
 	if (purpose != HS_THP_FOR_MADVISE && (!rules->anon_orders || !is_anon)) {
 		if (tunables->enabled == HS_THP_NEVER ||
 		    (tunables->enabled == HS_THP_MADVISE && !(vma->flags & HS_THP_VMA_HUGEPAGE)))

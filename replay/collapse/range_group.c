@@ -44,7 +44,7 @@ void hs_range_group_clear(struct hs_range_group *group)
 {
 	const uint32_t task = group->task;
 
-	/* The bitmaps are only read where has_ptes is set. */
+	/* The bitmaps are only read where has_ptes is set; the tally is of more than one range. */
 	memset(group, 0, offsetof(struct hs_range_group, ptes));
 	group->task = task;
 	group->allocated = group->swapped = HS_NR_COLLAPSE_RESULTS;

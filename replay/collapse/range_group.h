@@ -29,6 +29,15 @@ struct hs_attempt_fold {
 	const char *reason;		/* of the last one */
 };
 
+/* What the ranges of a task's madvise(MADV_COLLAPSE) under way came to; all 0: nothing yet. */
+struct hs_madvise_tally {
+	unsigned int nr_scanned, nr_files;	/* nr_files: of files and shared memory */
+	unsigned int nr_done, nr_open;		/* huge; nr_open of them by a step that no event tells of */
+	uint64_t layout;			/* of the address space when the first was done with */
+	bool has_failed;
+	enum hs_collapse_result last_fail;
+};
+
 struct hs_range_group {
 	uint32_t task;
 	uint64_t began;			/* ns: its first event; 0: none yet */
@@ -55,6 +64,7 @@ struct hs_range_group {
 	struct hs_pte_nodes nodes;	/* of ptes or of cache; too_far is set by the model */
 	bool has_cache;			/* cache: of a file's range, whole */
 	struct hs_cache_map cache;
+	struct hs_madvise_tally tally;	/* outlives the range */
 };
 
 struct hs_range_groups {

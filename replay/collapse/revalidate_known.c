@@ -54,11 +54,9 @@ enum hs_collapse_result hs_revalidate_known(const struct hs_address_space *space
 
 	if (hs_address_space_has_ended(space, request->mm))
 		return HS_SCAN_ANY_PROCESS;
-	if (!mm || !request->address || request->scan.rules->alloc_before_scan)
+	if (!mm || !hs_mm_is_layout_known(mm) || !request->address || request->scan.rules->alloc_before_scan)
 		return HS_NR_COLLAPSE_RESULTS;
 	hs_mm_get_slot(mm, request->address, &slot);
-	if (slot.basis == HS_BASIS_ASSUMED)
-		return HS_NR_COLLAPSE_RESULTS;
 	result = hs_collapse_revalidate(request, &ops, &world, &vma);
 	if (result == HS_SCAN_SUCCEED && slot.basis == HS_BASIS_EXACT)
 		result = hs_scan_pmd_result(request->scan.rules, hs_thp_pmd_of(slot.kind));

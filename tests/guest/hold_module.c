@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * For test guests only: a thread that enters a function is held there once, so that another thread can do something
- * meanwhile and a race has one outcome. Parameters: at (the function), task (thread id). Below
- * /sys/module/hold_module/parameters: holding becomes 1 when the thread is held, writing 1 to release lets it go on;
- * after LONGEST_NS it goes by itself. It spins with interrupts on, as kprobes at a traced function's entry are called.
+ * meanwhile and a race has one outcome. Parameters: at (the function), task (thread id). In
+ * /sys/module/hold_module/parameters holding becomes 1 when the thread is held; 1 in release lets it go on, and after
+ * LONGEST_NS it goes by itself. It spins with interrupts on, as kprobes at a traced function's entry are called.
  */
 #include <linux/kprobes.h>
 #include <linux/ktime.h>

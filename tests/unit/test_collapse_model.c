@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The collapse model on recorded events, made by hand. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -421,6 +422,86 @@ static void test_revalidation(void **state)
 	       HS_BASIS_BOUNDED);
 }
 
+/* What madvise(MADV_COLLAPSE) answers, by what its ranges came to (cases 84 to 91 on recorded events). */
+static void test_madvise_call(void **state)
+{
+	enum { MADV_NOHUGEPAGE = 15, MADV_COLLAPSE = 25 };
+	const uint64_t first = 64ull * MB2, end_of_mapping = 80ull * MB2;
+	const struct {
+		const char *variant;
+		uint64_t addr, len;
+		const char *ranges[2];	/* results of its scans */
+		int ret;
+		enum hs_basis basis;
+		bool is_forbidden;
+	} cases[] = {
+		{ "6.12", first, 2 * MB2, { "SCAN_SUCCEED", "SCAN_PMD_MAPPED" }, 0, HS_BASIS_EXACT, false },
+		{ "6.12", first, 2 * MB2, { "SCAN_PAGE_COUNT", "SCAN_SUCCEED" }, -EAGAIN, HS_BASIS_EXACT, false },
+		{ "6.12", first, MB2, { "SCAN_EXCEED_NONE_PTE" }, -EBUSY, HS_BASIS_EXACT, false },
+		{ "6.1", first, MB2, { "SCAN_EXCEED_NONE_PTE" }, -EINVAL, HS_BASIS_EXACT, false },
+		{ "6.1", first, MB2, { "SCAN_ALLOC_HUGE_PAGE_FAIL" }, -ENOMEM, HS_BASIS_EXACT, false },
+		{ "6.1", first, MB2, { "SCAN_CGROUP_CHARGE_FAIL" }, -EBUSY, HS_BASIS_EXACT, false },
+		{ "6.18", first, 2 * MB2, { "SCAN_PMD_NULL", "SCAN_PMD_NULL" }, -EINVAL, HS_BASIS_EXACT, false },
+		{ "6.12", first + 4096, 4096, { NULL }, -EINVAL, HS_BASIS_EXACT, false },
+		{ "7.2", first + 4096, 4096, { NULL }, 0, HS_BASIS_EXACT, false },
+		{ "6.12", end_of_mapping - MB2, 2 * MB2, { "SCAN_SUCCEED" }, -ENOMEM, HS_BASIS_EXACT, false },
+		{ "6.12", end_of_mapping, MB2, { NULL }, -ENOMEM, HS_BASIS_EXACT, false },
+		{ "6.12", first, MB2, { NULL }, -EINVAL, HS_BASIS_EXACT, true },
+		{ "6.12", first + 1, MB2, { NULL }, -EINVAL, HS_BASIS_EXACT, false },
+		{ "6.12", first, 0, { NULL }, 0, HS_BASIS_EXACT, false },
+		{ "6.12", first, UINT64_MAX, { NULL }, -EINVAL, HS_BASIS_EXACT, false },
+		/* A huge page of shared memory: who maps it tells nobody. */
+		{ "6.12", first, MB2, { "SCAN_PTE_MAPPED_HUGEPAGE" }, 0, HS_BASIS_ASSUMED, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct hs_mm_madvise forbid = { .row = { .mm = MM }, .addr = first, .len = MB2, .advice = MADV_NOHUGEPAGE };
+		struct hs_mm_madvise call = { .row = { .task = PROGRAM, .mm = MM }, .addr = cases[i].addr,
+					      .len = cases[i].len, .ret = cases[i].ret, .advice = MADV_COLLAPSE };
+		struct hs_fault_user write = { .row = { .mm = MM }, .address = first, .error_code = 6 };
+		const char *modelled = cases[i].ret ? strerrorname_np(-cases[i].ret) : "OK";
+		struct replay replay;
+
+		begin(&replay, cases[i].variant, "511");
+		feed(&replay, HS_KIND_fault_user, &write);
+		if (cases[i].is_forbidden)
+			feed(&replay, HS_KIND_mm_madvise, &forbid);
+		for (int at = 0; at < 2 && cases[i].ranges[at]; at++)
+			scan(&replay, PROGRAM, first + (uint64_t)at * MB2, 0, 512,
+			     (struct hs_bytes){ cases[i].ranges[at], (uint32_t)strlen(cases[i].ranges[at]) });
+		feed(&replay, HS_KIND_mm_madvise, &call);
+		expect(&replay.told[replay.nr - 1], HS_VERDICT_AGREE, modelled, cases[i].basis);
+		/* The next call begins from nothing. */
+		call.addr = first;
+		call.len = 0;
+		call.ret = 0;
+		feed(&replay, HS_KIND_mm_madvise, &call);
+		expect(&replay.told[replay.nr - 1], HS_VERDICT_AGREE, "OK", HS_BASIS_EXACT);
+		end(&replay);
+	}
+}
+
+/* A call part of which was not recorded: not asked about, or not known. */
+static void test_madvise_call_in_part(void **state)
+{
+	struct hs_mm_madvise call = { .row = { .task = PROGRAM, .mm = MM }, .addr = 64ull * MB2, .len = MB2,
+				      .ret = -EAGAIN, .duration = 1 << 30, .advice = 25 };
+	struct hs_meta_lost lost = { .row = { 0 }, .source = TEXT("collapse"), .count = 1 };
+	struct replay replay;
+
+	(void)state;
+	begin(&replay, "6.12", "511");
+	replay.now = 1 << 20;
+	feed(&replay, HS_KIND_mm_madvise, &call);
+	assert_int_equal(replay.nr, 0);
+	feed(&replay, HS_KIND_meta_lost, &lost);
+	call.duration = 1500;
+	feed(&replay, HS_KIND_mm_madvise, &call);
+	assert_int_equal(replay.told[replay.nr - 1].verdict, HS_VERDICT_UNKNOWN);
+	end(&replay);
+}
+
 /* A program that is called khugepaged, as the kernel's self-test is, and asks by madvise: no references needed. */
 static void test_namesake(void **state)
 {
@@ -474,7 +555,8 @@ int main(void)
 		cmocka_unit_test(test_collapse), cmocka_unit_test(test_other_limit), cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_raced), cmocka_unit_test(test_interleaved), cmocka_unit_test(test_lost_end),
 		cmocka_unit_test(test_inferred_address), cmocka_unit_test(test_page_table),
-		cmocka_unit_test(test_pmd_changes), cmocka_unit_test(test_revalidation), cmocka_unit_test(test_namesake),
+		cmocka_unit_test(test_pmd_changes), cmocka_unit_test(test_revalidation),
+		cmocka_unit_test(test_madvise_call), cmocka_unit_test(test_madvise_call_in_part), cmocka_unit_test(test_namesake),
 		cmocka_unit_test(test_setting_changes),
 	};
 

@@ -369,6 +369,41 @@ static void test_madvise_hugepage(void **state)
 	free(bench);
 }
 
+/* Shared memory: "deny" forbids even what is asked for; else asking is enough, and the daemon needs the setting. */
+static void test_shared_memory_rule(void **state)
+{
+	static const struct {
+		uint64_t mode;
+		uint32_t flags;
+		bool for_madvise, for_daemon;
+	} cases[] = {
+		{ HS_THP_SHMEM_DENY, 0, false, false },
+		{ HS_THP_SHMEM_NEVER, 0, true, false },
+		{ HS_THP_SHMEM_ADVISE, HS_THP_VMA_SHMEM_OK, true, true },
+		{ HS_THP_SHMEM_ALWAYS, HS_THP_VMA_SHMEM_OK | HS_THP_VMA_NOHUGEPAGE, false, false },
+	};
+	struct bench *bench = malloc(sizeof(*bench));
+
+	(void)state;
+	for_each_modern(variant) {
+		for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+			struct hs_thp_vma vma;
+
+			bench_init(bench, variant, 1);
+			bench->tunables.enabled = HS_THP_ALWAYS;
+			bench->tunables.shmem_enabled = cases[i].mode;
+			vma = bench->mms[0].vmas[0];
+			vma.flags = HS_THP_VMA_SHMEM | HS_THP_VMA_OPS | HS_THP_VMA_FILE | cases[i].flags;
+			assert_int_equal(hs_thp_vma_allowed(&bench->rules, &bench->tunables, &vma, 0,
+							    HS_THP_FOR_MADVISE) == HS_THP_ALLOWED,
+					 cases[i].for_madvise);
+			assert_int_equal(hs_thp_vma_allowed(&bench->rules, &bench->tunables, &vma, 0,
+							    HS_THP_FOR_DAEMON) == HS_THP_ALLOWED, cases[i].for_daemon);
+		}
+	}
+	free(bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_effort), cmocka_unit_test(test_rebloat), cmocka_unit_test(test_underused),
 		cmocka_unit_test(test_small_orders), cmocka_unit_test(test_files), cmocka_unit_test(test_far_files),
 		cmocka_unit_test(test_dirty_file), cmocka_unit_test(test_madvise_hugepage),
+		cmocka_unit_test(test_shared_memory_rule),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

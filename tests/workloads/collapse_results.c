@@ -378,6 +378,18 @@ static char *cramped_shared(void)
 	return fill(range, 200);
 }
 
+/* A file of a disk's file system, or of the initial one. */
+static char *mapped_file(void)
+{
+	char *range = new_range();
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || mmap(range, range_bytes, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
+		fail("own file");
+	close(fd);
+	return range;
+}
+
 static void shared_group(void)
 {
 	char *range;
@@ -390,6 +402,7 @@ static void shared_group(void)
 	ask("shmem-untouched", new_shared());
 	ask("shmem-held", held_shared());
 	ask("shmem-cramped", cramped_shared());
+	ask("file", mapped_file());
 	range = new_shared();
 	madvise(range, range_bytes, MADV_NOHUGEPAGE);
 	ask("shmem-forbidden", range);
