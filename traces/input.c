@@ -56,6 +56,9 @@ static int open_path(const char *path, struct hs_input *input, struct hs_error *
 		return fail(input, -errno, err);
 	if (S_ISDIR(status.st_mode))
 		return hs_error_set(err, -EISDIR, "%s: is a directory, not a trace file", input->name);
+	/* /dev/zero has no end. */
+	if (S_ISCHR(status.st_mode))
+		return hs_error_set(err, -ENODEV, "%s: is a character device, not a trace file", input->name);
 	input->bytes = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
 	return S_ISREG(status.st_mode) ? 0 : spool(input, err);
 }

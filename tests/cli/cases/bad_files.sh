@@ -14,6 +14,7 @@ printf x | zstd -q >other.zst
 try 'hindsight dump other.zst'
 try 'hindsight info - <text.hst'
 try 'hindsight info /dev/null'
+try 'hindsight info /dev/zero'
 try 'hindsight info "$(printf "name\nwith\033[31mcontrols.hst")"'
 chmod 000 small.hst
 cp "$BINARY" ./copy
