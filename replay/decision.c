@@ -15,6 +15,13 @@ bool hs_cost_is_state(const char *name)
 	return strncmp(name, "at_", 3) == 0;
 }
 
+const char *hs_result_of_call(int64_t ret)
+{
+	const char *name = ret < 0 && ret > -4096 ? strerrorname_np((int)-ret) : "OK";
+
+	return name ? name : "errno";
+}
+
 const char *hs_basis_name(enum hs_basis basis)
 {
 	static const char *const names[HS_NR_BASES] = { "exact", "bounded", "assumed" };

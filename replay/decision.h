@@ -55,6 +55,9 @@ struct hs_decision {
 /* A state beside the costs ("at_…"): belongs to its decision alone, and is never added up. */
 bool hs_cost_is_state(const char *name);
 
+/* What a system call returned, as a result: "EINVAL", …; "OK" for all that is no negative errno. */
+const char *hs_result_of_call(int64_t ret);
+
 const char *hs_basis_name(enum hs_basis basis);
 const char *hs_verdict_name(enum hs_verdict verdict);
 

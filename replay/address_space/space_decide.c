@@ -42,13 +42,6 @@ static bool is_call(unsigned int kind)
 }
 
 /* "OK", "EINVAL", …: static. */
-static const char *name_of_result(int64_t ret)
-{
-	const char *name = ret < 0 && ret > -4096 ? strerrorname_np((int)-ret) : "OK";
-
-	return name ? name : "errno";
-}
-
 static int64_t fill_request(const struct hs_event *event, struct call_request *request)
 {
 	struct hs_request *common = &request->common;
@@ -104,7 +97,7 @@ int hs_space_ask(struct hs_address_space *space, const struct hs_event *event, u
 	request->common.time = event->row->time;
 	request->common.task = event->row->task;
 	request->common.mm = event->row->mm;
-	recorded->result = name_of_result(fill_request(event, request));
+	recorded->result = hs_result_of_call(fill_request(event, request));
 	recorded->reason = "recorded";
 	recorded->basis = space->layouts_are_assumed ? HS_BASIS_ASSUMED : HS_BASIS_EXACT;
 	return 1;
@@ -256,7 +249,7 @@ void hs_space_decide(const struct hs_address_space *space, const struct hs_reque
 	}
 	if (mm)
 		prediction = predict(mm, request);
-	decision->result = prediction.is_unknown ? HS_RESULT_UNKNOWN : name_of_result(-prediction.error);
+	decision->result = prediction.is_unknown ? HS_RESULT_UNKNOWN : hs_result_of_call(-prediction.error);
 	decision->reason = prediction.reason;
 	decision->basis = prediction.is_assumed || space->layouts_are_assumed ? HS_BASIS_ASSUMED : HS_BASIS_EXACT;
 }

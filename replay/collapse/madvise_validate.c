@@ -50,13 +50,6 @@ static struct hs_madvise_tally *tally_of(struct hs_model *model, uint32_t task)
 	return group ? &group->tally : NULL;
 }
 
-static const char *name_of(int64_t ret)
-{
-	const char *name = ret < 0 && ret > -4096 ? strerrorname_np((int)-ret) : "OK";
-
-	return name ? name : "errno";
-}
-
 int hs_madvise_ask(struct hs_model *model, const struct hs_mm_madvise *call, union hs_request_storage *storage,
 		   struct hs_decision *recorded)
 {
@@ -72,7 +65,7 @@ int hs_madvise_ask(struct hs_model *model, const struct hs_mm_madvise *call, uni
 	};
 	if (tally)
 		request->tally = *tally;
-	recorded->result = name_of(call->ret);
+	recorded->result = hs_result_of_call(call->ret);
 	recorded->reason = "recorded";
 	recorded->basis = HS_BASIS_EXACT;
 	return 1;
@@ -177,7 +170,7 @@ void hs_madvise_decide(const struct hs_model *model, const struct hs_request *co
 		return;
 	}
 	answer = answer_of(model, mm, request);
-	decision->result = name_of(answer.error);
+	decision->result = hs_result_of_call(answer.error);
 	decision->reason = answer.reason;
 	/* Under other rules the ranges' own results might be others. */
 	decision->basis = model->are_rules_guessed || model->rules.variant != model->recorded_rules.variant ?
