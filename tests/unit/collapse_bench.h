@@ -10,7 +10,7 @@
  *   c pinned   d in the swap cache   u off the LRU   l locked   h shared with another process
  *   z lazily freed, clean   y lazily freed, dirty   w userfaultfd write-protected   m userfaultfd marker
  *   q swap entry with the userfaultfd bit   e swap entry that cannot be read   k swap entry, page locked
- *   p poisoned   o page of a folio of order 4   n not anonymous   s the same folio as the entry before
+ *   p poisoned   o page of a folio of order 4   n not anonymous   H, s first and further pages of a folio of 2 MiB
  */
 #include <stdlib.h>
 #include <string.h>
@@ -226,10 +226,16 @@ static inline uint32_t bench_planes(char letter)
 	case 'k': return BIT(SWAP) | BIT(SWAP_LOCKED);
 	case 'p': return BIT(YOUNG) | BIT(POISONED);
 	case 'n': return BIT(YOUNG) | BIT(NOT_ANON);
-	case 's': return BIT(YOUNG) | BIT(SAME_FOLIO);
+	case 'H': return BIT(YOUNG) | BIT(LARGE) | BIT(COMPOUND);
+	case 's': return BIT(YOUNG) | BIT(LARGE) | BIT(COMPOUND) | BIT(SAME_FOLIO);
 	default: return BIT(YOUNG);
 	}
 #undef BIT
+}
+
+static inline uint8_t bench_folio_order(char letter)
+{
+	return letter == 'o' ? 4 : letter == 'H' || letter == 's' ? 9 : 0;
 }
 
 /* Draws range number `number` of an mm: "P448 N64"; what is not drawn is empty. */
@@ -248,7 +254,7 @@ static inline void bench_set_range(struct bench *bench, uint32_t mm, unsigned in
 			for (unsigned int plane = 0; plane < HS_NR_PTE_PLANES; plane++)
 				if (planes & 1u << plane)
 					hs_bitmap512_set(&range->ptes.plane[plane], at);
-			range->folio_order[at] = letter == 'o' ? 4 : 0;
+			range->folio_order[at] = bench_folio_order(letter);
 		}
 		text = end + strspn(end, " ");
 	}

@@ -30,7 +30,7 @@ static void shrink(struct bench *bench)
 
 static void refuse_huge(struct bench *bench)
 {
-	bench->tunables.khugepaged_enabled = HS_THP_MADVISE;
+	bench->mms[0].vmas[0].flags &= ~(uint32_t)HS_THP_VMA_HUGEPAGE;
 	bench->mms[0].vmas[0].flags |= HS_THP_VMA_NOHUGEPAGE;
 }
 
@@ -53,67 +53,85 @@ struct scan_case {
 	int number;
 	const char *ptes;
 	int result[HS_NR_VARIANTS];	/* enum hs_collapse_result; NA: not asked of this variant */
+	int first_visited;	/* v2010: entries seen by a scan that refused; 0: a collapse was attempted */
 	unsigned int max_none, max_shared;	/* 0: default; max_none is one more than the limit */
 	uint32_t vma_flags;
-	bool charge_fails, alloc_fails;
+	bool charge_fails, alloc_fails, first_madvise;
 	void (*unlocked)(struct bench *bench);
 	void (*detached)(struct bench *bench);
-	int none, unmapped, referenced, visited, zeroed, swapped_in, isolates;	/* 6.1 and later; 0: any */
+	/* 6.1 and later. visited: 0 is all, where the scan refused. 0 of the others is any. */
+	int none, unmapped, referenced, visited, swapped_in;
+	int zeroed;			/* where it succeeds, v2010 too */
+	bool no_page;			/* no pfn in the event */
+	enum hs_thp_step step;		/* the attempt was refused by it; NONE: the scan refused or it succeeded */
 };
 
 static const struct scan_case cases[] = {
-	{ CASE(1, "P512", SAME5(R(SUCCEED))), .isolates = 1 },
-	{ CASE(2, "P1 N511", SAME5(R(SUCCEED))), .zeroed = 511 },
-	{ CASE(3, "N512", SAME5(R(EXCEED_NONE_PTE))), .none = 512, .visited = 512 },
+	{ CASE(1, "P512", SAME5(R(SUCCEED))) },
+	{ CASE(2, "P1 N511", SAME5(R(SUCCEED))), .none = 511, .zeroed = 511 },
+	{ CASE(3, "N512", SAME5(R(EXCEED_NONE_PTE))), 512, .none = 512, .visited = 512, .no_page = true },
 	{ CASE(8, "P512", SAME5(R(SUCCEED))), .max_none = 1 },
-	{ CASE(9, "N1 P511", SAME5(R(EXCEED_NONE_PTE))), .max_none = 1, .none = 1, .visited = 1 },
-	{ CASE(10, "P511 N1", SAME5(R(EXCEED_NONE_PTE))), .max_none = 1, .none = 1, .visited = 512 },
-	{ CASE(11, "P448 N64", SAME5(R(SUCCEED))), .max_none = 65, .zeroed = 64 },
-	{ CASE(12, "P447 N65", SAME5(R(EXCEED_NONE_PTE))), .max_none = 65, .none = 65 },
-	{ CASE(13, "P400 N112", SAME5(R(EXCEED_NONE_PTE))), .max_none = 65, .none = 65, .referenced = 400 },
-	{ CASE(14, "Z64 P448", OLD_NEW(R(PAGE_RO), R(SUCCEED))), .max_none = 65, .zeroed = 64 },
-	{ CASE(15, "Z512", OLD_NEW(R(PAGE_RO), R(EXCEED_NONE_PTE))), .none = 512 },
-	{ CASE(16, "Z511 P1", OLD_NEW(R(PAGE_RO), R(SUCCEED))), .zeroed = 511 },
-	{ CASE(17, "O512", SAME5(R(LACK_REFERENCED_PAGE))) },
+	{ CASE(9, "N1 P511", SAME5(R(EXCEED_NONE_PTE))), 1, .max_none = 1, .none = 1, .visited = 1, .no_page = true },
+	{ CASE(10, "P511 N1", SAME5(R(EXCEED_NONE_PTE))), 512, .max_none = 1, .none = 1, .visited = 512 },
+	{ CASE(11, "P448 N64", SAME5(R(SUCCEED))), .max_none = 65, .none = 64, .zeroed = 64 },
+	{ CASE(12, "P447 N65", SAME5(R(EXCEED_NONE_PTE))), 512, .max_none = 65, .none = 65 },
+	{ CASE(13, "P400 N112", SAME5(R(EXCEED_NONE_PTE))), 465, .max_none = 65, .none = 65, .referenced = 400,
+	  .visited = 465 },
+	{ CASE(14, "Z64 P448", OLD_NEW(R(PAGE_RO), R(SUCCEED))), 1, .max_none = 65, .none = 64, .zeroed = 64 },
+	{ CASE(15, "Z512", OLD_NEW(R(PAGE_RO), R(EXCEED_NONE_PTE))), 1, .none = 512, .no_page = true },
+	{ CASE(16, "Z511 P1", OLD_NEW(R(PAGE_RO), R(SUCCEED))), 1, .none = 511, .zeroed = 511 },
+	{ CASE(17, "O512", SAME5(R(LACK_REFERENCED_PAGE))), 512 },
 	{ CASE(18, "O511 P1", SAME5(R(SUCCEED))), .referenced = 1 },
-	{ CASE(19, "O511 F1", OLD_NEW(R(LACK_REFERENCED_PAGE), R(SUCCEED))), .referenced = 1 },
-	{ CASE(20, "F1 O511", OLD_NEW(R(LACK_REFERENCED_PAGE), R(SUCCEED))), .referenced = 1 },
-	{ CASE(21, "S1 P511", OLD_NEW(R(PTE_NON_PRESENT), R(SUCCEED))), .swapped_in = 1 },
-	{ CASE(22, "S64 P448", OLD_NEW(R(PTE_NON_PRESENT), R(SUCCEED))), .swapped_in = 64 },
-	{ CASE(23, "S65 P447", OLD_NEW(R(PTE_NON_PRESENT), R(EXCEED_SWAP_PTE))), .unmapped = 65, .visited = 65 },
-	{ CASE(24, "S1 P255 O256", OLD_NEW(R(PTE_NON_PRESENT), R(LACK_REFERENCED_PAGE))), .referenced = 255 },
-	{ CASE(25, "S1 P256 O255", OLD_NEW(R(PTE_NON_PRESENT), R(SUCCEED))), .referenced = 256 },
-	{ CASE(26, "S1 N511", SPLIT(R(PTE_NON_PRESENT), R(PAGE_RO), R(LACK_REFERENCED_PAGE))) },
+	{ CASE(19, "O511 F1", OLD_NEW(R(LACK_REFERENCED_PAGE), R(SUCCEED))), 512, .referenced = 1 },
+	{ CASE(20, "F1 O511", OLD_NEW(R(LACK_REFERENCED_PAGE), R(SUCCEED))), 512, .referenced = 1 },
+	{ CASE(21, "S1 P511", OLD_NEW(R(PTE_NON_PRESENT), R(SUCCEED))), 1, .unmapped = 1, .swapped_in = 1 },
+	{ CASE(22, "S64 P448", OLD_NEW(R(PTE_NON_PRESENT), R(SUCCEED))), 1, .unmapped = 64, .swapped_in = 64 },
+	{ CASE(23, "S65 P447", OLD_NEW(R(PTE_NON_PRESENT), R(EXCEED_SWAP_PTE))), 1, .unmapped = 65, .visited = 65,
+	  .no_page = true },
+	{ CASE(24, "S1 P255 O256", OLD_NEW(R(PTE_NON_PRESENT), R(LACK_REFERENCED_PAGE))), 1, .referenced = 255 },
+	{ CASE(25, "S1 P256 O255", OLD_NEW(R(PTE_NON_PRESENT), R(SUCCEED))), 1, .referenced = 256, .swapped_in = 1 },
+	{ CASE(26, "S1 N511", SPLIT(R(PTE_NON_PRESENT), R(PAGE_RO), R(LACK_REFERENCED_PAGE))), 1, .none = 511,
+	  .no_page = true },
 	{ CASE(27, "P3 q1 P508", OLD_NEW(NA, R(PTE_UFFD_WP))), .unmapped = 1, .visited = 4 },
-	{ CASE(28, "m1 P511", V5(NA, R(FAIL), R(PTE_UFFD_WP), R(PTE_UFFD_WP), R(PTE_UFFD_WP))), .unmapped = 1 },
+	{ CASE(28, "m1 P511", V5(NA, R(FAIL), NA, NA, NA)), .unmapped = 1, .step = HS_THP_STEP_SWAPIN },
+	{ CASE(28, "m1 P511", V5(NA, NA, R(PTE_UFFD_WP), R(PTE_UFFD_WP), R(PTE_UFFD_WP))), .unmapped = 1,
+	  .visited = 1, .no_page = true },
 	{ CASE(29, "P511 w1", OLD_NEW(NA, R(PTE_UFFD_WP))), .visited = 512, .referenced = 511 },
-	{ CASE(30, "N1 P511", OLD_NEW(NA, R(EXCEED_NONE_PTE))), .vma_flags = HS_THP_VMA_UFFD_MISSING, .visited = 1 },
+	{ CASE(30, "N1 P511", OLD_NEW(NA, R(EXCEED_NONE_PTE))), .vma_flags = HS_THP_VMA_UFFD_MISSING, .none = 1,
+	  .visited = 1, .no_page = true },
 	{ CASE(31, "P512", OLD_NEW(NA, R(SUCCEED))), .vma_flags = HS_THP_VMA_UFFD_MISSING },
-	{ CASE(32, "R512", SPLIT(R(PAGE_RO), R(PAGE_RO), R(SUCCEED))) },
-	{ CASE(33, "R511 P1", OLD_NEW(R(PAGE_RO), R(SUCCEED))) },
-	{ CASE(34, "h256 P256", OLD_NEW(R(PAGE_COUNT), R(SUCCEED))) },
-	{ CASE(35, "h257 P255", OLD_NEW(R(PAGE_COUNT), R(EXCEED_SHARED_PTE))), .visited = 257 },
-	{ CASE(36, "P9 h1 P502", OLD_NEW(R(PAGE_COUNT), R(EXCEED_SHARED_PTE))), .max_shared = 1, .visited = 10 },
-	{ CASE(37, "P7 c1 P504", SAME5(R(PAGE_COUNT))), .visited = 8 },
-	{ CASE(38, "P7 d1 P504", OLD_NEW(R(PAGE_COUNT), R(SUCCEED))) },
-	{ CASE(39, "P7 u1 P504", SAME5(R(PAGE_LRU))), .visited = 8 },
-	{ CASE(40, "P7 l1 P504", SAME5(R(PAGE_LOCK))), .visited = 8 },
-	{ CASE(41, "P512", SAME5(R(PAGE_LOCK))), .detached = lock_page, .isolates = 1 },
-	{ CASE(42, "P7 z1 P504", V5(NA, R(SUCCEED), R(SUCCEED), R(SUCCEED), R(PAGE_LAZYFREE))) },
+	{ CASE(32, "R512", SPLIT(R(PAGE_RO), R(PAGE_RO), R(SUCCEED))), 1, .referenced = 512 },
+	{ CASE(33, "R511 P1", OLD_NEW(R(PAGE_RO), R(SUCCEED))), 1 },
+	{ CASE(34, "h256 P256", OLD_NEW(R(PAGE_COUNT), R(SUCCEED))), 1 },
+	{ CASE(35, "h257 P255", OLD_NEW(R(PAGE_COUNT), R(EXCEED_SHARED_PTE))), 1, .visited = 257 },
+	{ CASE(36, "P9 h1 P502", OLD_NEW(R(PAGE_COUNT), R(EXCEED_SHARED_PTE))), 10, .max_shared = 1, .visited = 10 },
+	{ CASE(37, "P7 c1 P504", SAME5(R(PAGE_COUNT))), 8, .visited = 8 },
+	{ CASE(38, "P7 d1 P504", OLD_NEW(R(PAGE_COUNT), R(SUCCEED))), 8 },
+	{ CASE(39, "P7 u1 P504", SAME5(R(PAGE_LRU))), 8, .visited = 8 },
+	{ CASE(40, "P7 l1 P504", SAME5(R(PAGE_LOCK))), 8, .visited = 8 },
+	{ CASE(41, "P512", SAME5(R(PAGE_LOCK))), .detached = lock_page, .step = HS_THP_STEP_ISOLATE },
+	{ CASE(42, "P7 z1 P504", V5(NA, R(SUCCEED), R(SUCCEED), R(SUCCEED), NA)) },
+	{ CASE(42, "P7 z1 P504", V5(NA, NA, NA, NA, R(PAGE_LAZYFREE))), .visited = 8 },
 	{ CASE(43, "P7 y1 P504", OLD_NEW(NA, R(SUCCEED))) },
 	{ CASE(43, "P7 z1 P504", OLD_NEW(NA, R(SUCCEED))), .vma_flags = HS_THP_VMA_DROPPABLE },
-	{ CASE(44, "P1 s399 N112", SAME5(R(SUCCEED))), .zeroed = 112 },
-	{ CASE(48, "P512", OLD_NEW(NA, R(ALLOC_HUGE_PAGE_FAIL))), .alloc_fails = true },
-	{ CASE(49, "P512", SAME5(R(CGROUP_CHARGE_FAIL))), .charge_fails = true },
-	{ CASE(50, "P512", OLD_NEW(NA, R(VMA_NULL))), .unlocked = unmap },
-	{ CASE(51, "P512", SAME5(R(ADDRESS_RANGE))), .unlocked = shrink },
-	{ CASE(52, "P512", SAME5(R(VMA_CHECK))), .unlocked = refuse_huge },
-	{ CASE(53, "P512", SAME5(R(ANY_PROCESS))), .unlocked = exit_mm },
-	{ CASE(54, "P512", SAME5(R(PMD_MAPPED))), .unlocked = make_huge },
-	{ CASE(55, "k1 P511", OLD_NEW(NA, R(PAGE_LOCK))) },
-	{ CASE(55, "e1 P511", OLD_NEW(NA, R(FAIL))) },
-	{ CASE(56, "P7 p1 P504", V5(NA, NA, R(COPY_MC), R(COPY_MC), R(COPY_MC))), .isolates = 1 },
-	{ CASE(57, "e1 P511", OLD_NEW(R(PTE_NON_PRESENT), R(FAIL))) },
+	{ CASE(44, "H1 s399 N112", OLD_NEW(NA, R(SUCCEED))), .none = 112, .zeroed = 112 },
+	{ CASE(48, "P512", OLD_NEW(NA, R(ALLOC_HUGE_PAGE_FAIL))), .alloc_fails = true, .step = HS_THP_STEP_ALLOC },
+	{ CASE(49, "P512", SAME5(R(CGROUP_CHARGE_FAIL))), .charge_fails = true, .step = HS_THP_STEP_CHARGE },
+	{ CASE(50, "P512", OLD_NEW(NA, R(VMA_NULL))), .unlocked = unmap, .step = HS_THP_STEP_VMA },
+	{ CASE(51, "P512", OLD_NEW(NA, R(ADDRESS_RANGE))), .unlocked = shrink, .step = HS_THP_STEP_VMA },
+	{ CASE(51, "P512", V5(R(ADDRESS_RANGE), NA, NA, NA, NA)), .unlocked = shrink, .step = HS_THP_STEP_RANGE },
+	{ CASE(52, "P512", OLD_NEW(NA, R(VMA_CHECK))), .unlocked = refuse_huge, .step = HS_THP_STEP_VMA },
+	{ CASE(52, "P512", V5(R(VMA_CHECK), NA, NA, NA, NA)), .vma_flags = HS_THP_VMA_HUGEPAGE, .first_madvise = true,
+	  .unlocked = refuse_huge, .step = HS_THP_STEP_MODE },
+	{ CASE(53, "P512", OLD_NEW(NA, R(ANY_PROCESS))), .unlocked = exit_mm, .step = HS_THP_STEP_VMA },
+	{ CASE(53, "P512", V5(R(ANY_PROCESS), NA, NA, NA, NA)), .unlocked = exit_mm, .step = HS_THP_STEP_EXIT },
+	{ CASE(54, "P512", SAME5(R(PMD_MAPPED))), .unlocked = make_huge, .step = HS_THP_STEP_PMD },
+	{ CASE(55, "k1 P511", OLD_NEW(NA, R(PAGE_LOCK))), .unmapped = 1, .step = HS_THP_STEP_SWAPIN },
+	{ CASE(55, "e1 P511", OLD_NEW(NA, R(FAIL))), .unmapped = 1, .step = HS_THP_STEP_SWAPIN },
+	{ CASE(56, "P7 p1 P504", V5(NA, NA, R(COPY_MC), R(COPY_MC), R(COPY_MC))), .step = HS_THP_STEP_COPY },
+	{ CASE(57, "e1 P511", OLD_NEW(R(PTE_NON_PRESENT), R(FAIL))), 1, .unmapped = 1, .step = HS_THP_STEP_SWAPIN },
+	/* A range of small pages behind mprotect(PROT_READ). */
+	{ CASE(100, "R512", SPLIT(R(PAGE_RO), R(PAGE_RO), R(SUCCEED))), 1, .referenced = 512 },
 };
 
 static void prepare(struct bench *bench, const struct scan_case *one, enum hs_variant variant)
@@ -121,6 +139,10 @@ static void prepare(struct bench *bench, const struct scan_case *one, enum hs_va
 	bench_init(bench, variant, 1);
 	bench_set_range(bench, 1, 0, one->ptes);
 	bench->mms[0].vmas[0].flags |= one->vma_flags;
+	if (one->number == 100)
+		bench->mms[0].vmas[0].flags &= ~(uint32_t)HS_THP_VMA_WRITE;
+	if (one->first_madvise)
+		bench->tunables.khugepaged_enabled = HS_THP_MADVISE;
 	if (one->max_none)
 		bench->tunables.max_ptes_none = one->max_none - 1;
 	if (one->max_shared)
@@ -142,23 +164,71 @@ static void check_counts(const struct scan_case *one, const struct bench *bench,
 		assert_int_equal(scan->unmapped, one->unmapped);
 	if (one->referenced)
 		assert_int_equal(scan->referenced, one->referenced);
-	if (one->visited)
-		assert_int_equal(scan->visited, one->visited);
-	if (one->visited && bench->rules.pte_progress)
-		assert_int_equal(outcome->progress, one->visited);
-	if (one->zeroed)
-		assert_int_equal(bench->nr_zeroed, one->zeroed);
-	if (one->swapped_in)
-		assert_int_equal(bench->nr_swapped_in, one->swapped_in);
-	if (one->isolates)
-		assert_int_equal(bench->nr_isolates, one->isolates);
+	assert_int_equal(scan->visited, one->visited ? one->visited : BENCH_NR);
+	assert_int_equal(scan->has_page, !one->no_page);
+	assert_int_equal(bench->nr_swapped_in, one->swapped_in);
+	assert_int_equal(bench->nr_swapins, scan->is_attempt && scan->unmapped ? 1 : 0);
+	assert_int_equal(outcome->last.step, one->step);
+}
+
+static void check_first_counts(const struct scan_case *one, const struct hs_range_scan_outcome *outcome)
+{
+	assert_int_equal(outcome->scan.visited, one->first_visited ? one->first_visited : BENCH_NR);
+	assert_int_equal(outcome->scan.is_attempt, !one->first_visited);
+	if (!one->first_visited)
+		assert_int_equal(outcome->last.step, one->step);
+}
+
+/* The balance of a collapse: what is not copied is zero-filled and makes the mm larger. */
+static void check_success(const struct scan_case *one, const struct bench *bench,
+			  const struct hs_range_scan_outcome *outcome)
+{
+	assert_int_equal(bench->mms[0].ranges[0].pmd, HS_PMD_HUGE);
+	assert_int_equal(bench->nr_zeroed, one->zeroed);
+	assert_int_equal(outcome->last.zeroed, one->zeroed);
+	assert_int_equal(outcome->last.copied, BENCH_NR - one->zeroed);
+	assert_int_equal(outcome->pages_collapsed, BENCH_NR);
+	assert_int_equal(bench->nr_isolates, 1);
+}
+
+/* A refused range is as it was, but for what an accident did to it. */
+static void check_refusal(const struct scan_case *one, const struct bench *bench, struct hs_pte_map *before)
+{
+	if (one->detached)
+		hs_bitmap512_set(&before->plane[HS_PTE_LOCKED], 100);
+	assert_memory_equal(before, &bench->mms[0].ranges[0].ptes, sizeof(*before));
+	assert_int_equal(bench->mms[0].ranges[0].pmd, one->unlocked == make_huge ? HS_PMD_HUGE : HS_PMD_TABLE);
+	assert_int_equal(bench->nr_collapsed_pages, 0);
+	assert_int_equal(bench->nr_isolates, one->step == HS_THP_STEP_ISOLATE || one->step == HS_THP_STEP_COPY);
+}
+
+static void check_scan(const struct scan_case *one, enum hs_variant variant, struct bench *bench)
+{
+	const enum hs_collapse_result expected = (enum hs_collapse_result)one->result[variant];
+	struct hs_range_scan_outcome outcome;
+	struct hs_pte_map before;
+
+	prepare(bench, one, variant);
+	before = bench->mms[0].ranges[0].ptes;
+	bench_scan(bench, true, &outcome);
+	assert_string_equal(hs_collapse_result_name(outcome.result), hs_collapse_result_name(expected));
+	assert_int_equal(outcome.assertion, HS_THP_NO_ASSERTION);
+	if (variant == HS_VARIANT_V2010)
+		check_first_counts(one, &outcome);
+	else
+		check_counts(one, bench, &outcome);
+	assert_int_equal(outcome.progress, variant == HS_VARIANT_7_2 ? outcome.scan.visited : BENCH_NR);
+	assert_int_equal(outcome.is_lock_dropped, outcome.scan.is_attempt);
+	assert_int_equal(bench->nr_attempts, outcome.scan.is_attempt);
+	if (expected == HS_SCAN_SUCCEED)
+		check_success(one, bench, &outcome);
+	else
+		check_refusal(one, bench, &before);
 }
 
 static void test_numbered(void **state)
 {
 	struct bench *bench = malloc(sizeof(*bench));
-	struct hs_range_scan_outcome outcome;
-	enum hs_collapse_result expected;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -167,18 +237,24 @@ static void test_numbered(void **state)
 				continue;
 			print_message("case %d, %s, %s\n", cases[i].number, cases[i].ptes,
 				      hs_variant_name((enum hs_variant)variant));
-			prepare(bench, &cases[i], (enum hs_variant)variant);
-			bench_scan(bench, true, &outcome);
-			expected = (enum hs_collapse_result)cases[i].result[variant];
-			assert_string_equal(hs_collapse_result_name(outcome.result),
-					    hs_collapse_result_name(expected));
-			assert_int_equal(outcome.assertion, HS_THP_NO_ASSERTION);
-			if (variant != HS_VARIANT_V2010)
-				check_counts(&cases[i], bench, &outcome);
-			if (outcome.result == HS_SCAN_SUCCEED)
-				assert_int_equal(bench->mms[0].ranges[0].pmd, HS_PMD_HUGE);
+			check_scan(&cases[i], (enum hs_variant)variant, bench);
 		}
 	}
+	free(bench);
+}
+
+/* Case 44 in v2010: a page of a large folio is an assertion. */
+static void test_first_compound(void **state)
+{
+	struct bench *bench = malloc(sizeof(*bench));
+	struct hs_range_scan_outcome outcome;
+
+	(void)state;
+	bench_init(bench, HS_VARIANT_V2010, 1);
+	bench_set_range(bench, 1, 0, "H1 s399 N112");
+	bench_scan(bench, true, &outcome);
+	assert_int_equal(outcome.assertion, HS_THP_COMPOUND_PAGE);
+	assert_int_equal(bench->nr_attempts, 0);
 	free(bench);
 }
 
@@ -193,6 +269,7 @@ static void test_pmd_states(void **state)
 		{ HS_PMD_UPPER_ABSENT, { R(PMD_NULL), R(PMD_NULL), R(PMD_NULL), R(PMD_NULL), R(NO_PTE_TABLE) } },
 		{ HS_PMD_HUGE, SAME5(R(PMD_MAPPED)) },
 		{ HS_PMD_MIGRATION, { NA, R(PMD_NULL), R(PMD_NULL), R(PMD_MAPPED), R(PMD_MAPPED) } },
+		{ HS_PMD_NON_PRESENT, { NA, R(PMD_NULL), R(PMD_NULL), R(PMD_NULL), R(NO_PTE_TABLE) } },
 		{ HS_PMD_BAD, { NA, R(PMD_NULL), R(PMD_NULL), R(PMD_NULL), R(NO_PTE_TABLE) } },
 		{ HS_PMD_TABLE_GONE, { NA, NA, R(PMD_NULL), R(PMD_NULL), R(NO_PTE_TABLE) } },
 	};
@@ -209,10 +286,28 @@ static void test_pmd_states(void **state)
 			bench_scan(bench, true, &outcome);
 			assert_int_equal(outcome.result, states[i].result[variant]);
 			assert_int_equal(outcome.progress, variant == HS_VARIANT_7_2 ? 1 : 512);
-			assert_false(outcome.is_lock_dropped);
+			assert_false(outcome.is_lock_dropped || outcome.scan.has_page);
+			assert_int_equal(bench->nr_attempts, 0);
+			assert_int_equal(bench->mms[0].ranges[0].pmd, states[i].pmd);
 		}
 	}
 	free(bench);
+}
+
+/* Case 46: distances count only while node_reclaim_mode is on. */
+static void check_far_nodes_allowed(const struct bench *bench)
+{
+	const struct hs_scan_request request = {
+		.rules = &bench->rules, .tunables = &bench->tunables, .is_khugepaged = true, .orders = 1 << 9,
+		.range = { .pmd = HS_PMD_TABLE, .ptes = &bench->mms[0].ranges[0].ptes, .nodes = &bench->nodes },
+	};
+	struct hs_scan_outcome outcome;
+
+	hs_scan_decide(&request, &outcome);
+	assert_true(outcome.is_attempt);
+	assert_int_equal(outcome.visited, BENCH_NR);
+	assert_int_equal(outcome.target_node, 0);
+	assert_int_equal(outcome.allowed_nodes, 3);
 }
 
 /* Cases 45 to 47: memory nodes. */
@@ -232,6 +327,9 @@ static void test_nodes(void **state)
 		bench_scan(bench, true, &outcome);
 		assert_int_equal(outcome.result, HS_SCAN_SCAN_ABORT);
 		assert_int_equal(outcome.scan.visited, 2);
+		assert_int_equal(outcome.progress, variant == HS_VARIANT_7_2 ? 2 : BENCH_NR);
+		assert_int_equal(bench->nr_attempts, 0);
+		check_far_nodes_allowed(bench);
 
 		memset(bench->nodes.too_far, 0, sizeof(bench->nodes.too_far));
 		memset(bench->nodes.node, 1, 300);
@@ -245,6 +343,7 @@ static void test_nodes(void **state)
 		memset(bench->nodes.node, 1, 256);
 		memset(bench->nodes.node + 256, 0, 256);
 		bench_scan(bench, true, &outcome);
+		assert_int_equal(outcome.result, HS_SCAN_SUCCEED);
 		assert_int_equal(outcome.scan.target_node, 0);
 		assert_int_equal(outcome.scan.allowed_nodes, 3);
 	}
@@ -263,6 +362,8 @@ static void test_null_vma(void **state)
 	bench->unlocked = unmap;
 	bench_scan(bench, true, &outcome);
 	assert_int_equal(outcome.assertion, HS_THP_NULL_VMA);
+	assert_int_equal(outcome.last.step, HS_THP_STEP_VMA);
+	assert_int_equal(bench->nr_detached, 0);
 	free(bench);
 }
 
@@ -283,6 +384,7 @@ static void test_put_back(void **state)
 		bench_scan(bench, true, &outcome);
 		assert_true(outcome.last.is_detached && outcome.last.has_isolate);
 		assert_int_equal(outcome.last.step, HS_THP_STEP_ISOLATE);
+		assert_int_equal(outcome.result, HS_SCAN_PAGE_LOCK);
 		assert_int_equal(bench->mms[0].ranges[0].pmd, HS_PMD_TABLE);
 		assert_memory_equal(&before, &bench->mms[0].ranges[0].ptes, sizeof(before));
 		assert_int_equal(bench->nr_zeroed, 0);
@@ -315,27 +417,79 @@ struct mthp_case {
 	unsigned int alloc_fails, alloc_fails_order;
 	enum hs_collapse_result result;
 	unsigned int attempts, successes;
+	enum hs_collapse_result first, second, others;	/* of the attempts */
+	unsigned int pages, isolates;
+	unsigned int left_from, left_to;		/* entries of no new folio */
 };
 
 static const struct mthp_case mthp_cases[] = {
-	{ 102, "P16 N496", 511, true, true, .result = R(SUCCEED), .attempts = 1, .successes = 1 },
-	{ 103, "P16 N496", 511, false, true, .result = R(SUCCEED), .attempts = 1, .successes = 1 },
-	{ 104, "P100 N1 P411", 0, true, true, .result = R(SUCCEED), .attempts = 31, .successes = 31 },
-	{ 105, "P450 N62", 100, true, true, .result = R(SUCCEED), .attempts = 1, .successes = 1 },
-	{ 106, "P400 N112", 100, true, true, .result = R(SUCCEED), .attempts = 25, .successes = 25 },
-	{ 107, "S1 P511", 511, false, true, .result = R(SUCCEED), .attempts = 32, .successes = 31 },
-	{ 108, "o512", 511, false, true, .result = R(FAIL), .attempts = 32, .successes = 0 },
+	{ 102, "P16 N496", 511, true, true, .result = R(SUCCEED), .attempts = 1, .successes = 1, .first = R(SUCCEED),
+	  .pages = 512, .isolates = 1, .left_to = 512 },
+	{ 103, "P16 N496", 511, false, true, .result = R(SUCCEED), .attempts = 1, .successes = 1, .first = R(SUCCEED),
+	  .pages = 16, .isolates = 1, .left_from = 16, .left_to = 512 },
+	{ 104, "P100 N1 P411", 0, true, true, .result = R(SUCCEED), .attempts = 31, .successes = 31,
+	  .first = R(SUCCEED), .second = R(SUCCEED), .others = R(SUCCEED), .pages = 496, .isolates = 31,
+	  .left_from = 96, .left_to = 112 },
+	{ 105, "P450 N62", 100, true, true, .result = R(SUCCEED), .attempts = 1, .successes = 1, .first = R(SUCCEED),
+	  .pages = 512, .isolates = 1, .left_to = 512 },
+	{ 106, "P400 N112", 100, true, true, .result = R(SUCCEED), .attempts = 25, .successes = 25,
+	  .first = R(SUCCEED), .second = R(SUCCEED), .others = R(SUCCEED), .pages = 400, .isolates = 25,
+	  .left_from = 400, .left_to = 512 },
+	{ 107, "S1 P511", 511, false, true, .result = R(SUCCEED), .attempts = 32, .successes = 31,
+	  .first = R(EXCEED_SWAP_PTE), .second = R(SUCCEED), .others = R(SUCCEED), .pages = 496, .isolates = 31,
+	  .left_to = 16 },
+	{ 108, "o512", 511, false, true, .result = R(FAIL), .attempts = 32, .successes = 0,
+	  .first = R(PTE_MAPPED_HUGEPAGE), .second = R(PTE_MAPPED_HUGEPAGE), .others = R(PTE_MAPPED_HUGEPAGE),
+	  .isolates = 32 },
 	{ 109, "P512", 511, true, true, .alloc_fails_order = 9, .result = R(SUCCEED), .attempts = 33,
-	  .successes = 32 },
-	{ 109, "P512", 511, true, true, .alloc_fails = 1000, .result = R(ALLOC_HUGE_PAGE_FAIL), .attempts = 33 },
+	  .successes = 32, .first = R(ALLOC_HUGE_PAGE_FAIL), .second = R(SUCCEED), .others = R(SUCCEED), .pages = 512,
+	  .isolates = 32 },
+	{ 109, "P512", 511, true, true, .alloc_fails = 1000, .result = R(ALLOC_HUGE_PAGE_FAIL), .attempts = 33,
+	  .first = R(ALLOC_HUGE_PAGE_FAIL), .second = R(ALLOC_HUGE_PAGE_FAIL), .others = R(ALLOC_HUGE_PAGE_FAIL),
+	  .left_to = 512 },
 	{ 111, "N1 P511", 511, true, true, .vma_flags = HS_THP_VMA_UFFD_MISSING, .result = R(SUCCEED),
-	  .attempts = 33, .successes = 31 },
+	  .attempts = 33, .successes = 31, .first = R(EXCEED_NONE_PTE), .second = R(EXCEED_NONE_PTE),
+	  .others = R(SUCCEED), .pages = 496, .isolates = 33, .left_to = 16 },
 };
+
+static void check_attempts(const struct mthp_case *one, const struct bench *bench)
+{
+	assert_int_equal(bench->nr_attempts, one->attempts);
+	assert_int_equal(bench->nr_successes, one->successes);
+	assert_int_equal(bench->nr_isolates, one->isolates);
+	assert_int_equal(bench->nr_detached, one->isolates);
+	assert_int_equal(bench->nr_collapsed_pages, one->pages);
+	for (unsigned int i = 0; i < bench->nr_attempts; i++)
+		assert_int_equal(bench->attempt_results[i], i == 0 ? one->first : i == 1 ? one->second : one->others);
+	/* Case 107: the scan has seen swap: every attempt looks for it, none reads any back. */
+	assert_int_equal(bench->nr_swapins, one->number == 107 ? 32 : 0);
+	assert_int_equal(bench->nr_swapped_in, 0);
+}
+
+/* Which blocks are new folios, and that the others are as they were. */
+static void check_blocks(const struct mthp_case *one, const struct bench *bench, const struct bench_range *before)
+{
+	const struct bench_range *range = &bench->mms[0].ranges[0];
+	const bool is_huge = one->pages == BENCH_NR && one->attempts == 1;
+
+	assert_int_equal(range->pmd, is_huge ? HS_PMD_HUGE : HS_PMD_TABLE);
+	for (unsigned int i = 0; i < BENCH_NR; i++) {
+		if (i < one->left_from || i >= one->left_to) {
+			assert_int_equal(range->folio_order[i], 4);
+			continue;
+		}
+		assert_int_equal(range->folio_order[i], before->folio_order[i]);
+		for (unsigned int plane = 0; plane < HS_NR_PTE_PLANES; plane++)
+			assert_int_equal(hs_bitmap512_test(&range->ptes.plane[plane], i),
+					 hs_bitmap512_test(&before->ptes.plane[plane], i));
+	}
+}
 
 static void test_mthp(void **state)
 {
 	struct bench *bench = malloc(sizeof(*bench));
 	struct hs_range_scan_outcome outcome;
+	struct bench_range before;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(mthp_cases) / sizeof(*mthp_cases); i++) {
@@ -344,6 +498,7 @@ static void test_mthp(void **state)
 		print_message("case %d, %s\n", one->number, one->ptes);
 		bench_init(bench, HS_VARIANT_7_2, 1);
 		bench_set_range(bench, 1, 0, one->ptes);
+		before = bench->mms[0].ranges[0];
 		bench->tunables.max_ptes_none = one->max_none;
 		bench->tunables.anon_order9 = one->pmd_order ? HS_THP_SIZE_INHERIT : HS_THP_SIZE_NEVER;
 		bench->tunables.anon_order4 = one->order4 ? HS_THP_SIZE_ALWAYS : HS_THP_SIZE_NEVER;
@@ -352,11 +507,9 @@ static void test_mthp(void **state)
 		bench->alloc_fails_order = one->alloc_fails_order;
 		bench_scan(bench, true, &outcome);
 		assert_string_equal(hs_collapse_result_name(outcome.result), hs_collapse_result_name(one->result));
-		assert_int_equal(bench->nr_attempts, one->attempts);
-		assert_int_equal(bench->nr_successes, one->successes);
-		/* Case 107: the scan has seen swap: every attempt looks for it, none reads any back. */
-		assert_int_equal(bench->nr_swapins, one->number == 107 ? 32 : 0);
-		assert_int_equal(bench->nr_swapped_in, 0);
+		assert_int_equal(outcome.pages_collapsed, one->pages);
+		check_attempts(one, bench);
+		check_blocks(one, bench, &before);
 		assert_true(outcome.is_lock_dropped);
 		assert_int_equal(outcome.progress, 512);
 	}
@@ -367,7 +520,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbered), cmocka_unit_test(test_pmd_states), cmocka_unit_test(test_nodes),
-		cmocka_unit_test(test_null_vma), cmocka_unit_test(test_put_back),
+		cmocka_unit_test(test_null_vma), cmocka_unit_test(test_first_compound), cmocka_unit_test(test_put_back),
 		cmocka_unit_test(test_madvise_lazyfree), cmocka_unit_test(test_mthp),
 	};
 
