@@ -51,6 +51,8 @@ struct bench {
 	/* What happened. */
 	unsigned int nr_attempts, nr_allocations, nr_isolates, nr_successes, nr_detached, nr_swapped_in;
 	unsigned int nr_collapsed_pages, nr_zeroed, nr_file_scans, nr_cached_maps, nr_swapins;
+	unsigned int nr_scans, nr_freed_slots;
+	unsigned int scans[BENCH_MMS][BENCH_RANGES];	/* of each range */
 	enum hs_collapse_result attempt_results[600];
 };
 
@@ -159,6 +161,23 @@ static inline void bench_at(void *world, enum hs_thp_point point)
 		bench->detached(bench);
 }
 
+static inline void bench_scanned(void *world, uint32_t mm, uint64_t address, const struct hs_scan_outcome *outcome)
+{
+	struct bench *bench = world;
+	const struct bench_range *range = bench_range(bench, mm, address);
+
+	(void)outcome;
+	bench->nr_scans++;
+	if (range)
+		bench->scans[mm - 1][range - bench->mms[mm - 1].ranges]++;
+}
+
+static inline void bench_slot_freed(void *world, uint32_t mm)
+{
+	(void)mm;
+	((struct bench *)world)->nr_freed_slots++;
+}
+
 static inline void bench_attempted(void *world, const struct hs_attempt_request *request,
 			    const struct hs_attempt_outcome *outcome)
 {
@@ -196,8 +215,9 @@ static const struct hs_khugepaged_ops bench_ops = {
 	.base = { .mm_state = bench_mm_state, .find_vma = bench_find_vma, .read_range = bench_read_range,
 		  .allocate = bench_allocate, .charge = bench_charge, .lock = bench_lock,
 		  .swapped_in = bench_swapped_in, .collapsed = bench_collapsed, .at = bench_at,
-		  .attempted = bench_attempted, .scan_file = bench_scan_file,
+		  .scanned = bench_scanned, .attempted = bench_attempted, .scan_file = bench_scan_file,
 		  .map_cached = bench_map_cached },
+	.slot_freed = bench_slot_freed,
 };
 
 static inline uint32_t bench_planes(char letter)

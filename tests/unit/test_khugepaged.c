@@ -68,10 +68,16 @@ static void test_enter(void **state)
 		machine->bench.tunables.khugepaged_enabled = HS_THP_MADVISE;
 		assert_int_equal(hs_khugepaged_enter_vma(&machine->daemon, 1, vma, &why), HS_THP_ENTER_REFUSED);
 		assert_int_equal(why, HS_THP_REFUSED_MODE);
+		assert_false(hs_khugepaged_is_registered(&machine->daemon, 1));
 		machine->bench.mms[0].vmas[0].flags |= HS_THP_VMA_HUGEPAGE;
 		assert_int_equal(hs_khugepaged_enter_vma(&machine->daemon, 1, vma, &why), HS_THP_ENTER_REGISTERED);
 		assert_int_equal(hs_khugepaged_enter_vma(&machine->daemon, 1, vma, &why), HS_THP_ENTER_ALREADY);
+		assert_int_equal(hs_khugepaged_enter(&machine->daemon, 1), HS_THP_ENTER_ALREADY);
 		assert_ptr_equal(machine->daemon.first, machine->daemon.last);
+		/* One reference: it is dropped once. */
+		assert_int_equal(hs_khugepaged_exit(&machine->daemon, 1), HS_THP_EXIT_UNLINKED);
+		assert_int_equal(hs_khugepaged_exit(&machine->daemon, 1), HS_THP_EXIT_UNREGISTERED);
+		assert_int_equal(machine->bench.nr_freed_slots, 1);
 		drop(machine);
 	}
 }
@@ -85,6 +91,8 @@ static void test_fork(void **state)
 
 		hs_khugepaged_enter(&machine->daemon, 1);
 		assert_int_equal(hs_khugepaged_fork(&machine->daemon, 1, 2), HS_THP_ENTER_REGISTERED);
+		assert_true(hs_khugepaged_is_registered(&machine->daemon, 2));
+		assert_int_equal(machine->daemon.last->mm, 2);
 		assert_int_equal(hs_khugepaged_fork(&machine->daemon, 3, 4), HS_THP_ENTER_REFUSED);
 		assert_false(hs_khugepaged_is_registered(&machine->daemon, 4));
 		drop(machine);
@@ -130,10 +138,17 @@ static void test_exit(void **state)
 		assert_int_equal(visit(machine, 1) != 0, 1);
 		assert_int_equal(machine->daemon.cursor->mm, 1);
 		assert_int_equal(hs_khugepaged_exit(&machine->daemon, 2), HS_THP_EXIT_UNLINKED);
+		assert_false(hs_khugepaged_is_registered(&machine->daemon, 2));
+		assert_int_equal(machine->bench.nr_freed_slots, 1);
 		machine->bench.mms[0].state |= HS_THP_MM_EXITING;
 		assert_int_equal(hs_khugepaged_exit(&machine->daemon, 1), HS_THP_EXIT_LEFT_TO_DAEMON);
-		visit(machine, 4096);
+		assert_int_equal(machine->bench.nr_freed_slots, 1);
+		machine->bench.nr_scans = 0;
+		assert_int_equal(visit(machine, 4096), 1);
 		assert_null(machine->daemon.first);
+		assert_null(machine->daemon.cursor);
+		assert_int_equal(machine->bench.nr_freed_slots, 2);
+		assert_int_equal(machine->bench.nr_scans, 0);
 		assert_int_equal(machine->daemon.full_scans, 1);
 		drop(machine);
 	}
@@ -145,17 +160,38 @@ static void fill(struct machine *machine, unsigned int nr, const char *ptes)
 		bench_set_range(&machine->bench, 1, i, ptes);
 }
 
+/* One pass over 16 ranges. */
+static struct machine *pass_over(enum hs_variant variant, const char *ptes)
+{
+	struct machine *machine = make(variant, 16);
+
+	hs_khugepaged_enter(&machine->daemon, 1);
+	fill(machine, 16, ptes);
+	hs_khugepaged_pass(&machine->daemon);
+	return machine;
+}
+
 /* Cases 67, 68: the budget is tested behind each range. */
 static void test_budget(void **state)
 {
 	(void)state;
 	for_each_variant(variant) {
-		struct machine *machine = make(variant, 16);
+		struct machine *machine = pass_over(variant, "P511 c1");
 
-		hs_khugepaged_enter(&machine->daemon, 1);
-		fill(machine, 16, "P511 c1");
-		assert_int_equal(visit(machine, 4096), 1 + 8 * 512);
+		assert_int_equal(machine->daemon.pass.progress, 1 + 8 * 512);
+		assert_int_equal(machine->bench.nr_scans, 8);
 		assert_int_equal(machine->daemon.address, BENCH_BASE + 8 * BENCH_RANGE_BYTES);
+		drop(machine);
+
+		/* 7.2: refused at the tenth entry, a range costs ten. */
+		machine = pass_over(variant, "P9 c1 P502");
+		if (variant == HS_VARIANT_7_2) {
+			assert_int_equal(machine->daemon.pass.progress, 1 + 16 * 10);
+			assert_int_equal(machine->daemon.full_scans, 1);
+		} else {
+			assert_int_equal(machine->daemon.pass.progress, 1 + 8 * 512);
+			assert_int_equal(machine->daemon.full_scans, 0);
+		}
 		drop(machine);
 
 		machine = make(variant, 16);
@@ -164,6 +200,12 @@ static void test_budget(void **state)
 		for (int i = 0; i < 8; i++)
 			assert_int_equal(visit(machine, 4096), 513);
 		assert_int_equal(machine->daemon.pages_collapsed, 8);
+		drop(machine);
+
+		machine = pass_over(variant, "P512");
+		assert_int_equal(machine->daemon.pass.progress, 4104);
+		assert_int_equal(machine->daemon.pages_collapsed, 8);
+		assert_int_equal(machine->daemon.nr_passes, 1);
 		drop(machine);
 	}
 }
@@ -194,6 +236,8 @@ static void test_trylock(void **state)
 		assert_int_equal(machine->daemon.full_scans, 1);
 		assert_int_equal(machine->daemon.pass.head, 2);
 		assert_int_equal(machine->daemon.pass.progress, 0);
+		assert_int_equal(machine->daemon.nr_passes, 1);
+		assert_int_equal(machine->bench.nr_scans, 0);
 		drop(machine);
 	}
 }
@@ -219,6 +263,10 @@ static void test_wraps(void **state)
 		three_mms(machine);
 		hs_khugepaged_pass(&machine->daemon);
 		assert_int_equal(machine->daemon.full_scans, 1);
+		assert_int_equal(machine->daemon.pass.progress, 3 * 513);
+		for (unsigned int i = 0; i < 3; i++)
+			assert_int_equal(machine->bench.scans[i][0], 1);
+		assert_null(machine->daemon.cursor);
 		drop(machine);
 
 		machine = make(variant, 1);
@@ -227,6 +275,10 @@ static void test_wraps(void **state)
 		assert_int_equal(machine->daemon.cursor->mm, 2);
 		hs_khugepaged_pass(&machine->daemon);
 		assert_int_equal(machine->daemon.full_scans, 2);
+		assert_int_equal(machine->daemon.pass.progress, (2 + 3) * 513);
+		for (unsigned int i = 0; i < 3; i++)
+			assert_int_equal(machine->bench.scans[i][0], 2);
+		assert_null(machine->daemon.cursor);
 		drop(machine);
 	}
 }
@@ -277,6 +329,28 @@ static void test_page_in_hand(void **state)
 	assert_int_equal(machine->daemon.sleep_kind, HS_KHUGEPAGED_SLEEP_SCAN);
 	assert_int_equal(machine->bench.nr_attempts, 2);
 	assert_int_equal(machine->bench.nr_allocations, 2);
+	drop(machine);
+}
+
+/* Case 48 in v2010: the cursor stays where the pass before has left it. */
+static void test_no_page_in_hand(void **state)
+{
+	struct machine *machine = make(HS_VARIANT_V2010, 16);
+
+	(void)state;
+	hs_khugepaged_enter(&machine->daemon, 1);
+	fill(machine, 16, "P511 c1");
+	hs_khugepaged_start(&machine->daemon);
+	hs_khugepaged_run(&machine->daemon, 0);
+	assert_int_equal(machine->daemon.address, BENCH_BASE + 8 * BENCH_RANGE_BYTES);
+	machine->bench.alloc_fails = 1;
+	hs_khugepaged_run(&machine->daemon, 0);
+	assert_int_equal(machine->daemon.sleep_kind, HS_KHUGEPAGED_SLEEP_ALLOC);
+	assert_int_equal(machine->daemon.sleep_ms, 60000);
+	assert_int_equal(machine->daemon.address, BENCH_BASE + 8 * BENCH_RANGE_BYTES);
+	assert_int_equal(machine->bench.nr_scans, 8);
+	hs_khugepaged_run(&machine->daemon, 0);
+	assert_int_equal(machine->bench.nr_scans, 16);
 	drop(machine);
 }
 
@@ -338,7 +412,7 @@ static void test_pte_mapped(void **state)
 static void test_sleeps(void **state)
 {
 	(void)state;
-	for_each_modern(variant) {
+	for_each_variant(variant) {
 		struct machine *machine = make(variant, 1);
 
 		hs_khugepaged_enter(&machine->daemon, 1);
@@ -355,8 +429,14 @@ static void test_sleeps(void **state)
 		assert_int_equal(machine->daemon.state, HS_KHUGEPAGED_ASLEEP);
 		hs_khugepaged_store(&machine->daemon, "khugepaged/scan_sleep_millisecs", "60\n", 3);
 		assert_int_equal(machine->daemon.state, HS_KHUGEPAGED_WOKEN);
-		hs_khugepaged_exit(&machine->daemon, 1);
 		hs_khugepaged_run(&machine->daemon, 0);
+		assert_int_equal(machine->daemon.nr_passes, 5);
+		assert_int_equal(machine->daemon.sleep_ms, 60);
+		/* No sleep, but an empty list waits. */
+		hs_khugepaged_store(&machine->daemon, "khugepaged/scan_sleep_millisecs", "0", 1);
+		machine->bench.mms[0].state |= HS_THP_MM_EXITING;
+		hs_khugepaged_exit(&machine->daemon, 1);
+		hs_khugepaged_run(&machine->daemon, 3);
 		assert_int_equal(machine->daemon.state, HS_KHUGEPAGED_WAITING);
 		drop(machine);
 	}
@@ -466,36 +546,84 @@ static void test_stop_and_start(void **state)
 	}
 }
 
+/* Case 81 in v2010: a sleeper does not see that it was off for a while; a real stop forgets the cursor. */
+static void test_first_stop_and_start(void **state)
+{
+	struct machine *machine = make(HS_VARIANT_V2010, 32);
+
+	(void)state;
+	hs_khugepaged_enter(&machine->daemon, 1);
+	fill(machine, 32, "P511 c1");
+	hs_khugepaged_start(&machine->daemon);
+	hs_khugepaged_run(&machine->daemon, 0);
+	hs_khugepaged_store(&machine->daemon, "khugepaged/enabled", "never\n", 6);
+	assert_int_equal(machine->daemon.state, HS_KHUGEPAGED_ASLEEP);
+	hs_khugepaged_store(&machine->daemon, "khugepaged/enabled", "always\n", 7);
+	assert_int_equal(machine->daemon.state, HS_KHUGEPAGED_ASLEEP);
+	hs_khugepaged_run(&machine->daemon, 0);
+	assert_int_equal(machine->daemon.address, BENCH_BASE + 16 * BENCH_RANGE_BYTES);
+
+	hs_khugepaged_store(&machine->daemon, "khugepaged/enabled", "never\n", 6);
+	hs_khugepaged_run(&machine->daemon, 0);
+	assert_int_equal(machine->daemon.state, HS_KHUGEPAGED_NONE);
+	assert_null(machine->daemon.cursor);
+	assert_non_null(machine->daemon.first);
+	hs_khugepaged_store(&machine->daemon, "khugepaged/enabled", "always\n", 7);
+	assert_int_equal(machine->daemon.state, HS_KHUGEPAGED_CREATED);
+	hs_khugepaged_run(&machine->daemon, 0);
+	assert_int_equal(machine->daemon.address, BENCH_BASE + 8 * BENCH_RANGE_BYTES);
+	drop(machine);
+}
+
+struct setting_write {
+	const char *file, *text;
+	int status;
+	enum hs_variant since;
+};
+
+/* v2010's parser is another one: a "+" and values beyond 64 bits are not asked of it. */
+static const struct setting_write writes[] = {
+	{ "khugepaged/max_ptes_none", "512", -EINVAL, HS_VARIANT_V2010 },
+	{ "khugepaged/max_ptes_none", "-1", -EINVAL, HS_VARIANT_V2010 },
+	{ "khugepaged/max_ptes_none", "0x10", -EINVAL, HS_VARIANT_V2010 },
+	{ "khugepaged/max_ptes_none", "\n", -EINVAL, HS_VARIANT_V2010 },
+	{ "khugepaged/max_ptes_none", "12 ", -EINVAL, HS_VARIANT_V2010 },
+	{ "khugepaged/max_ptes_none", "18446744073709551616", -EINVAL, HS_VARIANT_6_1 },
+	{ "khugepaged/max_ptes_none", "+64\n", 0, HS_VARIANT_6_1 },
+	{ "khugepaged/pages_to_scan", "0", -EINVAL, HS_VARIANT_V2010 },
+	{ "khugepaged/pages_to_scan", "4294967296", -EINVAL, HS_VARIANT_V2010 },
+	{ "khugepaged/defrag", "2", -EINVAL, HS_VARIANT_V2010 },
+	{ "khugepaged/defrag", "18446744073709551616", -ERANGE, HS_VARIANT_6_1 },
+	{ "khugepaged/defrag", "x", -EINVAL, HS_VARIANT_V2010 },
+	{ "enabled", "sometimes", -EINVAL, HS_VARIANT_V2010 }, { "enabled", "madvise\n", 0, HS_VARIANT_V2010 },
+	{ "nothing", "1", -ENOENT, HS_VARIANT_V2010 }, { "hugepages-64kB/enabled", "inherit", 0, HS_VARIANT_6_12 },
+	{ "hugepages-64kB/enabled", "defer", -EINVAL, HS_VARIANT_6_12 },
+};
+
+static void check_write(const struct setting_write *write, enum hs_variant variant)
+{
+	struct hs_collapse_tunables before, tunables;
+	struct hs_collapse_rules rules;
+
+	hs_collapse_rules_init(&rules, variant);
+	hs_collapse_tunables_init(&tunables, 512);
+	before = tunables;
+	print_message("%s := '%s'\n", write->file, write->text);
+	assert_int_equal(hs_collapse_tunables_store(&tunables, &rules, write->file, write->text, strlen(write->text)),
+			 write->status);
+	assert_int_equal(memcmp(&before, &tunables, sizeof(before)) == 0, write->status != 0);
+	if (write->text[0] == '+')
+		assert_int_equal(tunables.max_ptes_none, 64);
+}
+
 /* Cases 82, 83 and invariant 24: a refused write changes nothing. */
 static void test_settings(void **state)
 {
-	static const struct {
-		const char *file, *text;
-		int status;
-	} writes[] = {
-		{ "khugepaged/max_ptes_none", "512", -EINVAL }, { "khugepaged/max_ptes_none", "-1", -EINVAL },
-		{ "khugepaged/max_ptes_none", "0x10", -EINVAL }, { "khugepaged/max_ptes_none", "\n", -EINVAL },
-		{ "khugepaged/max_ptes_none", "12 ", -EINVAL },
-		{ "khugepaged/max_ptes_none", "18446744073709551616", -EINVAL },
-		{ "khugepaged/max_ptes_none", "+64\n", 0 }, { "khugepaged/pages_to_scan", "0", -EINVAL },
-		{ "khugepaged/pages_to_scan", "4294967296", -EINVAL }, { "khugepaged/defrag", "2", -EINVAL },
-		{ "khugepaged/defrag", "18446744073709551616", -ERANGE }, { "khugepaged/defrag", "x", -EINVAL },
-		{ "enabled", "sometimes", -EINVAL }, { "enabled", "madvise\n", 0 }, { "nothing", "1", -ENOENT },
-		{ "hugepages-64kB/enabled", "inherit", 0 }, { "hugepages-64kB/enabled", "defer", -EINVAL },
-	};
-	struct hs_collapse_rules rules;
-
 	(void)state;
-	hs_collapse_rules_init(&rules, HS_VARIANT_6_12);
-	for (size_t i = 0; i < sizeof(writes) / sizeof(*writes); i++) {
-		struct hs_collapse_tunables before, tunables;
-
-		hs_collapse_tunables_init(&tunables, 512);
-		before = tunables;
-		print_message("%s := '%s'\n", writes[i].file, writes[i].text);
-		assert_int_equal(hs_collapse_tunables_store(&tunables, &rules, writes[i].file, writes[i].text,
-							    strlen(writes[i].text)), writes[i].status);
-		assert_int_equal(memcmp(&before, &tunables, sizeof(before)) == 0, writes[i].status != 0);
+	for_each_variant(variant) {
+		for (size_t i = 0; i < sizeof(writes) / sizeof(*writes); i++)
+			if (variant >= writes[i].since)
+				check_write(&writes[i], variant);
 	}
 }
 
@@ -514,7 +642,40 @@ static void test_small_mapping(void **state)
 			 HS_THP_ENTER_REGISTERED);
 	assert_true(visit(machine, 4096) <= 2);
 	assert_int_equal(bench->nr_attempts, 0);
+	assert_int_equal(bench->nr_scans, 0);
+	assert_null(machine->daemon.cursor);
+	assert_int_equal(machine->daemon.full_scans, 1);
 	drop(machine);
+}
+
+/* Cases 103, 104, 107 to 109: however many blocks of a range collapse, the daemon counts one. */
+static void test_blocks_count_once(void **state)
+{
+	static const struct {
+		const char *ptes;
+		unsigned int max_none, alloc_fails_order;
+		bool pmd_order;
+		unsigned int collapsed;
+	} ranges[] = {
+		{ "P16 N496", 511, 0, false, 1 }, { "P100 N1 P411", 0, 0, true, 1 }, { "S1 P511", 511, 0, false, 1 },
+		{ "o512", 511, 0, false, 0 }, { "P512", 511, 9, true, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
+		struct machine *machine = make(HS_VARIANT_7_2, 1);
+		struct bench *bench = &machine->bench;
+
+		bench->tunables.max_ptes_none = ranges[i].max_none;
+		bench->tunables.anon_order9 = ranges[i].pmd_order ? HS_THP_SIZE_INHERIT : HS_THP_SIZE_NEVER;
+		bench->tunables.anon_order4 = HS_THP_SIZE_ALWAYS;
+		bench->alloc_fails_order = ranges[i].alloc_fails_order;
+		bench_set_range(bench, 1, 0, ranges[i].ptes);
+		hs_khugepaged_enter(&machine->daemon, 1);
+		assert_int_equal(visit(machine, 4096), 513);
+		assert_int_equal(machine->daemon.pages_collapsed, ranges[i].collapsed);
+		drop(machine);
+	}
 }
 
 int main(void)
@@ -527,7 +688,8 @@ int main(void)
 		cmocka_unit_test(test_pte_mapped), cmocka_unit_test(test_sleeps), cmocka_unit_test(test_disabled_mm),
 		cmocka_unit_test(test_cursor_and_vmas), cmocka_unit_test(test_overrun), cmocka_unit_test(test_shmem),
 		cmocka_unit_test(test_stop_and_start), cmocka_unit_test(test_settings),
-		cmocka_unit_test(test_small_mapping),
+		cmocka_unit_test(test_small_mapping), cmocka_unit_test(test_no_page_in_hand),
+		cmocka_unit_test(test_first_stop_and_start), cmocka_unit_test(test_blocks_count_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
