@@ -25,33 +25,42 @@ static void madvise_pages(struct bench *bench, uint64_t from, uint64_t to, struc
 struct madvise_case {
 	int number;
 	const char *first, *second;	/* ranges; NULL: no page table */
-	uint32_t vma_flags;
+	uint32_t vma_flags;		/* other than usual */
 	unsigned int mm_state;
 	uint64_t from, to;		/* pages; 0, 0: all */
 	bool mode_never, no_swap;
 	int ret[HS_NR_VARIANTS];	/* of v2010: not read */
-	unsigned int collapsed[HS_NR_VARIANTS];	/* ranges */
+	unsigned int collapsed[HS_NR_VARIANTS], scanned[HS_NR_VARIANTS];	/* ranges */
+	int why[HS_NR_VARIANTS];	/* last failure; FAIL: none */
+	unsigned int zeroed;		/* pages of a range that is collapsed */
 };
 
 #define OLD_MODERN(old, modern) { 0, old, old, modern, modern }
 #define ALL(value) { 0, value, value, value, value }
+#define R(name) HS_SCAN_##name
 
 static const struct madvise_case madvise_cases[] = {
-	{ .number = 84, .first = "Z512", .to = 512, .ret = OLD_MODERN(-EINVAL, 0), .collapsed = OLD_MODERN(0, 1) },
-	{ .number = 84, .first = "N512", .to = 512, .ret = OLD_MODERN(-EINVAL, 0), .collapsed = OLD_MODERN(0, 1) },
-	{ .number = 85, .second = "P512", .ret = ALL(-EINVAL), .collapsed = { 0, 0, 0, 0, 1 } },
-	{ .number = 86, .first = "c512", .second = "P512", .ret = ALL(-EAGAIN), .collapsed = ALL(1) },
+	{ .number = 84, .first = "Z512", .to = 512, .ret = OLD_MODERN(-EINVAL, 0), .collapsed = OLD_MODERN(0, 1),
+	  .scanned = ALL(1), .why = OLD_MODERN(R(PAGE_RO), R(FAIL)), .zeroed = 512 },
+	{ .number = 84, .first = "N512", .to = 512, .ret = OLD_MODERN(-EINVAL, 0), .collapsed = OLD_MODERN(0, 1),
+	  .scanned = ALL(1), .why = OLD_MODERN(R(PAGE_RO), R(FAIL)), .zeroed = 512 },
+	{ .number = 85, .second = "P512", .ret = ALL(-EINVAL), .collapsed = { 0, 0, 0, 0, 1 },
+	  .scanned = { 0, 1, 1, 1, 2 }, .why = { 0, R(PMD_NONE), R(PMD_NONE), R(PMD_NONE), R(NO_PTE_TABLE) } },
+	{ .number = 86, .first = "c512", .second = "P512", .ret = ALL(-EAGAIN), .collapsed = ALL(1), .scanned = ALL(2),
+	  .why = ALL(R(PAGE_COUNT)) },
 	{ .number = 87, .first = "S512", .to = 512, .no_swap = true, .ret = OLD_MODERN(-EINVAL, 0),
-	  .collapsed = OLD_MODERN(0, 1) },
-	{ .number = 88, .first = "O512", .to = 512, .mode_never = true, .ret = ALL(0), .collapsed = ALL(1) },
+	  .collapsed = OLD_MODERN(0, 1), .scanned = ALL(1), .why = OLD_MODERN(R(PAGE_RO), R(FAIL)) },
+	{ .number = 88, .first = "O512", .to = 512, .mode_never = true, .ret = ALL(0), .collapsed = ALL(1),
+	  .scanned = ALL(1) },
 	{ .number = 88, .first = "O512", .to = 512, .vma_flags = HS_THP_VMA_NOHUGEPAGE, .ret = ALL(-EINVAL) },
 	{ .number = 88, .first = "O512", .to = 512, .mm_state = HS_THP_MM_DISABLED, .ret = ALL(-EINVAL) },
 	{ .number = 88, .first = "O512", .to = 512, .mm_state = HS_THP_MM_EXCEPT_ADVISED,
-	  .ret = OLD_MODERN(-EINVAL, 0), .collapsed = OLD_MODERN(0, 1) },
+	  .ret = OLD_MODERN(-EINVAL, 0), .collapsed = OLD_MODERN(0, 1), .scanned = OLD_MODERN(0, 1) },
 	{ .number = 89, .first = "P512", .from = 1, .to = 2, .ret = { 0, -EINVAL, -EINVAL, -EINVAL, 0 } },
 	{ .number = 90, .first = "N1 P511", .to = 512, .vma_flags = HS_THP_VMA_UFFD_MISSING,
-	  .ret = { 0, -EINVAL, -EBUSY, -EBUSY, -EBUSY } },
-	{ .number = 100, .first = "R512", .to = 512, .ret = OLD_MODERN(-EINVAL, 0), .collapsed = OLD_MODERN(0, 1) },
+	  .ret = { 0, -EINVAL, -EBUSY, -EBUSY, -EBUSY }, .scanned = ALL(1), .why = ALL(R(EXCEED_NONE_PTE)) },
+	{ .number = 100, .first = "R512", .to = 512, .vma_flags = HS_THP_VMA_WRITE, .ret = OLD_MODERN(-EINVAL, 0),
+	  .collapsed = OLD_MODERN(0, 1), .scanned = ALL(1), .why = OLD_MODERN(R(PAGE_RO), R(FAIL)) },
 };
 
 static void test_madvise(void **state)
@@ -70,7 +79,7 @@ static void test_madvise(void **state)
 				bench_set_range(bench, 1, 0, one->first);
 			if (one->second)
 				bench_set_range(bench, 1, 1, one->second);
-			bench->mms[0].vmas[0].flags |= one->vma_flags;
+			bench->mms[0].vmas[0].flags ^= one->vma_flags;
 			bench->mms[0].state = one->mm_state;
 			bench->tunables.enabled = one->mode_never ? HS_THP_NEVER : HS_THP_ALWAYS;
 			bench->tunables.anon_order9 = one->mode_never ? HS_THP_SIZE_NEVER : HS_THP_SIZE_INHERIT;
@@ -78,6 +87,10 @@ static void test_madvise(void **state)
 			madvise_pages(bench, one->from, one->to ? one->to : 1024, &outcome);
 			assert_int_equal(outcome.ret, one->ret[variant]);
 			assert_int_equal(bench->nr_successes, one->collapsed[variant]);
+			assert_int_equal(outcome.nr_done, one->collapsed[variant]);
+			assert_int_equal(outcome.nr_scanned, one->scanned[variant]);
+			assert_int_equal(outcome.last_fail, one->why[variant]);
+			assert_int_equal(bench->nr_zeroed, one->zeroed * one->collapsed[variant]);
 			/* Case 87: all of it is read back, whatever max_ptes_swap says. */
 			assert_int_equal(bench->nr_swapped_in,
 					 one->number == 87 ? 512 * one->collapsed[variant] : 0);
@@ -100,6 +113,7 @@ static void test_madvise_huge(void **state)
 		assert_int_equal(outcome.ret, 0);
 		assert_int_equal(outcome.nr_done, 1);
 		assert_int_equal(bench->nr_attempts, 0);
+		assert_int_equal(bench->nr_collapsed_pages, 0);
 	}
 	free(bench);
 }
@@ -117,8 +131,10 @@ static void test_faults(void **state)
 {
 	struct bench *bench = malloc(sizeof(*bench));
 	struct hs_fault_outcome outcome;
+	struct hs_bitmap512 empty;
 
 	(void)state;
+	memset(&empty, 0xff, sizeof(empty));
 	for (enum hs_variant variant = HS_VARIANT_V2010; variant < HS_NR_VARIANTS; variant++) {
 		const bool modern = variant != HS_VARIANT_V2010;
 		struct hs_fault_request request;
@@ -130,15 +146,20 @@ static void test_faults(void **state)
 		assert_true(outcome.registers);
 		assert_int_equal(outcome.is_queued, variant >= HS_VARIANT_6_12);
 
+		/* Cases 58, 95: a small page is mapped, and the mm is registered all the same. */
 		request.alloc_fails = true;
+		bench->tunables.defrag = HS_THP_DEFRAG_NEVER;
 		hs_fault_decide(&request, &outcome);
 		assert_int_equal(outcome.kind, HS_FAULT_FALLBACK);
-		assert_true(outcome.registers && outcome.counts_fallback);
+		assert_true(outcome.registers && outcome.counts_fallback && !outcome.counts_charge);
+		assert_int_equal(hs_fault_small_order(&request, &empty), 0);
+		assert_int_equal(hs_fault_effort(&bench->tunables, HS_THP_VMA_HUGEPAGE), HS_FAULT_EFFORT_NONE);
 
 		request = fault_request(bench, 5);
 		request.pmd_is_none = false;
 		hs_fault_decide(&request, &outcome);
 		assert_int_equal(outcome.kind, HS_FAULT_SMALL);
+		assert_false(outcome.registers || outcome.counts_fallback);
 
 		request = fault_request(bench, 5);
 		request.is_write = false;
@@ -273,13 +294,22 @@ static void test_files(void **state)
 		hs_bitmap512_set(&cache.large, 16);
 		hs_file_scan_decide(&request, &outcome);
 		assert_int_equal(outcome.result, variant == HS_VARIANT_6_1 ? HS_SCAN_PAGE_COMPOUND : HS_SCAN_SUCCEED);
+		/* Case 114: nothing but folios of 64 KiB. */
+		request.is_khugepaged = true;
+		hs_bitmap512_set_in(&cache.present, 0, 512);
+		for (unsigned int i = 0; i < 512; i += 16)
+			hs_bitmap512_set(&cache.large, i);
+		hs_file_scan_decide(&request, &outcome);
+		assert_int_equal(outcome.result, variant == HS_VARIANT_6_1 ? HS_SCAN_PAGE_COMPOUND : HS_SCAN_SUCCEED);
+		assert_int_equal(outcome.present, variant == HS_VARIANT_6_1 ? 0 : 512);
+		memset(&cache.large, 0, sizeof(cache.large));
+		request.is_khugepaged = false;
 		cache.has_huge = cache.huge_is_at_start = true;
 		hs_file_scan_decide(&request, &outcome);
 		assert_int_equal(outcome.result, HS_SCAN_PTE_MAPPED_HUGEPAGE);
 		hs_bitmap512_set_in(&cache.swap, 0, 65);
 		request.is_khugepaged = true;
 		cache.has_huge = false;
-		hs_bitmap512_clear(&cache.large, 16);
 		hs_file_scan_decide(&request, &outcome);
 		assert_int_equal(outcome.result, HS_SCAN_EXCEED_SWAP_PTE);
 		assert_int_equal(outcome.swap, 65);

@@ -55,7 +55,7 @@ struct scan_case {
 	int result[HS_NR_VARIANTS];	/* enum hs_collapse_result; NA: not asked of this variant */
 	int first_visited;	/* v2010: entries seen by a scan that refused; 0: a collapse was attempted */
 	unsigned int max_none, max_shared;	/* 0: default; max_none is one more than the limit */
-	uint32_t vma_flags;
+	uint32_t vma_flags;		/* other than usual */
 	bool charge_fails, alloc_fails, first_madvise;
 	void (*unlocked)(struct bench *bench);
 	void (*detached)(struct bench *bench);
@@ -131,16 +131,15 @@ static const struct scan_case cases[] = {
 	{ CASE(56, "P7 p1 P504", V5(NA, NA, R(COPY_MC), R(COPY_MC), R(COPY_MC))), .step = HS_THP_STEP_COPY },
 	{ CASE(57, "e1 P511", OLD_NEW(R(PTE_NON_PRESENT), R(FAIL))), 1, .unmapped = 1, .step = HS_THP_STEP_SWAPIN },
 	/* A range of small pages behind mprotect(PROT_READ). */
-	{ CASE(100, "R512", SPLIT(R(PAGE_RO), R(PAGE_RO), R(SUCCEED))), 1, .referenced = 512 },
+	{ CASE(100, "R512", SPLIT(R(PAGE_RO), R(PAGE_RO), R(SUCCEED))), 1, .referenced = 512,
+	  .vma_flags = HS_THP_VMA_WRITE },
 };
 
 static void prepare(struct bench *bench, const struct scan_case *one, enum hs_variant variant)
 {
 	bench_init(bench, variant, 1);
 	bench_set_range(bench, 1, 0, one->ptes);
-	bench->mms[0].vmas[0].flags |= one->vma_flags;
-	if (one->number == 100)
-		bench->mms[0].vmas[0].flags &= ~(uint32_t)HS_THP_VMA_WRITE;
+	bench->mms[0].vmas[0].flags ^= one->vma_flags;
 	if (one->first_madvise)
 		bench->tunables.khugepaged_enabled = HS_THP_MADVISE;
 	if (one->max_none)
