@@ -158,7 +158,7 @@ static bool are_rules_stricter(const struct hs_counter_request *request)
 }
 
 static void decide_completed(const struct hs_counter_request *request, const struct limits *limits,
-			     const struct limits *recorded, struct hs_counter_answer *answer)
+			     struct hs_counter_answer *answer)
 {
 	/* A code of this very loop's end stands for itself only where the same test is made. */
 	const bool refused_behind = request->recorded == HS_SCAN_LACK_REFERENCED_PAGE ||
@@ -166,9 +166,7 @@ static void decide_completed(const struct hs_counter_request *request, const str
 
 	if (stop_at_limits(request, limits, answer) || stop_behind_loop(request, answer))
 		return;
-	if (limits->shared < recorded->shared)
-		say(answer, HS_SCAN_SUCCEED, HS_BASIS_ASSUMED, "shared pages assumed to be within the lower limit");
-	else if (are_rules_stricter(request))
+	if (are_rules_stricter(request))
 		say(answer, HS_SCAN_SUCCEED, HS_BASIS_ASSUMED, "inputs of a rule were not recorded; assumed to pass");
 	else if (refused_behind && request->phase == HS_COUNTER_SCAN)
 		say(answer, HS_SCAN_SUCCEED, HS_BASIS_ASSUMED, "no test refuses; the collapse itself is assumed");
@@ -248,14 +246,28 @@ static void decide_pmd(const struct hs_counter_request *request, struct hs_count
 		 same ? HS_BASIS_EXACT : HS_BASIS_ASSUMED, "state of the PMD");
 }
 
+void hs_counter_doubt_shared(const struct hs_counter_request *request, struct hs_counter_answer *answer)
+{
+	const struct limits limits = limits_of(request, false), recorded = limits_of(request, true);
+
+	if (limits.shared >= recorded.shared || request->rules->shared_rule == HS_SHARED_COUNT ||
+	    answer->basis != HS_BASIS_EXACT || answer->result == HS_SCAN_EXCEED_SHARED_PTE)
+		return;
+	answer->basis = HS_BASIS_ASSUMED;
+	answer->reason = "shared pages assumed to be within the lower limit";
+}
+
 void hs_counter_decide(const struct hs_counter_request *request, struct hs_counter_answer *answer)
 {
 	const struct limits limits = limits_of(request, false), recorded = limits_of(request, true);
 
-	if (!request->is_completed && hs_counter_is_pmd_code(request->recorded))
+	if (!request->is_completed && hs_counter_is_pmd_code(request->recorded)) {
 		decide_pmd(request, answer);
-	else if (request->is_completed)
-		decide_completed(request, &limits, &recorded, answer);
+		return;
+	}
+	if (request->is_completed)
+		decide_completed(request, &limits, answer);
 	else
 		decide_stopped(request, &limits, &recorded, answer);
+	hs_counter_doubt_shared(request, answer);
 }

@@ -42,6 +42,12 @@ struct hs_counter_answer {
 
 void hs_counter_decide(const struct hs_counter_request *request, struct hs_counter_answer *answer);
 
+/*
+ * Shared pages are not counted in the trace: a lower limit of them may be met before whatever else decides. Only a
+ * walk that met the higher one surely meets the lower. Makes an exact answer an assumed one where this is so.
+ */
+void hs_counter_doubt_shared(const struct hs_counter_request *request, struct hs_counter_answer *answer);
+
 /* A code that only the tests behind the loop, or the steps of a collapse, give. */
 bool hs_counter_is_behind_loop(const struct hs_collapse_rules *rules, enum hs_collapse_result result);
 /* A code that says that there was no page table to walk. */

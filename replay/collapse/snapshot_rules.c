@@ -204,6 +204,7 @@ static bool walk_entries(const struct hs_collapse_request *request, struct hs_co
 		answer->basis = HS_BASIS_ASSUMED;
 		answer->reason = "walk over the recorded page table; pages behind the recorded stop assumed good";
 	}
+	hs_counter_doubt_shared(counter, answer);
 	return true;
 }
 

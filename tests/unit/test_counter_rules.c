@@ -82,17 +82,19 @@ static void test_exceeded(void **state)
 	struct hs_pte_map ptes = { .plane = { { { 0 } } } };
 
 	(void)state;
-	hs_collapse_rules_init(&rules, HS_VARIANT_6_18);
-	request = make(&rules, &tunables);
-	request.recorded = HS_SCAN_EXCEED_NONE_PTE;
-	request.none = 65;
-	request.referenced = 30;
-	for (size_t i = 0; i < sizeof(counters) / sizeof(*counters); i++)
-		ask(&request, &counters[i]);
 	hs_bitmap512_set_in(&ptes.plane[HS_PTE_NONE], 400, 512);
-	request.ptes = &ptes;
-	for (size_t i = 0; i < sizeof(snapshot) / sizeof(*snapshot); i++)
-		ask(&request, &snapshot[i]);
+	for (int variant = HS_VARIANT_6_1; variant < HS_NR_VARIANTS; variant++) {
+		hs_collapse_rules_init(&rules, (enum hs_variant)variant);
+		request = make(&rules, &tunables);
+		request.recorded = HS_SCAN_EXCEED_NONE_PTE;
+		request.none = 65;
+		request.referenced = 30;
+		for (size_t i = 0; i < sizeof(counters) / sizeof(*counters); i++)
+			ask(&request, &counters[i]);
+		request.ptes = &ptes;
+		for (size_t i = 0; i < sizeof(snapshot) / sizeof(*snapshot); i++)
+			ask(&request, &snapshot[i]);
+	}
 }
 
 /* Case 119 */
@@ -106,13 +108,15 @@ static void test_page_code(void **state)
 	struct hs_counter_request request;
 
 	(void)state;
-	hs_collapse_rules_init(&rules, HS_VARIANT_6_12);
-	request = make(&rules, &tunables);
-	request.recorded = HS_SCAN_PAGE_COUNT;
-	request.none = 10;
-	request.referenced = 200;
-	for (size_t i = 0; i < sizeof(questions) / sizeof(*questions); i++)
-		ask(&request, &questions[i]);
+	for (int variant = HS_VARIANT_6_1; variant < HS_NR_VARIANTS; variant++) {
+		hs_collapse_rules_init(&rules, (enum hs_variant)variant);
+		request = make(&rules, &tunables);
+		request.recorded = HS_SCAN_PAGE_COUNT;
+		request.none = 10;
+		request.referenced = 200;
+		for (size_t i = 0; i < sizeof(questions) / sizeof(*questions); i++)
+			ask(&request, &questions[i]);
+	}
 }
 
 /* Codes from behind the loop: the counts are whole. */
@@ -146,6 +150,46 @@ static void test_completed(void **state)
 	ask(&request, &read_only);
 }
 
+/* A lower max_ptes_shared: how many pages are shared was not recorded. */
+static void test_fewer_shared(void **state)
+{
+	static const struct {
+		enum hs_collapse_result recorded;
+		unsigned int none;
+		bool is_completed;
+		enum hs_basis basis;
+	} scans[] = {
+		{ HS_SCAN_SUCCEED, 10, true, HS_BASIS_ASSUMED }, { HS_SCAN_PAGE_COUNT, 10, false, HS_BASIS_ASSUMED },
+		{ HS_SCAN_EXCEED_NONE_PTE, 65, false, HS_BASIS_ASSUMED },
+		{ HS_SCAN_EXCEED_SHARED_PTE, 10, false, HS_BASIS_EXACT },
+	};
+
+	(void)state;
+	for (int variant = HS_VARIANT_6_1; variant < HS_NR_VARIANTS; variant++) {
+		for (size_t i = 0; i < sizeof(scans) / sizeof(*scans); i++) {
+			struct hs_collapse_tunables recorded, tunables;
+			struct hs_collapse_rules rules;
+			struct hs_counter_request request;
+			struct hs_counter_answer answer;
+
+			hs_collapse_rules_init(&rules, (enum hs_variant)variant);
+			request = make(&rules, &recorded);
+			tunables = recorded;
+			request.tunables = &tunables;
+			request.recorded = scans[i].recorded;
+			request.none = scans[i].none;
+			request.is_completed = scans[i].is_completed;
+			request.referenced = 300;
+			hs_counter_decide(&request, &answer);
+			assert_int_equal(answer.basis, HS_BASIS_EXACT);
+			tunables.max_ptes_shared = 255;
+			hs_counter_decide(&request, &answer);
+			assert_int_equal(answer.result, scans[i].recorded);
+			assert_int_equal(answer.basis, scans[i].basis);
+		}
+	}
+}
+
 /* A userfaultfd-armed mapping is recognised by its first empty entry. */
 static void test_armed(void **state)
 {
@@ -168,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers), cmocka_unit_test(test_exceeded), cmocka_unit_test(test_page_code),
 		cmocka_unit_test(test_completed), cmocka_unit_test(test_armed),
+		cmocka_unit_test(test_fewer_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
