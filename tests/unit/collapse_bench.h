@@ -47,13 +47,16 @@ struct bench {
 	bool charge_fails, lock_fails, write_lock_fails;
 	void (*unlocked)(struct bench *bench);	/* while no lock is held in an attempt */
 	void (*detached)(struct bench *bench);
+	void (*at_range)(struct bench *bench);	/* before each range of a visit */
 	enum hs_collapse_result file_result;
 	/* What happened. */
 	unsigned int nr_attempts, nr_allocations, nr_isolates, nr_successes, nr_detached, nr_swapped_in;
 	unsigned int nr_collapsed_pages, nr_zeroed, nr_file_scans, nr_cached_maps, nr_swapins;
-	unsigned int nr_scans, nr_freed_slots;
+	unsigned int nr_scans, nr_freed_slots, nr_skipped, nr_late_scans;	/* late: behind an attempt */
+	unsigned int nr_alloc_sleeps, nr_freed_pages;	/* sleeps: of the pass */
 	unsigned int scans[BENCH_MMS][BENCH_RANGES];	/* of each range */
 	enum hs_collapse_result attempt_results[600];
+	struct hs_candidate candidates[600];	/* of the attempts */
 };
 
 static inline unsigned int bench_mm_state(void *world, uint32_t mm)
@@ -159,6 +162,8 @@ static inline void bench_at(void *world, enum hs_thp_point point)
 		bench->unlocked(bench);
 	if (point == HS_THP_AT_DETACHED && bench->detached)
 		bench->detached(bench);
+	if (point == HS_THP_AT_RANGE && bench->at_range)
+		bench->at_range(bench);
 }
 
 static inline void bench_scanned(void *world, uint32_t mm, uint64_t address, const struct hs_scan_outcome *outcome)
@@ -168,6 +173,7 @@ static inline void bench_scanned(void *world, uint32_t mm, uint64_t address, con
 
 	(void)outcome;
 	bench->nr_scans++;
+	bench->nr_late_scans += bench->nr_attempts != 0;
 	if (range)
 		bench->scans[mm - 1][range - bench->mms[mm - 1].ranges]++;
 }
@@ -183,7 +189,7 @@ static inline void bench_attempted(void *world, const struct hs_attempt_request 
 {
 	struct bench *bench = world;
 
-	(void)request;
+	bench->candidates[bench->nr_attempts] = (struct hs_candidate){ request->from, request->order };
 	bench->attempt_results[bench->nr_attempts++] = outcome->result;
 	bench->nr_isolates += outcome->has_isolate;
 	bench->nr_detached += outcome->is_detached;
@@ -211,13 +217,24 @@ static inline enum hs_collapse_result bench_map_cached(void *world, uint32_t mm,
 	return HS_SCAN_SUCCEED;
 }
 
+static inline void bench_record(void *world, const struct hs_khugepaged_record *record)
+{
+	struct bench *bench = world;
+
+	bench->nr_skipped += record->event == HS_KHUGEPAGED_VMA;
+	bench->nr_freed_pages += record->event == HS_KHUGEPAGED_FREE_PAGE;
+	if (record->event == HS_KHUGEPAGED_PASS_END)
+		bench->nr_alloc_sleeps = 0;
+	bench->nr_alloc_sleeps += record->event == HS_KHUGEPAGED_SLEEP && strcmp(record->reason, "alloc") == 0;
+}
+
 static const struct hs_khugepaged_ops bench_ops = {
 	.base = { .mm_state = bench_mm_state, .find_vma = bench_find_vma, .read_range = bench_read_range,
 		  .allocate = bench_allocate, .charge = bench_charge, .lock = bench_lock,
 		  .swapped_in = bench_swapped_in, .collapsed = bench_collapsed, .at = bench_at,
 		  .scanned = bench_scanned, .attempted = bench_attempted, .scan_file = bench_scan_file,
 		  .map_cached = bench_map_cached },
-	.slot_freed = bench_slot_freed,
+	.slot_freed = bench_slot_freed, .record = bench_record,
 };
 
 static inline uint32_t bench_planes(char letter)

@@ -10,64 +10,11 @@
 
 #include <cmocka.h>
 
-#include "lib/rng.h"
-#include "tests/unit/collapse_bench.h"
+#include "replay/collapse/counter_rules.h"
+#include "tests/unit/collapse_draw.h"
 
 enum { ROUNDS = 4000 };
 #define SEED 20101120ull
-
-static const char letters[] = "PPPPPPPPPPPPNNNNZSSROOFcduhhzywmql";
-
-/* A page table of long runs, few accidents: so that walks get far. */
-static void draw_ptes(struct hs_rng *rng, char text[BENCH_NR + 1])
-{
-	const char *kinds = hs_rng_below(rng, 2) ? "PPPPNNOZhS" : letters;
-	unsigned int at = 0;
-
-	while (at < BENCH_NR) {
-		char letter = kinds[hs_rng_below(rng, strlen(kinds))];
-		unsigned int run = 1 + (unsigned int)hs_rng_below(rng, strchr("PNO", letter) ? 300 : 20);
-
-		for (; run-- && at < BENCH_NR; at++)
-			text[at] = letter;
-	}
-	text[BENCH_NR] = 0;
-}
-
-struct drawn {
-	char text[BENCH_NR + 1];
-	struct bench_range range;
-	struct hs_collapse_rules rules;
-	struct hs_collapse_tunables tunables;
-	struct hs_scan_request request;
-};
-
-static void draw(struct hs_rng *rng, struct drawn *drawn, enum hs_variant variant)
-{
-	static struct bench bench;
-
-	draw_ptes(rng, drawn->text);
-	memset(&bench.mms[0].ranges[0], 0, sizeof(bench.mms[0].ranges[0]));
-	for (unsigned int i = 0; i < BENCH_NR; i++) {
-		uint32_t planes = bench_planes(drawn->text[i]);
-
-		for (unsigned int plane = 0; plane < HS_NR_PTE_PLANES; plane++)
-			if (planes & 1u << plane)
-				hs_bitmap512_set(&bench.mms[0].ranges[0].ptes.plane[plane], i);
-	}
-	drawn->range = bench.mms[0].ranges[0];
-	hs_collapse_rules_init(&drawn->rules, variant);
-	hs_collapse_tunables_init(&drawn->tunables, BENCH_NR);
-	drawn->tunables.max_ptes_none = hs_rng_below(rng, 3) ? 511 : hs_rng_below(rng, 512);
-	drawn->tunables.max_ptes_swap = hs_rng_below(rng, 2) ? 64 : hs_rng_below(rng, 512);
-	drawn->tunables.max_ptes_shared = hs_rng_below(rng, 2) ? 256 : hs_rng_below(rng, 512);
-	drawn->request = (struct hs_scan_request){
-		.rules = &drawn->rules, .tunables = &drawn->tunables, .orders = 1 << 9,
-		.is_khugepaged = hs_rng_below(rng, 4) != 0,
-		.vma_flags = hs_rng_below(rng, 10) ? 0 : HS_THP_VMA_UFFD_MISSING,
-		.range = { .pmd = HS_PMD_TABLE, .ptes = &drawn->range.ptes },
-	};
-}
 
 /* --- the referee --- */
 
@@ -191,22 +138,39 @@ static void test_referee(void **state)
 	assert_true(kinds >= 11);
 }
 
-/* --- invariants 1 to 9, 22, 28 --- */
+/* --- invariants 1 to 9, 23 --- */
+
+static void check_none(const struct drawn *drawn, const struct hs_scan_outcome *outcome)
+{
+	const unsigned int max_none = (unsigned int)drawn->tunables.max_ptes_none;
+	const bool khu = drawn->request.is_khugepaged;
+	const bool armed = drawn->rules.uffd_rule && drawn->request.vma_flags & HS_THP_VMA_UFFD;
+
+	if (outcome->is_attempt && armed)
+		assert_int_equal(outcome->none, 0);
+	else if (outcome->is_attempt && khu)
+		assert_true(outcome->none <= max_none);
+	if (outcome->result == HS_SCAN_EXCEED_NONE_PTE) {
+		assert_true(armed || khu);
+		assert_int_equal(outcome->none, armed ? 1 : max_none + 1);
+	}
+	if (outcome->result == HS_SCAN_EXCEED_NONE_PTE && max_none == BENCH_NR - 1 && !armed)
+		assert_int_equal(outcome->none, BENCH_NR);
+}
 
 static void check_counts(const struct drawn *drawn, const struct hs_scan_outcome *outcome)
 {
 	const struct hs_collapse_tunables *tunables = &drawn->tunables;
-	const bool khu = drawn->request.is_khugepaged, armed = drawn->request.vma_flags & HS_THP_VMA_UFFD;
+	const bool khu = drawn->request.is_khugepaged;
 	const struct hs_bitmap512 present = hs_pte_present(&drawn->range.ptes, drawn->rules.zero_is_none);
 
 	if (outcome->index == BENCH_NR)
 		assert_int_equal(outcome->none + outcome->unmapped + hs_bitmap512_count(&present), BENCH_NR);
-	if (outcome->is_attempt && khu && !armed)
-		assert_true(outcome->none <= tunables->max_ptes_none);
-	if (outcome->result == HS_SCAN_EXCEED_NONE_PTE && drawn->rules.uffd_rule)
-		assert_int_equal(outcome->none, armed ? 1 : tunables->max_ptes_none + 1);
+	check_none(drawn, outcome);
 	if (outcome->result == HS_SCAN_EXCEED_SWAP_PTE)
 		assert_int_equal(outcome->unmapped, tunables->max_ptes_swap + 1);
+	else if (khu && drawn->rules.swaps_in)
+		assert_true(outcome->unmapped <= tunables->max_ptes_swap);
 	assert_true(outcome->referenced <= hs_bitmap512_count(&present));
 	if (outcome->is_attempt && khu)
 		assert_true(outcome->referenced >= 1);
@@ -216,25 +180,103 @@ static void check_counts(const struct drawn *drawn, const struct hs_scan_outcome
 		assert_true(outcome->result != HS_SCAN_EXCEED_SWAP_PTE &&
 			    outcome->result != HS_SCAN_EXCEED_SHARED_PTE &&
 			    outcome->result != HS_SCAN_LACK_REFERENCED_PAGE);
-	if (outcome->result == HS_SCAN_EXCEED_NONE_PTE && tunables->max_ptes_none == BENCH_NR - 1 && !armed &&
-	    drawn->rules.uffd_rule)
-		assert_int_equal(outcome->none, BENCH_NR);
 }
 
-/* Lowering a limit never makes a collapse of a refusal. */
+/* Lowers one of three limits. The code that says that it was exceeded. */
+static enum hs_collapse_result lower_limit(struct hs_rng *rng, struct hs_collapse_tunables *tunables,
+					   unsigned int limit)
+{
+	static const enum hs_collapse_result codes[] = {
+		HS_SCAN_EXCEED_NONE_PTE, HS_SCAN_EXCEED_SWAP_PTE, HS_SCAN_EXCEED_SHARED_PTE,
+	};
+	uint64_t *const limits[] = { &tunables->max_ptes_none, &tunables->max_ptes_swap, &tunables->max_ptes_shared };
+
+	*limits[limit] = hs_rng_below(rng, *limits[limit] + 1);
+	return codes[limit];
+}
+
+/* Lowering a limit never makes a collapse of a refusal; raising it never refuses a collapse by this limit. */
 static void check_monotonic(struct hs_rng *rng, const struct drawn *drawn, const struct hs_scan_outcome *outcome)
 {
-	struct hs_collapse_tunables lower = drawn->tunables;
+	for (unsigned int limit = 0; limit < 3; limit++) {
+		struct hs_collapse_tunables lower = drawn->tunables;
+		struct hs_scan_request request = drawn->request;
+		const enum hs_collapse_result code = lower_limit(rng, &lower, limit);
+		struct hs_scan_outcome other;
+
+		request.tunables = &lower;
+		hs_scan_decide(&request, &other);
+		if (other.is_attempt)
+			assert_true(outcome->is_attempt && outcome->result != code);
+		if (outcome->is_attempt && !other.is_attempt)
+			assert_true(other.result == code || !drawn->rules.swaps_in);
+	}
+}
+
+static void draw_bits(struct hs_rng *rng, struct hs_bitmap512 *map)
+{
+	for (int i = 0; i < HS_BITMAP512_WORDS; i++)
+		map->word[i] = hs_rng_next(rng);
+}
+
+/* Accessed bits mean nothing to MADV_COLLAPSE. */
+static void check_young(struct hs_rng *rng, const struct drawn *drawn)
+{
 	struct hs_scan_request request = drawn->request;
+	struct hs_pte_map ptes = drawn->range.ptes;
+	struct hs_scan_outcome outcome, other;
+
+	request.is_khugepaged = false;
+	hs_scan_decide(&request, &outcome);
+	draw_bits(rng, &ptes.plane[HS_PTE_YOUNG]);
+	draw_bits(rng, &ptes.plane[HS_PTE_FOLIO_YOUNG]);
+	request.range.ptes = &ptes;
+	hs_scan_decide(&request, &other);
+	assert_memory_equal(&outcome, &other, sizeof(outcome));
+}
+
+/* The order of entries decides which code there is, not whether there is a collapse. */
+static void check_order(struct hs_rng *rng, const struct drawn *drawn, const struct hs_scan_outcome *outcome)
+{
+	struct drawn shuffled = *drawn;
 	struct hs_scan_outcome other;
 
-	lower.max_ptes_none = hs_rng_below(rng, lower.max_ptes_none + 1);
-	lower.max_ptes_swap = hs_rng_below(rng, lower.max_ptes_swap + 1);
-	lower.max_ptes_shared = hs_rng_below(rng, lower.max_ptes_shared + 1);
-	request.tunables = &lower;
-	hs_scan_decide(&request, &other);
-	if (other.is_attempt)
-		assert_true(outcome->is_attempt);
+	for (unsigned int i = BENCH_NR - 1; i > 0; i--) {
+		const unsigned int j = (unsigned int)hs_rng_below(rng, i + 1);
+		const char letter = shuffled.text[i];
+
+		shuffled.text[i] = shuffled.text[j];
+		shuffled.text[j] = letter;
+	}
+	draw_range(&shuffled);
+	shuffled.request.range.ptes = &shuffled.range.ptes;
+	hs_scan_decide(&shuffled.request, &other);
+	assert_int_equal(other.is_attempt, outcome->is_attempt);
+	if (outcome->index == BENCH_NR)
+		assert_int_equal(other.result, outcome->result);
+}
+
+/* The target has the most pages, and the lowest number of those that have; so many may take its place. */
+static void check_nodes(struct hs_rng *rng, const struct drawn *drawn)
+{
+	struct hs_scan_request request = drawn->request;
+	struct hs_pte_nodes nodes = { .nr_nodes = (uint8_t)(1 + hs_rng_below(rng, HS_MAX_NODES)) };
+	const struct hs_bitmap512 present = hs_pte_present(&drawn->range.ptes, drawn->rules.zero_is_none);
+	unsigned int load[HS_MAX_NODES] = { 0 };
+	struct hs_scan_outcome outcome;
+
+	for (unsigned int i = 0; i < BENCH_NR; i++)
+		nodes.node[i] = (uint8_t)hs_rng_below(rng, nodes.nr_nodes);
+	request.range.nodes = &nodes;
+	hs_scan_decide(&request, &outcome);
+	for (unsigned int i = 0; i < outcome.index; i++)
+		load[nodes.node[i]] += hs_bitmap512_test(&present, i);
+	for (unsigned int node = 0; node < nodes.nr_nodes; node++) {
+		assert_true(load[node] <= load[outcome.target_node]);
+		assert_true(node >= outcome.target_node || load[node] < load[outcome.target_node]);
+		if (load[outcome.target_node])
+			assert_int_equal(outcome.allowed_nodes >> node & 1, load[node] == load[outcome.target_node]);
+	}
 }
 
 static void test_invariants(void **state)
@@ -244,19 +286,90 @@ static void test_invariants(void **state)
 	(void)state;
 	print_message("seed %llu\n", SEED + 1);
 	for (unsigned int round = 0; round < ROUNDS; round++) {
-		for (enum hs_variant variant = HS_VARIANT_6_1; variant < HS_NR_VARIANTS; variant++) {
+		for (enum hs_variant variant = HS_VARIANT_V2010; variant < HS_NR_VARIANTS; variant++) {
 			struct hs_scan_outcome outcome, again;
 			struct drawn drawn;
 
 			draw(&rng, &drawn, variant);
+			drawn.request.is_khugepaged |= variant == HS_VARIANT_V2010;
 			hs_scan_decide(&drawn.request, &outcome);
 			hs_scan_decide(&drawn.request, &again);
 			assert_memory_equal(&outcome, &again, sizeof(outcome));
 			check_counts(&drawn, &outcome);
 			check_monotonic(&rng, &drawn, &outcome);
+			check_order(&rng, &drawn, &outcome);
+			if (variant == HS_VARIANT_V2010)
+				continue;
+			check_young(&rng, &drawn);
+			check_nodes(&rng, &drawn);
 		}
 	}
 }
+
+/* --- 25, 26: what the counters of a scan say of it --- */
+
+static struct hs_counter_request counters_of(const struct drawn *drawn, const struct hs_scan_outcome *outcome)
+{
+	return (struct hs_counter_request){
+		.rules = &drawn->rules, .recorded_rules = &drawn->rules, .tunables = &drawn->tunables,
+		.recorded_tunables = &drawn->tunables, .is_khugepaged = drawn->request.is_khugepaged, .order = 9,
+		.orders = 1 << 9, .recorded_orders = 1 << 9, .recorded = outcome->result, .none = outcome->none,
+		.unmapped = outcome->unmapped, .referenced = outcome->referenced,
+		.writable = drawn->rules.writable_rule ? outcome->is_writable : HS_COUNTER_UNKNOWN,
+		.has_page = outcome->has_page, .is_completed = outcome->index == BENCH_NR,
+	};
+}
+
+/* How little an answer says; no answer is the least. */
+static unsigned int weakness(const struct hs_counter_answer *answer)
+{
+	return answer->is_unknown ? HS_NR_BASES : (unsigned int)answer->basis;
+}
+
+static void test_counters(void **state)
+{
+	struct hs_rng rng = { SEED + 4 };
+
+	(void)state;
+	print_message("seed %llu\n", SEED + 4);
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		for (enum hs_variant variant = HS_VARIANT_6_1; variant < HS_NR_VARIANTS; variant++) {
+			struct hs_counter_answer answer, other;
+			struct hs_counter_request request;
+			struct hs_collapse_tunables tunables;
+			struct hs_scan_outcome outcome;
+			struct drawn drawn;
+
+			draw(&rng, &drawn, variant);
+			hs_scan_decide(&drawn.request, &outcome);
+			request = counters_of(&drawn, &outcome);
+			hs_counter_decide(&request, &answer);
+			assert_false(answer.is_unknown);
+			assert_int_equal(answer.result, outcome.result);
+			assert_int_equal(answer.basis, HS_BASIS_EXACT);
+			/* Other limits, with and without the page table. */
+			tunables = drawn.tunables;
+			tunables.max_ptes_none = hs_rng_below(&rng, BENCH_NR);
+			tunables.max_ptes_swap = hs_rng_below(&rng, BENCH_NR);
+			tunables.max_ptes_shared = hs_rng_below(&rng, BENCH_NR);
+			request.tunables = &tunables;
+			hs_counter_decide(&request, &answer);
+			request.ptes = &drawn.range.ptes;
+			hs_counter_decide(&request, &other);
+			assert_true(weakness(&other) <= weakness(&answer));
+			/* What is sure is so. */
+			drawn.request.tunables = &tunables;
+			hs_scan_decide(&drawn.request, &outcome);
+			if ((!weakness(&answer) && answer.result != outcome.result) ||
+			    (!weakness(&other) && other.result != outcome.result))
+				fail_msg("round %u, %s: %s is not sure (%s), %s: %s", round, hs_variant_name(variant),
+					 hs_collapse_result_name(other.result), answer.reason,
+					 hs_collapse_result_name(outcome.result), drawn.text);
+		}
+	}
+}
+
+/* --- 22, 28 --- */
 
 static void test_variants(void **state)
 {
@@ -288,90 +401,11 @@ static void test_variants(void **state)
 	}
 }
 
-/* --- 10 to 17, 20 to 22: the daemon over drawn address spaces --- */
-
-static void draw_space(struct hs_rng *rng, struct bench *bench, uint32_t mm)
-{
-	char text[BENCH_NR + 1];
-	uint64_t at = BENCH_BASE;
-
-	for (unsigned int i = 0; i < BENCH_RANGES; i++) {
-		char spaced[BENCH_NR * 3 + 1];
-		unsigned int length = 0;
-
-		draw_ptes(rng, text);
-		for (unsigned int page = 0; page < BENCH_NR; page++) {
-			spaced[length++] = text[page] == 'm' ? 'S' : text[page];
-			spaced[length++] = '1';
-			spaced[length++] = ' ';
-		}
-		spaced[length] = 0;
-		bench_set_range(bench, mm, i, spaced);
-		if (hs_rng_below(rng, 8) == 0)
-			bench_set_pmd(bench, mm, i, HS_PMD_NONE);
-	}
-	while (at < BENCH_BASE + BENCH_RANGES * BENCH_RANGE_BYTES) {
-		uint64_t start = at + 4096 * hs_rng_below(rng, 3000);
-
-		at = start + 4096 * (1 + hs_rng_below(rng, 3000));
-		if (at <= BENCH_BASE + BENCH_RANGES * BENCH_RANGE_BYTES)
-			bench_add_vma(bench, mm, start, at, hs_rng_below(rng, 5) ? (uint32_t)BENCH_ANON :
-				      (uint32_t)HS_THP_VMA_SPECIAL);
-	}
-}
-
-static void check_visit(struct bench *bench, struct hs_khugepaged *daemon, uint64_t budget)
-{
-	const uint64_t full_scans = daemon->full_scans, collapsed = daemon->pages_collapsed;
-	const struct hs_khugepaged_slot *slot = daemon->cursor;
-	const uint64_t address = slot ? daemon->address : 0;
-	const unsigned int nr_vmas = bench->mms[(slot ? slot : daemon->first)->mm - 1].nr_vmas;
-	enum hs_collapse_result result;
-	uint64_t progress = hs_khugepaged_visit(daemon, budget, &result);
-
-	assert_true(hs_khugepaged_is_valid(daemon));
-	assert_true(progress >= 1);
-	assert_true(progress <= budget + BENCH_NR + nr_vmas + 1);
-	assert_true(daemon->full_scans - full_scans <= 1);
-	assert_true(daemon->pages_collapsed >= collapsed);
-	assert_int_equal(daemon->address & (BENCH_RANGE_BYTES - 1), 0);
-	if (slot && daemon->cursor == slot)
-		assert_true(daemon->address > address);
-	assert_true(bench->nr_isolates <= bench->nr_allocations && bench->nr_successes <= bench->nr_isolates);
-	assert_int_equal(bench->nr_detached, bench->nr_isolates);
-	bench->nr_attempts = 0;
-}
-
-static void test_daemon(void **state)
-{
-	struct hs_rng rng = { SEED + 3 };
-	struct bench *bench = malloc(sizeof(*bench));
-
-	(void)state;
-	print_message("seed %llu\n", SEED + 3);
-	for (unsigned int round = 0; round < 10; round++) {
-		for (enum hs_variant variant = HS_VARIANT_6_1; variant < HS_NR_VARIANTS; variant++) {
-			struct hs_khugepaged daemon;
-
-			bench_init(bench, variant, 0);
-			hs_khugepaged_init(&daemon, &bench->rules, &bench->tunables, &bench_ops, bench);
-			for (uint32_t mm = 1; mm <= BENCH_MMS; mm++) {
-				draw_space(&rng, bench, mm);
-				hs_khugepaged_enter(&daemon, mm);
-			}
-			for (unsigned int visit = 0; visit < 200; visit++)
-				check_visit(bench, &daemon, 1 + hs_rng_below(&rng, 8192));
-			hs_khugepaged_deinit(&daemon);
-		}
-	}
-	free(bench);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_referee), cmocka_unit_test(test_invariants), cmocka_unit_test(test_variants),
-		cmocka_unit_test(test_daemon),
+		cmocka_unit_test(test_counters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

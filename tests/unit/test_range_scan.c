@@ -63,7 +63,7 @@ struct scan_case {
 	int none, unmapped, referenced, visited, swapped_in;
 	int zeroed;			/* where it succeeds, v2010 too */
 	bool no_page;			/* no pfn in the event */
-	enum hs_thp_step step;		/* the attempt was refused by it; NONE: the scan refused or it succeeded */
+	enum hs_thp_step step;		/* that refused the attempt; NONE: the scan refused, or it succeeded */
 };
 
 static const struct scan_case cases[] = {
@@ -71,7 +71,8 @@ static const struct scan_case cases[] = {
 	{ CASE(2, "P1 N511", SAME5(R(SUCCEED))), .none = 511, .zeroed = 511 },
 	{ CASE(3, "N512", SAME5(R(EXCEED_NONE_PTE))), 512, .none = 512, .visited = 512, .no_page = true },
 	{ CASE(8, "P512", SAME5(R(SUCCEED))), .max_none = 1 },
-	{ CASE(9, "N1 P511", SAME5(R(EXCEED_NONE_PTE))), 1, .max_none = 1, .none = 1, .visited = 1, .no_page = true },
+	{ CASE(9, "N1 P511", SAME5(R(EXCEED_NONE_PTE))), 1, .max_none = 1, .none = 1, .visited = 1,
+	  .no_page = true },
 	{ CASE(10, "P511 N1", SAME5(R(EXCEED_NONE_PTE))), 512, .max_none = 1, .none = 1, .visited = 512 },
 	{ CASE(11, "P448 N64", SAME5(R(SUCCEED))), .max_none = 65, .none = 64, .zeroed = 64 },
 	{ CASE(12, "P447 N65", SAME5(R(EXCEED_NONE_PTE))), 512, .max_none = 65, .none = 65 },

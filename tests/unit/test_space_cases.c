@@ -370,7 +370,8 @@ static void test_T59_T67_huge_zero_page(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		assert_string_equal(sections_on_huge(&script, i ? "7.2" : "6.18", "A 0 1M rw", true, "w 9"), "C[0,512)");
+		assert_string_equal(sections_on_huge(&script, i ? "7.2" : "6.18", "A 0 1M rw", true, "w 9"),
+				    "C[0,512)");
 		assert_int_equal(kind_at_base(&script), HS_SLOT_HUGE_ANON);
 		script_deinit(&script);
 		assert_string_equal(sections_on_huge(&script, i ? "6.12" : "6.1", "A 0 1M rw", true, "w 9"),
