@@ -140,8 +140,8 @@ struct hs_address_space_watcher {
 	void (*pages_dropped)(void *context, uint32_t mm, uint64_t start, uint64_t end);
 	/* mremap moved page tables from [from, from + bytes) to [to, …). */
 	void (*pages_moved)(void *context, uint32_t mm, uint64_t from, uint64_t to, uint64_t bytes);
-	/* The slot got its first page. */
-	void (*slot_populated)(void *context, uint32_t mm, uint64_t address);
+	/* The slot got its first page; had_table: into a page table that earlier pages have left behind. */
+	void (*slot_populated)(void *context, uint32_t mm, uint64_t address, bool had_table);
 	/* A mapping got its first anon_vma. */
 	void (*anon_vma_prepared)(void *context, uint32_t mm, const struct hs_vma *vma);
 	/*

@@ -284,7 +284,7 @@ void hs_apply_snap_pages(struct hs_mm *mm, const struct hs_snap_pages *row)
 	record->kind = kind;
 	record->generation = mm->space->loss_generation;
 	prove_anon_vmas(mm, row->address, &planes);
-	hs_space_tell_populated(mm, row->address);
+	hs_space_tell_populated(mm, row->address, false);
 }
 
 /*

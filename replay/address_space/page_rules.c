@@ -315,7 +315,7 @@ static void touch_new_slot(struct hs_mm *mm, struct hs_vma *vma, struct hs_slot_
 	store_page(mm, vma, record, address, 0, planes);
 	if (!is_write && planes & HS_PLANE_BIT(FILE))
 		map_around(mm, vma, record, address);
-	hs_space_tell_populated(mm, slot_of(address));
+	hs_space_tell_populated(mm, slot_of(address), false);
 }
 
 void hs_mm_settle_huge(struct hs_mm *mm, const struct hs_vma *vma, uint64_t address)
@@ -338,23 +338,12 @@ void hs_mm_settle_zero(struct hs_mm *mm, const struct hs_vma *vma, uint64_t addr
 			   HS_PLANE_BIT(UNKNOWN), ZERO_PAGE);
 }
 
-void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bool is_write)
+static void touch_known_slot(struct hs_mm *mm, struct hs_vma *vma, struct hs_slot_record *record, uint64_t address,
+			     bool is_write)
 {
 	struct hs_page_store *store = &mm->space->pages;
-	bool is_new;
-	struct hs_slot_record *record = hs_slot_table_own(&mm->slots, store, address, &is_new);
 	uint32_t old, new;
 
-	if (!record) {
-		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, address);
-		return;
-	}
-	if (makes_anon_page(mm, vma, is_write) && vma->anon_vma != HS_ANON_VMA_OWN)
-		hs_mm_prepare_anon_vma(mm, vma);
-	if (is_new) {
-		touch_new_slot(mm, vma, record, address, is_write);
-		return;
-	}
 	new = after_absent(mm, vma, 0, is_write);
 	if (!(new & HS_PLANE_BIT(FILE)) && hs_record_add_page(store, record, page_of(address), new)) {
 		struct hs_page_sums sums = sums_of_page(new);
@@ -383,6 +372,34 @@ void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bo
 		map_around(mm, vma, record, address);
 }
 
+/* A page table that was left behind when its pages went. */
+static bool is_empty_table(const struct hs_slot_record *record)
+{
+	return record->kind == HS_SLOT_TABLE &&
+	       !(record->present | record->swap | record->marker | record->file | record->unknown);
+}
+
+void hs_mm_touch_page(struct hs_mm *mm, struct hs_vma *vma, uint64_t address, bool is_write)
+{
+	bool is_new, was_empty;
+	struct hs_slot_record *record = hs_slot_table_own(&mm->slots, &mm->space->pages, address, &is_new);
+
+	if (!record) {
+		hs_space_problem(mm->space, HS_PROBLEM_MEMORY, mm->id, address);
+		return;
+	}
+	if (makes_anon_page(mm, vma, is_write) && vma->anon_vma != HS_ANON_VMA_OWN)
+		hs_mm_prepare_anon_vma(mm, vma);
+	if (is_new) {
+		touch_new_slot(mm, vma, record, address, is_write);
+		return;
+	}
+	was_empty = is_empty_table(record);
+	touch_known_slot(mm, vma, record, address, is_write);
+	if (was_empty)
+		hs_space_tell_populated(mm, slot_of(address), true);
+}
+
 /* --- many pages ---------------------------------------------------------------------------------- */
 
 /* An untouched slot that is populated whole: all pages alike, huge or not. */
@@ -402,7 +419,7 @@ static bool populate_whole_slot(struct hs_mm *mm, struct hs_vma *vma, uint64_t s
 	record->kind = may_fault_huge(mm, vma, slot, is_write) ? HS_SLOT_MAYBE_HUGE : HS_SLOT_TABLE;
 	sums = sums_of_record(record);
 	count_pages(mm, vma, &sums, true);
-	hs_space_tell_populated(mm, slot);
+	hs_space_tell_populated(mm, slot, false);
 	return true;
 }
 

@@ -130,7 +130,7 @@ void hs_space_tell_end(struct hs_address_space *space, uint32_t mm);
 void hs_space_tell_layout(struct hs_mm *mm, uint64_t start, uint64_t end);
 void hs_space_tell_dropped(struct hs_mm *mm, uint64_t start, uint64_t end);
 void hs_space_tell_moved(struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t bytes);
-void hs_space_tell_populated(struct hs_mm *mm, uint64_t address);
+void hs_space_tell_populated(struct hs_mm *mm, uint64_t address, bool had_table);
 void hs_space_tell_anon_vma(struct hs_mm *mm, const struct hs_vma *vma);
 
 void hs_space_tell_section(struct hs_address_space *space, uint32_t mm, const struct hs_section *section, bool opens);

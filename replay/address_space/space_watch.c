@@ -52,9 +52,9 @@ void hs_space_tell_moved(struct hs_mm *mm, uint64_t from, uint64_t to, uint64_t 
 	TELL(mm->space, pages_moved, mm->id, from, to, bytes);
 }
 
-void hs_space_tell_populated(struct hs_mm *mm, uint64_t address)
+void hs_space_tell_populated(struct hs_mm *mm, uint64_t address, bool had_table)
 {
-	TELL(mm->space, slot_populated, mm->id, address);
+	TELL(mm->space, slot_populated, mm->id, address, had_table);
 }
 
 void hs_space_tell_anon_vma(struct hs_mm *mm, const struct hs_vma *vma)

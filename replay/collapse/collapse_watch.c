@@ -115,7 +115,7 @@ static void take_found(struct hs_collapse_whatif *whatif, const struct hs_mm *mm
 }
 
 /* The first page of a slot: the fault that a huge page could have served. */
-static void slot_populated(void *context, uint32_t id, uint64_t address)
+static void slot_populated(void *context, uint32_t id, uint64_t address, bool had_table)
 {
 	struct hs_collapse_whatif *whatif = context;
 	const struct hs_mm *mm = hs_address_space_mm(whatif->model->space, id);
@@ -127,7 +127,11 @@ static void slot_populated(void *context, uint32_t id, uint64_t address)
 	struct hs_fault_outcome outcome;
 	struct hs_whatif_mm *sums;
 	struct hs_thp_vma thp;
+	uint64_t value;
 
+	/* Where the policy has left a table too, a huge page cannot follow. */
+	if (!hs_hash_map_remove(&whatif->vanished, hs_collapse_whatif_key(id, address), &value) && had_table)
+		return;
 	if (vma && vma->kind == HS_VMA_SHMEM && !whatif->is_in_snapshot)
 		whatif->cache_faults += hs_whatif_cache_fault(whatif, id, address);
 	if (!vma || vma->kind != HS_VMA_ANON || hs_thp_overlay_find(&whatif->overlay, id, address))

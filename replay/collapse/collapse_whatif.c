@@ -70,6 +70,9 @@ static void read_range(void *context, uint32_t id, uint64_t address, struct hs_t
 	if (over && over->is_huge)
 		return;
 	range->pmd = over ? HS_PMD_TABLE : hs_thp_pmd_of(slot.kind);
+	/* A table that the recorded kernel has kept: under the policy there was a huge page instead. */
+	if (hs_hash_map_get(&whatif->vanished, hs_collapse_whatif_key(id, address)))
+		range->pmd = HS_PMD_NONE;
 	if (range->pmd != HS_PMD_TABLE)
 		return;
 	hs_thp_ptes_of(&slot, &whatif->ptes);
@@ -546,6 +549,14 @@ static void stopped_being_huge(void *context, uint32_t id, uint64_t ns)
 		mm->huge_ns += ns;
 }
 
+static void vanished(void *context, uint32_t id, uint64_t address)
+{
+	struct hs_collapse_whatif *whatif = context;
+
+	/* Without memory for it, small pages are taken to follow. */
+	(void)hs_hash_map_put(&whatif->vanished, hs_collapse_whatif_key(id, address), 1);
+}
+
 int hs_collapse_whatif_create(struct hs_model *model, struct hs_error *err)
 {
 	struct hs_collapse_whatif *whatif = calloc(1, sizeof(*whatif));
@@ -555,6 +566,7 @@ int hs_collapse_whatif_create(struct hs_model *model, struct hs_error *err)
 	whatif->model = model;
 	whatif->prices = hs_collapse_prices_of(model->policy);
 	whatif->overlay.stopped = stopped_being_huge;
+	whatif->overlay.vanished = vanished;
 	whatif->overlay.context = whatif;
 	whatif->are_prices_given = hs_policy_origin(model->policy, "collapse.cost_pte_ns") != HS_POLICY_DEFAULT ||
 				   hs_policy_origin(model->policy, "collapse.cost_attempt_ns") != HS_POLICY_DEFAULT;
@@ -580,6 +592,7 @@ void hs_collapse_whatif_destroy(struct hs_collapse_whatif *whatif)
 	hs_collapse_pace_deinit(&whatif->pace);
 	hs_cache_memory_deinit(&whatif->cache);
 	hs_hash_map_deinit(&whatif->populated);
+	hs_hash_map_deinit(&whatif->vanished);
 	hs_vec_deinit(&whatif->waits);
 	hs_vec_deinit(&whatif->pending);
 	free(whatif);

@@ -30,6 +30,7 @@ struct hs_collapse_whatif {
 	uint64_t fault_huge, fault_fallbacks, recollapses, backoff_ns, underused_splits;
 	struct hs_whatif_mms mms;
 	struct hs_hash_map populated;		/* mm and slot → when its first page came */
+	struct hs_hash_map vanished;		/* mm and slot: its huge page is gone, and the next may be huge again */
 	HS_VEC(uint64_t) waits;			/* ns from then to the collapse */
 	struct hs_pte_map ptes;			/* of the range read last */
 	struct hs_page_memory memory;		/* what the recording said of pages */

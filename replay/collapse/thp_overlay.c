@@ -151,10 +151,13 @@ static void drop_part(struct hs_thp_overlay *overlay, struct hs_thp_overlay_mm *
 	hs_bitmap512_clear_in(&slot->filled, start > base ? (unsigned int)((start - base) >> HS_PAGE_SHIFT) : 0,
 			      end < base + HS_SLOT_BYTES ? (unsigned int)((end - base) >> HS_PAGE_SHIFT) :
 							   HS_BITMAP512_BITS);
-	if (hs_bitmap512_is_empty(&slot->filled))
+	if (hs_bitmap512_is_empty(&slot->filled)) {
+		if (slot->is_huge && overlay->vanished)
+			overlay->vanished(overlay->context, slot->mm, base);
 		remove_slot(overlay, of, number);
-	else
+	} else {
 		split_slot(overlay, slot);
+	}
 }
 
 /* Numbers of the slots in use that overlap a range; few of them for large ranges of few slots. */

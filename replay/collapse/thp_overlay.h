@@ -29,6 +29,8 @@ struct hs_thp_overlay {
 	uint64_t now;			/* set by the owner before each call */
 	/* Optional: a slot of the mm is no longer huge, after so many ns. Not called by deinit. */
 	void (*stopped)(void *context, uint32_t mm, uint64_t ns);
+	/* Optional: all pages of a huge slot were given back at once: not even a page table is left. */
+	void (*vanished)(void *context, uint32_t mm, uint64_t address);
 	void *context;
 };
 
