@@ -245,18 +245,23 @@ static void test_interleaved(void **state)
 	end(&replay);
 }
 
-/* Case 122: an isolate whose end was lost makes the range unknown, and only this one. */
+/* Case 122: an isolate whose end was lost makes the range unknown, and only this one; it is counted. */
 static void test_lost_end(void **state)
 {
 	struct replay replay;
 
 	(void)state;
 	begin(&replay, "6.18", "511");
+	assert_int_equal(hs_model_find("collapse")->problems(hs_engine_model(replay.engine, "collapse", 0), NULL), 0);
 	isolate(&replay, DAEMON, 64ull * MB2, 100, 64, BYTES("succeeded"));
 	expect(scan(&replay, DAEMON, 64ull * MB2, 100, 64, BYTES("succeeded")), HS_VERDICT_UNKNOWN, "UNKNOWN",
 	       HS_BASIS_ASSUMED);
-	expect(scan(&replay, DAEMON, 65ull * MB2, 100, 0, BYTES("lack_referenced_page")), HS_VERDICT_AGREE,
+	assert_int_equal(hs_model_find("collapse")->problems(hs_engine_model(replay.engine, "collapse", 0), NULL), 1);
+	expect(scan(&replay, DAEMON, 68ull * MB2, 100, 0, BYTES("lack_referenced_page")), HS_VERDICT_AGREE,
 	       "SCAN_LACK_REFERENCED_PAGE", HS_BASIS_EXACT);
+	/* The cursor is known again. */
+	assert_int_equal(scan(&replay, DAEMON, 0, 0, 0, BYTES("pmd_none"))->subject, 69ull * MB2);
+	assert_int_equal(hs_model_find("collapse")->problems(hs_engine_model(replay.engine, "collapse", 0), NULL), 1);
 	end(&replay);
 }
 

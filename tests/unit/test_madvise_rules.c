@@ -99,6 +99,64 @@ static void test_madvise(void **state)
 	free(bench);
 }
 
+/* Codes that do not end the call, and what the others make it return; all else: it ends with EINVAL. */
+static const struct {
+	enum hs_collapse_result result;
+	enum hs_madvise_next next;
+	int error;
+	enum hs_variant since;		/* of the error; EINVAL before */
+} codes[] = {
+	{ R(SUCCEED), HS_MADVISE_RANGE_DONE, EINVAL, HS_VARIANT_6_1 },
+	{ R(PMD_MAPPED), HS_MADVISE_RANGE_DONE, EINVAL, HS_VARIANT_6_1 },
+	{ R(PMD_NULL), HS_MADVISE_GO_ON, EINVAL, HS_VARIANT_6_1 },
+	{ R(NO_PTE_TABLE), HS_MADVISE_GO_ON, EINVAL, HS_VARIANT_6_1 },
+	{ R(PTE_NON_PRESENT), HS_MADVISE_GO_ON, EINVAL, HS_VARIANT_6_1 },
+	{ R(PTE_UFFD_WP), HS_MADVISE_GO_ON, EINVAL, HS_VARIANT_6_1 },
+	{ R(PAGE_RO), HS_MADVISE_GO_ON, EINVAL, HS_VARIANT_6_1 },
+	{ R(LACK_REFERENCED_PAGE), HS_MADVISE_GO_ON, EINVAL, HS_VARIANT_6_1 },
+	{ R(PAGE_NULL), HS_MADVISE_GO_ON, EINVAL, HS_VARIANT_6_1 },
+	{ R(PAGE_COMPOUND), HS_MADVISE_GO_ON, EINVAL, HS_VARIANT_6_1 },
+	{ R(PAGE_COUNT), HS_MADVISE_GO_ON, EAGAIN, HS_VARIANT_6_1 },
+	{ R(PAGE_LOCK), HS_MADVISE_GO_ON, EAGAIN, HS_VARIANT_6_1 },
+	{ R(PAGE_LRU), HS_MADVISE_GO_ON, EAGAIN, HS_VARIANT_6_1 },
+	{ R(DEL_PAGE_LRU), HS_MADVISE_GO_ON, EAGAIN, HS_VARIANT_6_1 },
+	{ R(ALLOC_HUGE_PAGE_FAIL), HS_MADVISE_STOP, ENOMEM, HS_VARIANT_6_1 },
+	{ R(CGROUP_CHARGE_FAIL), HS_MADVISE_STOP, EBUSY, HS_VARIANT_6_1 },
+	{ R(EXCEED_NONE_PTE), HS_MADVISE_STOP, EBUSY, HS_VARIANT_6_12 },
+	{ R(PAGE_FILLED), HS_MADVISE_STOP, EAGAIN, HS_VARIANT_6_12 },
+	{ R(PAGE_HAS_PRIVATE), HS_MADVISE_STOP, EAGAIN, HS_VARIANT_7_2 },
+	{ R(PAGE_DIRTY_OR_WRITEBACK), HS_MADVISE_STOP, EAGAIN, HS_VARIANT_7_2 },
+};
+
+static void check_code(const struct hs_collapse_rules *rules, enum hs_collapse_result result)
+{
+	enum hs_madvise_next next = HS_MADVISE_STOP;
+	int error = EINVAL;
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+		if (codes[i].result != result)
+			continue;
+		next = codes[i].next;
+		error = rules->variant >= codes[i].since ? codes[i].error : EINVAL;
+	}
+	print_message("%s, %s\n", hs_collapse_result_name(result), hs_variant_name(rules->variant));
+	assert_int_equal(hs_madvise_after(rules, result), next);
+	assert_int_equal(hs_madvise_errno(rules, result), -error);
+}
+
+static void test_codes(void **state)
+{
+	(void)state;
+	for_each_modern(variant) {
+		struct hs_collapse_rules rules;
+
+		hs_collapse_rules_init(&rules, variant);
+		for (int i = 0; i < HS_NR_COLLAPSE_RESULTS; i++)
+			if (hs_collapse_result_number(variant, (enum hs_collapse_result)i) >= 0)
+				check_code(&rules, (enum hs_collapse_result)i);
+	}
+}
+
 /* Case 91 and invariant 11: a huge range counts as done and is left alone. */
 static void test_madvise_huge(void **state)
 {
@@ -437,7 +495,8 @@ static void test_shared_memory_rule(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_madvise), cmocka_unit_test(test_madvise_huge), cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_madvise), cmocka_unit_test(test_codes),
+		cmocka_unit_test(test_madvise_huge), cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_effort), cmocka_unit_test(test_rebloat), cmocka_unit_test(test_underused),
 		cmocka_unit_test(test_small_orders), cmocka_unit_test(test_files), cmocka_unit_test(test_far_files),
 		cmocka_unit_test(test_dirty_file), cmocka_unit_test(test_madvise_hugepage),

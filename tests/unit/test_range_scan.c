@@ -408,6 +408,28 @@ static void test_madvise_lazyfree(void **state)
 	free(bench);
 }
 
+/* What the walk over candidates does behind each code of an attempt. */
+static void test_candidate_codes(void **state)
+{
+	static const enum hs_collapse_result smaller[] = {
+		R(ALLOC_HUGE_PAGE_FAIL), R(LACK_REFERENCED_PAGE), R(EXCEED_NONE_PTE), R(EXCEED_SWAP_PTE),
+		R(EXCEED_SHARED_PTE), R(PAGE_LOCK), R(PAGE_COUNT), R(PAGE_NULL), R(DEL_PAGE_LRU), R(PTE_NON_PRESENT),
+		R(PTE_UFFD_WP), R(PAGE_LAZYFREE),
+	};
+
+	(void)state;
+	for (int i = 0; i < HS_NR_COLLAPSE_RESULTS; i++) {
+		const enum hs_collapse_result result = (enum hs_collapse_result)i;
+		enum hs_candidate_next next = HS_CANDIDATE_STOP;
+
+		if (result == HS_SCAN_SUCCEED || result == HS_SCAN_PTE_MAPPED_HUGEPAGE)
+			next = HS_CANDIDATE_NEXT_OFFSET;
+		for (size_t j = 0; j < sizeof(smaller) / sizeof(*smaller); j++)
+			next = smaller[j] == result ? HS_CANDIDATE_LOWER_ORDER : next;
+		assert_int_equal(hs_candidate_after(result), next);
+	}
+}
+
 struct mthp_case {
 	int number;
 	const char *ptes;
@@ -522,6 +544,7 @@ int main(void)
 		cmocka_unit_test(test_numbered), cmocka_unit_test(test_pmd_states), cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_null_vma), cmocka_unit_test(test_first_compound), cmocka_unit_test(test_put_back),
 		cmocka_unit_test(test_madvise_lazyfree), cmocka_unit_test(test_mthp),
+		cmocka_unit_test(test_candidate_codes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
