@@ -46,6 +46,7 @@ struct bench {
 	unsigned int alloc_fails_order;		/* this order always fails; 0: none */
 	bool charge_fails, lock_fails, write_lock_fails;
 	void (*unlocked)(struct bench *bench);	/* while no lock is held in an attempt */
+	void (*write_locked)(struct bench *bench);	/* the same, just before the write lock is had */
 	void (*detached)(struct bench *bench);
 	void (*at_range)(struct bench *bench);	/* before each range of a visit */
 	enum hs_collapse_result file_result;
@@ -119,9 +120,11 @@ static inline bool bench_charge(void *world, uint32_t mm)
 
 static inline bool bench_lock(void *world, uint32_t mm, enum hs_thp_lock lock)
 {
-	const struct bench *bench = world;
+	struct bench *bench = world;
 
 	(void)mm;
+	if (lock == HS_THP_WRITE_LOCK && bench->write_locked)
+		bench->write_locked(bench);
 	return !(lock == HS_THP_READ_LOCK && bench->lock_fails) &&
 	       !(lock == HS_THP_TRY_WRITE_LOCK && bench->write_lock_fails);
 }
