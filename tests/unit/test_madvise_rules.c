@@ -242,6 +242,62 @@ static void test_faults(void **state)
 	free(bench);
 }
 
+/* What ends a fault behind the registration, in the kernel's order; read: of the huge zero page. */
+static const struct {
+	const char *what;
+	struct hs_fault_request accident;
+	bool is_armed, is_read;
+	enum hs_fault_outcome_kind kind;
+	bool registers, counts_fallback, counts_charge;
+} fault_steps[] = {
+	{ "no anon_vma", { .anon_vma_fails = true, .alloc_fails = true }, .kind = HS_FAULT_OOM },
+	{ "no zero page", { .zero_page_fails = true }, .is_read = true, .kind = HS_FAULT_FALLBACK, .registers = true,
+	  .counts_fallback = true },
+	{ "raced zero page", { .raced = true }, .is_armed = true, .is_read = true, .kind = HS_FAULT_RETRY,
+	  .registers = true },
+	{ "armed zero page", { .alloc_fails = true }, .is_armed = true, .is_read = true,
+	  .kind = HS_FAULT_USERFAULTFD, .registers = true },
+	{ "no huge page", { .alloc_fails = true, .charge_fails = true }, .kind = HS_FAULT_FALLBACK, .registers = true,
+	  .counts_fallback = true },
+	{ "no charge", { .charge_fails = true, .table_fails = true }, .kind = HS_FAULT_FALLBACK, .registers = true,
+	  .counts_fallback = true, .counts_charge = true },
+	{ "no page table", { .table_fails = true, .raced = true }, .kind = HS_FAULT_OOM, .registers = true },
+	{ "raced", { .raced = true, .is_dying = true }, .kind = HS_FAULT_RETRY, .registers = true },
+	{ "dying", { .is_dying = true }, .is_armed = true, .kind = HS_FAULT_ERROR, .registers = true },
+	{ "armed", { .raced = false }, .is_armed = true, .kind = HS_FAULT_USERFAULTFD, .registers = true },
+};
+
+static void test_fault_steps(void **state)
+{
+	struct bench *bench = malloc(sizeof(*bench));
+	struct hs_fault_outcome outcome;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(fault_steps) / sizeof(*fault_steps); i++) {
+		for_each_modern(variant) {
+			struct hs_fault_request request = fault_steps[i].accident;
+
+			print_message("%s, %s\n", fault_steps[i].what, hs_variant_name(variant));
+			bench_init(bench, variant, 1);
+			if (fault_steps[i].is_armed)
+				bench->mms[0].vmas[0].flags |= HS_THP_VMA_UFFD_MISSING;
+			request.rules = &bench->rules;
+			request.tunables = &bench->tunables;
+			request.vma = &bench->mms[0].vmas[0];
+			request.address = BENCH_BASE;
+			request.is_write = !fault_steps[i].is_read;
+			request.pmd_is_none = true;
+			hs_fault_decide(&request, &outcome);
+			assert_int_equal(outcome.kind, fault_steps[i].kind);
+			assert_int_equal(outcome.registers, fault_steps[i].registers);
+			assert_int_equal(outcome.counts_fallback, fault_steps[i].counts_fallback);
+			assert_int_equal(outcome.counts_charge, fault_steps[i].counts_charge);
+			assert_false(outcome.is_queued);
+		}
+	}
+	free(bench);
+}
+
 static void test_effort(void **state)
 {
 	static const enum hs_fault_effort expected[][2] = {
@@ -405,6 +461,40 @@ static void test_far_files(void **state)
 	}
 }
 
+/* Entries that stop the walk over a file, the first in the kernel's order where there are several. */
+static void test_file_stops(void **state)
+{
+	(void)state;
+	for_each_modern(variant) {
+		struct hs_cache_map cache = { .present = { { 0 } } };
+		struct hs_collapse_tunables tunables;
+		struct hs_collapse_rules rules;
+		struct hs_file_request request = { .rules = &rules, .tunables = &tunables, .cache = &cache,
+						   .is_khugepaged = true };
+		struct hs_file_outcome outcome;
+
+		hs_collapse_rules_init(&rules, variant);
+		hs_collapse_tunables_init(&tunables, 512);
+		hs_bitmap512_set_in(&cache.present, 0, 512);
+		hs_bitmap512_set(&cache.pinned, 40);
+		hs_file_scan_decide(&request, &outcome);
+		assert_int_equal(outcome.result, HS_SCAN_PAGE_COUNT);
+		assert_int_equal(outcome.index, 40);
+		hs_bitmap512_set(&cache.off_lru, 40);
+		hs_file_scan_decide(&request, &outcome);
+		assert_int_equal(outcome.result, HS_SCAN_PAGE_LRU);
+		/* A huge folio that does not begin with the range: only 7.2 takes it for one. */
+		memset(&cache.pinned, 0, sizeof(cache.pinned));
+		memset(&cache.off_lru, 0, sizeof(cache.off_lru));
+		hs_bitmap512_set(&cache.large, 7);
+		cache.has_huge = true;
+		cache.huge_at = 7;
+		hs_file_scan_decide(&request, &outcome);
+		assert_int_equal(outcome.result, variant == HS_VARIANT_7_2 ? HS_SCAN_PTE_MAPPED_HUGEPAGE :
+				 variant == HS_VARIANT_6_1 ? HS_SCAN_PAGE_COMPOUND : HS_SCAN_SUCCEED);
+	}
+}
+
 /* Case 113: 7.2 writes a dirty range back and scans it once more. */
 static void test_dirty_file(void **state)
 {
@@ -499,6 +589,7 @@ int main(void)
 		cmocka_unit_test(test_madvise_huge), cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_effort), cmocka_unit_test(test_rebloat), cmocka_unit_test(test_underused),
 		cmocka_unit_test(test_small_orders), cmocka_unit_test(test_files), cmocka_unit_test(test_far_files),
+		cmocka_unit_test(test_file_stops), cmocka_unit_test(test_fault_steps),
 		cmocka_unit_test(test_dirty_file), cmocka_unit_test(test_madvise_hugepage),
 		cmocka_unit_test(test_shared_memory_rule),
 	};

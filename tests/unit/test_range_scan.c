@@ -39,6 +39,11 @@ static void exit_mm(struct bench *bench)
 	bench->mms[0].state |= HS_THP_MM_EXITING;
 }
 
+static void disable_mm(struct bench *bench)
+{
+	bench->mms[0].state |= HS_THP_MM_DISABLED;
+}
+
 static void make_huge(struct bench *bench)
 {
 	bench_set_pmd(bench, 1, 0, HS_PMD_HUGE);
@@ -126,6 +131,9 @@ static const struct scan_case cases[] = {
 	  .unlocked = refuse_huge, .step = HS_THP_STEP_MODE },
 	{ CASE(53, "P512", OLD_NEW(NA, R(ANY_PROCESS))), .unlocked = exit_mm, .step = HS_THP_STEP_VMA },
 	{ CASE(53, "P512", V5(R(ANY_PROCESS), NA, NA, NA, NA)), .unlocked = exit_mm, .step = HS_THP_STEP_EXIT },
+	/* The same by prctl: only since 6.12 as an exit. */
+	{ CASE(53, "P512", V5(NA, R(VMA_CHECK), R(ANY_PROCESS), R(ANY_PROCESS), R(ANY_PROCESS))),
+	  .unlocked = disable_mm, .step = HS_THP_STEP_VMA },
 	{ CASE(54, "P512", SAME5(R(PMD_MAPPED))), .unlocked = make_huge, .step = HS_THP_STEP_PMD },
 	{ CASE(55, "k1 P511", OLD_NEW(NA, R(PAGE_LOCK))), .unmapped = 1, .step = HS_THP_STEP_SWAPIN },
 	{ CASE(55, "e1 P511", OLD_NEW(NA, R(FAIL))), .unmapped = 1, .step = HS_THP_STEP_SWAPIN },
@@ -396,6 +404,65 @@ static void test_put_back(void **state)
 	free(bench);
 }
 
+/* What has become of an entry, or of all, when the isolate step looks at it. */
+struct isolate_case {
+	enum hs_pte_plane plane;
+	bool is_all, is_cleared;
+	int result[HS_NR_VARIANTS];
+};
+
+static const struct isolate_case isolate_cases[] = {
+	{ HS_PTE_SWAP, false, false, SAME5(R(PTE_NON_PRESENT)) },
+	{ HS_PTE_UFFD_WP, false, false, OLD_NEW(R(SUCCEED), R(PTE_UFFD_WP)) },
+	{ HS_PTE_NO_PAGE, false, false, SAME5(R(PAGE_NULL)) },
+	{ HS_PTE_READ_ONLY, false, false, OLD_NEW(R(PAGE_RO), R(SUCCEED)) },
+	{ HS_PTE_READ_ONLY, true, false, SPLIT(R(PAGE_RO), R(PAGE_RO), R(SUCCEED)) },
+	{ HS_PTE_EXTRA_REF, false, false, SAME5(R(PAGE_COUNT)) },
+	{ HS_PTE_SWAP_CACHE, false, false, OLD_NEW(R(PAGE_COUNT), R(SUCCEED)) },
+	{ HS_PTE_LOCKED, false, false, SAME5(R(PAGE_LOCK)) },
+	{ HS_PTE_OFF_LRU, false, false, SAME5(R(DEL_PAGE_LRU)) },
+	{ HS_PTE_LAZYFREE, false, false, V5(R(SUCCEED), R(SUCCEED), R(SUCCEED), R(SUCCEED), R(PAGE_LAZYFREE)) },
+	{ HS_PTE_SHARED_PAGE, true, false, V5(R(PAGE_COUNT), R(EXCEED_SHARED_PTE), R(SUCCEED), R(SUCCEED), R(SUCCEED)) },
+	{ HS_PTE_SHARED_LIKELY, true, false, V5(R(SUCCEED), R(SUCCEED), R(EXCEED_SHARED_PTE), R(SUCCEED), R(SUCCEED)) },
+	{ HS_PTE_SHARED_MAYBE, true, false, SPLIT(R(SUCCEED), R(SUCCEED), R(EXCEED_SHARED_PTE)) },
+	{ HS_PTE_NONE, true, false, SAME5(R(EXCEED_NONE_PTE)) },
+	{ HS_PTE_YOUNG, true, true, SAME5(R(LACK_REFERENCED_PAGE)) },
+};
+static const struct isolate_case *isolate_case;
+
+static void change_entries(struct bench *bench)
+{
+	struct hs_bitmap512 *map = &bench->mms[0].ranges[0].ptes.plane[isolate_case->plane];
+	const unsigned int from = isolate_case->is_all ? 0 : 100, to = isolate_case->is_all ? BENCH_NR : 101;
+
+	(isolate_case->is_cleared ? hs_bitmap512_clear_in : hs_bitmap512_set_in)(map, from, to);
+}
+
+/* The step counts anew, and is not told what the scan saw. */
+static void test_isolate_codes(void **state)
+{
+	struct bench *bench = malloc(sizeof(*bench));
+	struct hs_range_scan_outcome outcome;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(isolate_cases) / sizeof(*isolate_cases); i++) {
+		for (int variant = 0; variant < HS_NR_VARIANTS; variant++) {
+			isolate_case = &isolate_cases[i];
+			print_message("plane %d, %s\n", isolate_case->plane, hs_variant_name((enum hs_variant)variant));
+			bench_init(bench, (enum hs_variant)variant, 1);
+			bench_set_range(bench, 1, 0, "P512");
+			bench->tunables.max_ptes_none = 500;
+			bench->detached = change_entries;
+			bench_scan(bench, true, &outcome);
+			assert_string_equal(hs_collapse_result_name(outcome.result),
+					    hs_collapse_result_name((enum hs_collapse_result)isolate_case->result[variant]));
+			assert_int_equal(outcome.assertion, HS_THP_NO_ASSERTION);
+			assert_true(outcome.last.has_isolate);
+		}
+	}
+	free(bench);
+}
+
 /* Case 43: MADV_COLLAPSE takes clean pages that are freed lazily, too. */
 static void test_madvise_lazyfree(void **state)
 {
@@ -561,7 +628,7 @@ int main(void)
 		cmocka_unit_test(test_numbered), cmocka_unit_test(test_pmd_states), cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_null_vma), cmocka_unit_test(test_first_compound), cmocka_unit_test(test_put_back),
 		cmocka_unit_test(test_madvise_lazyfree), cmocka_unit_test(test_mthp),
-		cmocka_unit_test(test_candidate_codes),
+		cmocka_unit_test(test_candidate_codes), cmocka_unit_test(test_isolate_codes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
