@@ -82,6 +82,40 @@ static void test_enter(void **state)
 	}
 }
 
+/* A mapping that has grown by a merge: v2010 has tests of its own, later kernels those of a fault. */
+static void test_merge(void **state)
+{
+	static const struct {
+		uint32_t flags;
+		uint64_t pages;
+		enum hs_thp_refusal first, modern;
+	} merges[] = {
+		{ BENCH_ANON, 512, HS_THP_ALLOWED, HS_THP_ALLOWED },
+		{ HS_THP_VMA_WRITE, 512, HS_THP_REFUSED_NO_ANON_VMA, HS_THP_REFUSED_NO_ANON_VMA },
+		{ BENCH_ANON, 511, HS_THP_REFUSED_NO_RANGE, HS_THP_REFUSED_NO_RANGE },
+		{ BENCH_ANON | HS_THP_VMA_OPS | HS_THP_VMA_FILE | HS_THP_VMA_SHMEM | HS_THP_VMA_SHMEM_OK, 512,
+		  HS_THP_REFUSED_KIND, HS_THP_ALLOWED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(merges) / sizeof(*merges); i++) {
+		for_each_variant(variant) {
+			struct machine *machine = make(variant, 0);
+			const enum hs_thp_refusal expected = variant == HS_VARIANT_V2010 ? merges[i].first :
+											   merges[i].modern;
+			const struct hs_thp_vma vma = { .start = BENCH_BASE, .pgoff = BENCH_BASE >> 12,
+							.end = BENCH_BASE + merges[i].pages * 4096,
+							.flags = merges[i].flags };
+			enum hs_thp_refusal why;
+
+			assert_int_equal(hs_khugepaged_enter_merge(&machine->daemon, 1, &vma, &why),
+					 expected == HS_THP_ALLOWED ? HS_THP_ENTER_REGISTERED : HS_THP_ENTER_REFUSED);
+			assert_int_equal(why, expected);
+			drop(machine);
+		}
+	}
+}
+
 /* Case 60 */
 static void test_fork(void **state)
 {
@@ -681,7 +715,8 @@ static void test_blocks_count_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_enter), cmocka_unit_test(test_fork), cmocka_unit_test(test_slot_failure),
+		cmocka_unit_test(test_enter), cmocka_unit_test(test_merge), cmocka_unit_test(test_fork),
+		cmocka_unit_test(test_slot_failure),
 		cmocka_unit_test(test_exit), cmocka_unit_test(test_budget), cmocka_unit_test(test_empty_ranges),
 		cmocka_unit_test(test_trylock), cmocka_unit_test(test_wraps), cmocka_unit_test(test_alloc_backoff),
 		cmocka_unit_test(test_page_in_hand), cmocka_unit_test(test_charge_fails),

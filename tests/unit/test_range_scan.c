@@ -422,8 +422,10 @@ static const struct isolate_case isolate_cases[] = {
 	{ HS_PTE_LOCKED, false, false, SAME5(R(PAGE_LOCK)) },
 	{ HS_PTE_OFF_LRU, false, false, SAME5(R(DEL_PAGE_LRU)) },
 	{ HS_PTE_LAZYFREE, false, false, V5(R(SUCCEED), R(SUCCEED), R(SUCCEED), R(SUCCEED), R(PAGE_LAZYFREE)) },
-	{ HS_PTE_SHARED_PAGE, true, false, V5(R(PAGE_COUNT), R(EXCEED_SHARED_PTE), R(SUCCEED), R(SUCCEED), R(SUCCEED)) },
-	{ HS_PTE_SHARED_LIKELY, true, false, V5(R(SUCCEED), R(SUCCEED), R(EXCEED_SHARED_PTE), R(SUCCEED), R(SUCCEED)) },
+	{ HS_PTE_SHARED_PAGE, true, false,
+	  V5(R(PAGE_COUNT), R(EXCEED_SHARED_PTE), R(SUCCEED), R(SUCCEED), R(SUCCEED)) },
+	{ HS_PTE_SHARED_LIKELY, true, false,
+	  V5(R(SUCCEED), R(SUCCEED), R(EXCEED_SHARED_PTE), R(SUCCEED), R(SUCCEED)) },
 	{ HS_PTE_SHARED_MAYBE, true, false, SPLIT(R(SUCCEED), R(SUCCEED), R(EXCEED_SHARED_PTE)) },
 	{ HS_PTE_NONE, true, false, SAME5(R(EXCEED_NONE_PTE)) },
 	{ HS_PTE_YOUNG, true, true, SAME5(R(LACK_REFERENCED_PAGE)) },
@@ -447,7 +449,10 @@ static void test_isolate_codes(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(isolate_cases) / sizeof(*isolate_cases); i++) {
 		for (int variant = 0; variant < HS_NR_VARIANTS; variant++) {
+			enum hs_collapse_result expected;
+
 			isolate_case = &isolate_cases[i];
+			expected = (enum hs_collapse_result)isolate_case->result[variant];
 			print_message("plane %d, %s\n", isolate_case->plane, hs_variant_name((enum hs_variant)variant));
 			bench_init(bench, (enum hs_variant)variant, 1);
 			bench_set_range(bench, 1, 0, "P512");
@@ -455,7 +460,7 @@ static void test_isolate_codes(void **state)
 			bench->detached = change_entries;
 			bench_scan(bench, true, &outcome);
 			assert_string_equal(hs_collapse_result_name(outcome.result),
-					    hs_collapse_result_name((enum hs_collapse_result)isolate_case->result[variant]));
+					    hs_collapse_result_name(expected));
 			assert_int_equal(outcome.assertion, HS_THP_NO_ASSERTION);
 			assert_true(outcome.last.has_isolate);
 		}
