@@ -25,7 +25,7 @@ static hs_kind_set collapse_kinds(void)
 		HS_KIND_collapse_cache, HS_KIND_collapse_pass, HS_KIND_collapse_alloc, HS_KIND_collapse_swapin,
 		HS_KIND_collapse_isolate, HS_KIND_collapse_huge_page, HS_KIND_collapse_scan,
 		HS_KIND_collapse_scan_file, HS_KIND_collapse_visit, HS_KIND_mm_mmap, HS_KIND_mm_madvise,
-		HS_KIND_snap_begin, HS_KIND_snap_end,
+		HS_KIND_mm_process_madvise, HS_KIND_snap_begin, HS_KIND_snap_end,
 	};
 	hs_kind_set kinds = { { 0 } };
 
@@ -192,10 +192,11 @@ static void collapse_observe(struct hs_model *model, const struct hs_event *even
 			hs_collapse_whatif_observe(model, event);
 		return;
 	case HS_KIND_mm_madvise:
+	case HS_KIND_mm_process_madvise:
 		if (model->whatif)
 			hs_collapse_whatif_observe(model, event);
 		else
-			hs_madvise_observe(model, event->mm_madvise);
+			hs_madvise_observe(model, event->row->task);
 		return;
 	default:
 		if (model->whatif)

@@ -197,10 +197,10 @@ void hs_madvise_describe(const struct hs_request *common, hs_add_input *add, voi
 		add(context, "last failure", hs_collapse_result_name(tally->last_fail), NULL);
 }
 
-void hs_madvise_observe(struct hs_model *model, const struct hs_mm_madvise *call)
+void hs_madvise_observe(struct hs_model *model, uint32_t task)
 {
-	struct hs_madvise_tally *tally = tally_of(model, call->row.task);
+	struct hs_madvise_tally *tally = tally_of(model, task);
 
-	if (tally && call->advice == ADVICE_COLLAPSE)
+	if (tally)
 		*tally = (struct hs_madvise_tally){ 0 };
 }

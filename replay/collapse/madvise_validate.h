@@ -13,7 +13,7 @@ int hs_madvise_ask(struct hs_model *model, const struct hs_mm_madvise *call, uni
 		   struct hs_decision *recorded);
 void hs_madvise_decide(const struct hs_model *model, const struct hs_request *request, struct hs_decision *decision);
 void hs_madvise_describe(const struct hs_request *request, hs_add_input *add, void *context);
-/* The call is over. */
-void hs_madvise_observe(struct hs_model *model, const struct hs_mm_madvise *call);
+/* A call of the task is over, whatever the advice, or a process_madvise. */
+void hs_madvise_observe(struct hs_model *model, uint32_t task);
 
 #endif

@@ -464,6 +464,7 @@ static void test_madvise_call(void **state)
 		struct hs_mm_madvise forbid = { .row = { .mm = MM }, .addr = first, .len = MB2, .advice = MADV_NOHUGEPAGE };
 		struct hs_mm_madvise call = { .row = { .task = PROGRAM, .mm = MM }, .addr = cases[i].addr,
 					      .len = cases[i].len, .ret = cases[i].ret, .advice = MADV_COLLAPSE };
+		struct hs_mm_process_madvise other = { .row = { .task = PROGRAM, .mm = MM }, .advice = MADV_COLLAPSE };
 		struct hs_fault_user write = { .row = { .mm = MM }, .address = first, .error_code = 6 };
 		const char *modelled = cases[i].ret ? strerrorname_np(-cases[i].ret) : "OK";
 		struct replay replay;
@@ -477,8 +478,10 @@ static void test_madvise_call(void **state)
 			     (struct hs_bytes){ cases[i].ranges[at], (uint32_t)strlen(cases[i].ranges[at]) });
 		feed(&replay, HS_KIND_mm_madvise, &call);
 		expect(&replay.told[replay.nr - 1], HS_VERDICT_AGREE, modelled, cases[i].basis);
-		/* The next call begins from nothing. */
-		call.addr = first;
+		/* The next call begins from nothing; so it does where another process was advised meanwhile. */
+		scan(&replay, PROGRAM, first, 0, 512, BYTES("SCAN_PAGE_COUNT"));
+		feed(&replay, HS_KIND_mm_process_madvise, &other);
+		call.addr = first + 3 * MB2;
 		call.len = 0;
 		call.ret = 0;
 		feed(&replay, HS_KIND_mm_madvise, &call);
