@@ -180,6 +180,20 @@ static bool scan_ranges(struct visit *visit, const struct hs_thp_vma *vma)
 	return true;
 }
 
+/* What strikes under the read lock shows in the mapping at once: a first fault, a stack that grows. */
+static void strike_at_vma(const struct visit *visit, struct hs_thp_vma *vma)
+{
+	struct hs_khugepaged *daemon = visit->daemon;
+	struct hs_thp_vma found;
+
+	if (!daemon->ops->base.at)
+		return;
+	hs_khugepaged_strike(daemon, HS_THP_AT_VMA);
+	/* No mapping shrinks under the lock, so the walk only ever goes up. */
+	if (daemon->ops->base.find_vma(daemon->world, visit->slot->mm, vma->start, &found) && found.end >= vma->end)
+		*vma = found;
+}
+
 static void walk_vmas(struct visit *visit)
 {
 	struct hs_khugepaged *daemon = visit->daemon;
@@ -189,7 +203,7 @@ static void walk_vmas(struct visit *visit)
 
 	visit->has_vma = !is_ending(visit) && base->find_vma(daemon->world, mm, daemon->address, &vma);
 	while (visit->has_vma) {
-		hs_khugepaged_strike(daemon, HS_THP_AT_VMA);
+		strike_at_vma(visit, &vma);
 		if (is_ending(visit)) {
 			skip(visit, &vma, "exit");
 			return;
