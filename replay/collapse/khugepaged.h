@@ -104,6 +104,7 @@ struct hs_khugepaged {
 	enum hs_khugepaged_sleep sleep_kind;
 	uint64_t sleep_ms;
 	struct hs_khugepaged_pass pass;
+	bool may_wait;			/* v2010: flags of the request before which it paused */
 	uint64_t passes_left;		/* of this run; UINT64_MAX: no limit */
 	uint64_t nr_passes;		/* ended ones */
 };
@@ -165,7 +166,5 @@ int hs_khugepaged_store(struct hs_khugepaged *daemon, const char *file, const ch
 /* For the files of the daemon. */
 void hs_khugepaged_tell(struct hs_khugepaged *daemon, const struct hs_khugepaged_record *record);
 void hs_khugepaged_strike(struct hs_khugepaged *daemon, enum hs_thp_point point);
-/* Requests a huge page (v2010). */
-bool hs_khugepaged_take_page(struct hs_khugepaged *daemon);
 
 #endif

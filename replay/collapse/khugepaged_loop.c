@@ -48,10 +48,9 @@ void hs_khugepaged_wake_task(struct hs_khugepaged *daemon)
 		.event = HS_KHUGEPAGED_WAKE_TASK, .flag = ends_sleep });
 }
 
-bool hs_khugepaged_take_page(struct hs_khugepaged *daemon)
+/* Requests a huge page (v2010). */
+static bool take_page(struct hs_khugepaged *daemon, bool may_wait)
 {
-	const bool may_wait = daemon->tunables->khugepaged_defrag;
-
 	hs_khugepaged_strike(daemon, HS_THP_AT_ALLOC);
 	daemon->has_page = daemon->ops->base.allocate(daemon->world, hs_thp_pmd_order(daemon->tunables), may_wait);
 	hs_khugepaged_tell(daemon, &(struct hs_khugepaged_record){
@@ -105,7 +104,7 @@ static void pass_with_page(struct hs_khugepaged *daemon)
 
 	do {
 		hs_khugepaged_strike(daemon, HS_THP_AT_STEP);
-		if (!daemon->has_page && !hs_khugepaged_take_page(daemon))
+		if (!daemon->has_page && !take_page(daemon, daemon->tunables->khugepaged_defrag))
 			reason = "alloc_failed";
 		else
 			reason = step_pass(daemon, &result);
@@ -209,14 +208,15 @@ static bool is_at_limit(struct hs_khugepaged *daemon)
 	}
 	daemon->state = HS_KHUGEPAGED_PAUSED;
 	daemon->resume = HS_KHUGEPAGED_AT_FIRST_ALLOC;
+	daemon->may_wait = daemon->tunables->khugepaged_defrag;
 	tell(daemon, HS_KHUGEPAGED_PAUSE, NULL, 0);
 	return true;
 }
 
 /* v2010: from the first allocation of a pass to its end. True: the loop goes on. */
-static bool run_with_page(struct hs_khugepaged *daemon)
+static bool run_with_page(struct hs_khugepaged *daemon, bool may_wait)
 {
-	if (!hs_khugepaged_take_page(daemon)) {
+	if (!take_page(daemon, may_wait)) {
 		fall_asleep(daemon, HS_KHUGEPAGED_SLEEP_ALLOC, HS_KHUGEPAGED_AFTER_ALLOC_SLEEP);
 		return false;
 	}
@@ -234,11 +234,12 @@ static bool is_told_to_stop(const struct hs_khugepaged *daemon)
 	return daemon->rules->daemon_mode ? !is_on(daemon) : daemon->is_stopping;
 }
 
-static bool run_pass(struct hs_khugepaged *daemon, bool goes_on)
+static bool run_pass(struct hs_khugepaged *daemon, enum hs_khugepaged_resume resume)
 {
 	if (daemon->rules->alloc_before_scan)
-		return run_with_page(daemon);
-	if (!goes_on)
+		return run_with_page(daemon, resume == HS_KHUGEPAGED_AT_FIRST_ALLOC ?
+					     daemon->may_wait : daemon->tunables->khugepaged_defrag);
+	if (resume != HS_KHUGEPAGED_IN_PASS)
 		begin_pass(daemon);
 	return pass_modern(daemon) && wait_for_work(daemon);
 }
@@ -255,15 +256,14 @@ void hs_khugepaged_run(struct hs_khugepaged *daemon, uint64_t passes)
 	if (resume == HS_KHUGEPAGED_IN_WAIT && !wait_for_event(daemon))
 		return;
 	for (;; resume = HS_KHUGEPAGED_AT_TOP) {
-		const bool goes_on = resume == HS_KHUGEPAGED_IN_PASS;
-
 		if (resume != HS_KHUGEPAGED_AT_FIRST_ALLOC && is_told_to_stop(daemon)) {
 			stop_thread(daemon);
 			return;
 		}
-		if (resume != HS_KHUGEPAGED_AT_FIRST_ALLOC && !goes_on && is_at_limit(daemon))
+		if (resume != HS_KHUGEPAGED_AT_FIRST_ALLOC && resume != HS_KHUGEPAGED_IN_PASS &&
+		    is_at_limit(daemon))
 			return;
-		if (!run_pass(daemon, goes_on))
+		if (!run_pass(daemon, resume))
 			return;
 	}
 }
