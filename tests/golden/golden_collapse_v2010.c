@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Golden cases of the first khugepaged: maps a case's operations to calls of replay/collapse. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,7 +100,7 @@ static int do_exit(struct operation *op)
 
 		reason = names[left];
 		waits = left == HS_THP_EXIT_LEFT_TO_DAEMON && world->locked_mm == op->id;
-		if (!waits)
+		if (world->locked_mm != op->id)
 			world_tear_down(world, op->mm);
 	}
 	world_log(world, json_pack("{ss ss ss si}", "d", "exit", "mm", op->mm->name, "r", reason, "waits", waits));
@@ -114,6 +115,8 @@ static int do_store(struct operation *op)
 
 	snprintf(file, sizeof(file), "khugepaged/%s", golden_text(op->json, "file", ""));
 	status = hs_khugepaged_store(&op->world->daemon, file, text, strlen(text));
+	if (status == -ENOENT)
+		return -1;
 	world_log(op->world, json_pack("{ss ss}", "d", "store", "r",
 				       status == 0 ? "ok" : status == -ENOMEM ? "ENOMEM" : "EINVAL"));
 	op->ret = json_integer(status ? status : (json_int_t)strlen(text));
@@ -204,13 +207,25 @@ static int do_start(struct operation *op)
 
 static int do_run(struct operation *op)
 {
-	hs_khugepaged_run(&op->world->daemon, (uint64_t)golden_int(op->json, "passes", 0));
+	const long long passes = golden_int(op->json, "passes", json_object_get(op->json, "passes") ? -1 : 0);
+	const char *cause = golden_text(op->json, "cause", "timeout");
+
+	/* Either way it goes on where it stopped. */
+	if (passes < 0 || (strcmp(cause, "timeout") != 0 && strcmp(cause, "wake") != 0))
+		return -1;
+	hs_khugepaged_run(&op->world->daemon, (uint64_t)passes);
 	return 0;
 }
 
 static int do_mm(struct operation *op)
 {
 	return world_add_mm(op->world, golden_text(op->json, "mm", "")) ? 0 : -1;
+}
+
+/* A table that a collapse holds in its hands can neither go nor be replaced. */
+static bool is_detached(const struct operation *op)
+{
+	return op->world->detached_mm == op->id;
 }
 
 static int do_map(struct operation *op)
@@ -221,6 +236,8 @@ static int do_map(struct operation *op)
 
 static int do_unmap(struct operation *op)
 {
+	if (is_detached(op))
+		return -1;
 	world_remove_vma(op->world, op->mm, world_number(op->json, "start"));
 	return 0;
 }
@@ -240,26 +257,24 @@ static int do_flags(struct operation *op)
 {
 	struct hs_thp_vma *vma = vma_of(op);
 
-	if (!vma)
-		return -1;
-	vma->flags = world_vma_flags(golden_text(op->json, "flags", ""));
-	return 0;
+	return vma ? world_vma_flags(golden_text(op->json, "flags", ""), &vma->flags) : -1;
 }
 
 static int do_range(struct operation *op)
 {
-	return world_set_range(op->world, op->mm, world_number(op->json, "at"), golden_text(op->json, "ptes", ""));
+	return is_detached(op) ? -1 :
+	       world_set_range(op->world, op->mm, world_number(op->json, "at"), golden_text(op->json, "ptes", ""));
 }
 
 static int do_page(struct operation *op)
 {
 	struct range *range = world_find_range(op->mm, world_number(op->json, "at"));
 	const long long i = golden_int(op->json, "i", -1);
-	const char to = *golden_text(op->json, "to", "");
+	const char *to = golden_text(op->json, "to", "");
 
-	if (!range || i < 0 || i >= op->world->nr || !world_is_letter(to))
+	if (!range || i < 0 || i >= op->world->nr || strlen(to) != 1 || !world_is_letter(*to))
 		return -1;
-	range->letters[i] = to;
+	range->letters[i] = *to;
 	return 0;
 }
 
@@ -271,15 +286,9 @@ static int do_users(struct operation *op)
 
 static int do_script(struct operation *op)
 {
-	static const char *const names[NR_SCRIPTS] = { "alloc", "slot_alloc", "charge", "thread_create" };
+	const int given = world_set_scripts(op->world, op->json);
 
-	for (int i = 0; i < NR_SCRIPTS; i++) {
-		const char *answers = golden_text(op->json, names[i], NULL);
-
-		if (answers)
-			world_set_script(op->world, (enum script_kind)i, answers);
-	}
-	return 0;
+	return given > 0 ? 0 : -1;
 }
 
 static int do_cursor(struct operation *op)
@@ -288,22 +297,55 @@ static int do_cursor(struct operation *op)
 
 	daemon->cursor = op->mm ? hs_khugepaged_slot_of(daemon, op->id) : NULL;
 	daemon->address = world_number(op->json, "at");
-	return 0;
+	if (!op->mm)
+		return golden_text(op->json, "mm", NULL) ? -1 : 0;
+	return daemon->cursor && world_has_number(op->json, "at") ? 0 : -1;
 }
 
 static const struct {
 	const char *name;
 	int (*run)(struct operation *op);
 	bool needs_mm;
+	const char *addresses, *texts, *number;		/* fields that it must have besides mm; space-separated */
 } operations[] = {
-	{ "enter", do_enter, true }, { "enter_raw", do_enter_raw, true }, { "merge", do_merge, true },
-	{ "fork", do_fork, false }, { "exit", do_exit, true }, { "store", do_store, false },
-	{ "scan", do_scan, true }, { "collapse", do_collapse, true }, { "visit", do_visit, false },
-	{ "pass", do_pass, false }, { "start", do_start, false }, { "run", do_run, false }, { "mm", do_mm, false },
-	{ "map", do_map, true }, { "unmap", do_unmap, true }, { "resize", do_resize, true },
-	{ "flags", do_flags, true }, { "range", do_range, true }, { "page", do_page, true },
-	{ "users", do_users, true }, { "script", do_script, false }, { "cursor", do_cursor, false },
+	{ "enter", do_enter, true, "vma", "", NULL }, { "enter_raw", do_enter_raw, true, "", "", NULL },
+	{ "merge", do_merge, true, "vma", "", NULL }, { "fork", do_fork, false, "", "parent mm", NULL },
+	{ "exit", do_exit, true, "", "", NULL }, { "store", do_store, false, "", "file text", NULL },
+	{ "scan", do_scan, true, "at", "", NULL }, { "collapse", do_collapse, true, "at", "", NULL },
+	{ "visit", do_visit, false, "", "", "budget" }, { "pass", do_pass, false, "", "", NULL },
+	{ "start", do_start, false, "", "", NULL }, { "run", do_run, false, "", "", NULL },
+	{ "mm", do_mm, false, "", "mm", NULL }, { "map", do_map, true, "start end", "flags", NULL },
+	{ "unmap", do_unmap, true, "start", "", NULL }, { "resize", do_resize, true, "vma start end", "", NULL },
+	{ "flags", do_flags, true, "vma", "flags", NULL }, { "range", do_range, true, "at", "ptes", NULL },
+	{ "page", do_page, true, "at", "to", "i" }, { "users", do_users, true, "", "", "add" },
+	{ "script", do_script, false, "", "", NULL }, { "cursor", do_cursor, false, "", "", NULL },
 };
+
+static bool is_text(const json_t *object, const char *field)
+{
+	return golden_text(object, field, NULL) != NULL;
+}
+
+/* Whether each of the space-separated fields is there and of the right kind. */
+static bool has_all(const json_t *object, const char *fields, bool (*has)(const json_t *object, const char *field))
+{
+	char name[16];
+	int length;
+
+	for (; sscanf(fields, "%15s%n", name, &length) == 1; fields += length) {
+		if (!has(object, name))
+			return false;
+	}
+	return true;
+}
+
+/* A field that is missing would read as 0 or as an empty text. */
+static bool has_fields(size_t i, const json_t *json)
+{
+	return has_all(json, operations[i].addresses, world_has_number) &&
+	       has_all(json, operations[i].texts, is_text) &&
+	       (!operations[i].number || json_is_integer(json_object_get(json, operations[i].number)));
+}
 
 /* 0, or -1: not an operation of this form. */
 static int run_operation(struct operation *op)
@@ -313,8 +355,11 @@ static int run_operation(struct operation *op)
 	op->id = world_find_mm(op->world, golden_text(op->json, "mm", ""));
 	op->mm = world_mm(op->world, op->id);
 	for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++) {
-		if (strcmp(operations[i].name, name) == 0)
-			return operations[i].needs_mm && !op->mm ? -1 : operations[i].run(op);
+		if (strcmp(operations[i].name, name) != 0)
+			continue;
+		if (!has_fields(i, op->json) || (operations[i].needs_mm && !op->mm))
+			return -1;
+		return operations[i].run(op);
 	}
 	return -1;
 }
@@ -368,8 +413,10 @@ static int run_one(struct world *world, const json_t *json, size_t number, struc
 	world->log = json_array();
 	world->during = json_object_get(json, "during");
 	memset(world->struck, 0, sizeof(world->struck));
-	if (run_operation(&op))
-		failed = golden_differ(failure, "%s: cannot be run: unknown, or its subject does not exist", what);
+	if (!world_events_are_known(world))
+		failed = golden_differ(failure, "%s: an event with an unknown point, no number or no task", what);
+	else if (run_operation(&op))
+		failed = golden_differ(failure, "%s: cannot be run: unknown, a field or its subject is missing", what);
 	else
 		failed = compare(world, &op, before, failure, what) || !check_state(world, failure, what);
 	json_decref(op.ret);

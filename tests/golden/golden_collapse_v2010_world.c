@@ -16,9 +16,34 @@ json_t *world_hex(uint64_t value)
 	return json_string(text);
 }
 
+/* An address: "0x…", or a plain number. */
+static bool read_number(const json_t *value, uint64_t *number)
+{
+	const char *text = json_string_value(value);
+	char *end;
+
+	*number = 0;
+	if (json_is_integer(value))
+		*number = (uint64_t)json_integer_value(value);
+	if (!text)
+		return json_is_integer(value);
+	*number = strtoull(text, &end, 0);
+	return *text && !*end;
+}
+
+bool world_has_number(const json_t *object, const char *field)
+{
+	uint64_t number;
+
+	return read_number(json_object_get(object, field), &number);
+}
+
 uint64_t world_number(const json_t *object, const char *field)
 {
-	return strtoull(golden_text(object, field, "0"), NULL, 0);
+	uint64_t number;
+
+	read_number(json_object_get(object, field), &number);
+	return number;
 }
 
 uint32_t world_find_mm(const struct world *world, const char *name)
@@ -51,22 +76,23 @@ uint32_t world_add_mm(struct world *world, const char *name)
 	return id;
 }
 
-uint32_t world_vma_flags(const char *letters)
+int world_vma_flags(const char *letters, uint32_t *flags)
 {
-	uint32_t flags = HS_THP_VMA_WRITE;
-
+	if (letters[strspn(letters, "ahof")])
+		return -1;
+	*flags = HS_THP_VMA_WRITE;
 	for (; *letters; letters++)
-		flags |= *letters == 'a' ? HS_THP_VMA_ANON_VMA : *letters == 'h' ? HS_THP_VMA_HUGEPAGE :
-			 *letters == 'o' ? HS_THP_VMA_OPS : *letters == 'f' ? HS_THP_VMA_FILE : 0;
-	return flags;
+		*flags |= *letters == 'a' ? HS_THP_VMA_ANON_VMA : *letters == 'h' ? HS_THP_VMA_HUGEPAGE :
+			  *letters == 'o' ? HS_THP_VMA_OPS : HS_THP_VMA_FILE;
+	return 0;
 }
 
 int world_add_vma(struct mm *mm, uint64_t start, uint64_t end, const char *flags)
 {
-	struct hs_thp_vma vma = { .start = start, .end = end, .flags = world_vma_flags(flags) };
+	struct hs_thp_vma vma = { .start = start, .end = end };
 	size_t at;
 
-	if (!hs_vec_push(&mm->vmas, vma))
+	if (world_vma_flags(flags, &vma.flags) || !hs_vec_push(&mm->vmas, vma))
 		return -1;
 	for (at = mm->vmas.count - 1; at && mm->vmas.items[at - 1].start > start; at--)
 		mm->vmas.items[at] = mm->vmas.items[at - 1];
@@ -170,10 +196,23 @@ int world_set_range(struct world *world, struct mm *mm, uint64_t address, const 
 	return parse_range(range, world->nr, text);
 }
 
-void world_set_script(struct world *world, enum script_kind kind, const char *answers)
+int world_set_scripts(struct world *world, const json_t *object)
 {
-	free(world->scripts[kind].answers);
-	world->scripts[kind] = (struct script){ .answers = strdup(answers) };
+	static const char *const names[NR_SCRIPTS] = { "alloc", "slot_alloc", "charge", "thread_create" };
+	int given = 0;
+
+	for (int i = 0; i < NR_SCRIPTS; i++) {
+		const char *answers = golden_text(object, names[i], NULL);
+
+		if (!answers && !json_object_get(object, names[i]))
+			continue;
+		if (!answers || answers[strspn(answers, "01")])
+			return -1;
+		free(world->scripts[i].answers);
+		world->scripts[i] = (struct script){ .answers = strdup(answers) };
+		given++;
+	}
+	return given;
 }
 
 bool world_next_answer(struct world *world, enum script_kind kind)
@@ -219,12 +258,11 @@ static int add_setup_mm(struct world *world, const char *name, const json_t *set
 	if (!mm)
 		return -1;
 	json_array_foreach(json_object_get(setup, "vmas"), i, vma) {
-		const char *start = json_string_value(json_array_get(vma, 0));
-		const char *end = json_string_value(json_array_get(vma, 1));
 		const char *flags = json_string_value(json_array_get(vma, 2));
+		uint64_t start, end;
 
-		if (!start || !end || !flags ||
-		    world_add_vma(mm, strtoull(start, NULL, 0), strtoull(end, NULL, 0), flags))
+		if (!read_number(json_array_get(vma, 0), &start) || !read_number(json_array_get(vma, 1), &end) ||
+		    !flags || world_add_vma(mm, start, end, flags))
 			return -1;
 	}
 	json_object_foreach(json_object_get(setup, "ranges"), address, text) {
@@ -242,14 +280,15 @@ static int set_tunable(struct world *world, const char *name, const json_t *valu
 	snprintf(file, sizeof(file), "khugepaged/%s", name);
 	if (json_is_string(value))
 		snprintf(text, sizeof(text), "%s", json_string_value(value));
+	else if (json_is_integer(value) || json_is_boolean(value))
+		snprintf(text, sizeof(text), "%lld", json_integer_value(value) + json_is_true(value));
 	else
-		snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
+		return -1;
 	return hs_collapse_tunables_store(&world->tunables, &world->rules, file, text, strlen(text));
 }
 
 int world_init(struct world *world, const json_t *one_case)
 {
-	static const char *const scripts[NR_SCRIPTS] = { "alloc", "slot_alloc", "charge", "thread_create" };
 	const json_t *setup = json_object_get(one_case, "setup"), *value;
 	const char *name;
 
@@ -261,8 +300,8 @@ int world_init(struct world *world, const json_t *one_case)
 	hs_collapse_tunables_init(&world->tunables, world->nr);
 	hs_khugepaged_init(&world->daemon, &world->rules, &world->tunables, &world_ops, world);
 	world->daemon.slot_cache_missing = golden_int(setup, "slot_cache", 1) == 0;
-	for (int i = 0; i < NR_SCRIPTS; i++)
-		world_set_script(world, (enum script_kind)i, golden_text(setup, scripts[i], ""));
+	if (world_set_scripts(world, setup) < 0)
+		return -1;
 	json_object_foreach(json_object_get(setup, "tunables"), name, value) {
 		if (set_tunable(world, name, value))
 			return -1;
@@ -398,22 +437,38 @@ static void slot_freed(void *context, uint32_t id)
 	free_if_unused(context, world_mm(context, id));
 }
 
+static const char *const point_names[HS_NR_THP_POINTS] = {
+	"lock", "vma", "range", "unlocked", "detached", "end", "step", "alloc",
+};
+
+bool world_events_are_known(const struct world *world)
+{
+	const json_t *event;
+	size_t i, known = 0;
+
+	json_array_foreach(world->during, i, event) {
+		for (int point = 0; point < HS_NR_THP_POINTS; point++)
+			known += strcmp(golden_text(event, "point", ""), point_names[point]) == 0 &&
+				 golden_int(event, "n", 0) > 0 && json_is_object(json_object_get(event, "do"));
+	}
+	return known == json_array_size(world->during);
+}
+
 static void at_point(void *context, enum hs_thp_point point)
 {
-	static const char *const names[HS_NR_THP_POINTS] = {
-		"lock", "vma", "range", "unlocked", "detached", "end", "step", "alloc",
-	};
 	struct world *world = context;
 	const unsigned int n = ++world->struck[point];
 	const json_t *event;
 	size_t i;
 
+	world->detached_mm = point == HS_THP_AT_DETACHED ? world->locked_mm : 0;
 	json_array_foreach(world->during, i, event) {
-		if (strcmp(golden_text(event, "point", ""), names[point]) || golden_int(event, "n", 0) != n)
+		if (strcmp(golden_text(event, "point", ""), point_names[point]) || golden_int(event, "n", 0) != n)
 			continue;
-		world_log(world, json_pack("{ss ss si}", "d", "event", "point", names[point], "n", (int)n));
+		world_log(world, json_pack("{ss ss si}", "d", "event", "point", point_names[point], "n", (int)n));
 		world->strike(world, json_object_get(event, "do"));
 	}
+	world->detached_mm = 0;
 }
 
 /* --- what it decides --- */

@@ -41,6 +41,7 @@ struct world {
 	struct script scripts[NR_SCRIPTS];
 	bool caller_has_page;
 	uint32_t locked_mm;		/* whose mmap_lock the daemon holds; 0: none */
+	uint32_t detached_mm;		/* whose page table a collapse holds; 0: nobody's */
 	bool has_ended;			/* an assertion or a fault */
 	json_t *log;
 	const json_t *during;		/* of the running operation, or NULL */
@@ -62,16 +63,20 @@ int world_add_vma(struct mm *mm, uint64_t start, uint64_t end, const char *flags
 /* Whether the letter stands for an entry; in upper case it is one that was not accessed. */
 bool world_is_letter(char letter);
 struct hs_thp_vma *world_find_vma(struct mm *mm, uint64_t start);
-uint32_t world_vma_flags(const char *letters);
+/* 0, or -1: a letter stands for no flag. */
+int world_vma_flags(const char *letters, uint32_t *flags);
 void world_remove_vma(struct world *world, struct mm *mm, uint64_t start);
 struct range *world_find_range(struct mm *mm, uint64_t address);
 int world_set_range(struct world *world, struct mm *mm, uint64_t address, const char *text);
-void world_set_script(struct world *world, enum script_kind kind, const char *answers);
+/* Takes the answers that the object holds; how many scripts, -1: some are no answers. */
+int world_set_scripts(struct world *world, const json_t *object);
 bool world_next_answer(struct world *world, enum script_kind kind);
 /* The last user is gone: tears the mappings down and drops the users' reference. */
 void world_tear_down(struct world *world, struct mm *mm);
 int world_refs(struct world *world, const struct mm *mm);
 
+/* Whether each event of the operation can strike at all. */
+bool world_events_are_known(const struct world *world);
 /* The state that a case shows, as one object. New reference. */
 json_t *world_state(struct world *world);
 /* What changed between two states; NULL: nothing. New reference. */
@@ -80,6 +85,8 @@ json_t *world_state_changes(const json_t *before, const json_t *after);
 /* Appends to the log; steals the entry. */
 void world_log(struct world *world, json_t *entry);
 json_t *world_hex(uint64_t value);
+/* Whether the field is an address. */
+bool world_has_number(const json_t *object, const char *field);
 uint64_t world_number(const json_t *object, const char *field);
 
 extern const struct hs_khugepaged_ops world_ops;
