@@ -10,6 +10,9 @@ NUMBERS = {"pages_to_scan": (1, 2**32 - 1), "scan_sleep_millisecs": (0, 2**32 - 
            "alloc_sleep_millisecs": (0, 2**32 - 1), "max_ptes_none": (0, None)}
 
 
+MOST_PASSES = 60    # of one run: a daemon that never sleeps is no case
+
+
 class Ended(Exception):
     """An assertion of the kernel, or a fault: the machine stops."""
 
@@ -43,7 +46,7 @@ class Machine:
         self.queue, self.slot, self.addr = [], None, 0
         self.full = self.collapsed = 0
         self.page = self.page_in_use = False    # the caller's, and the one in the daemon's hand
-        self.daemon, self.thread = "none", None
+        self.daemon, self.thread, self.passes_left = "none", None, None
         self.locked = None
         self.log, self.during, self.hits = [], [], {}
 
@@ -293,8 +296,7 @@ class Machine:
         if not mm.users:
             self.free_slot(mm)
 
-    def take_page(self):
-        wait = self.tun["defrag"]       # the flags are made before the allocator is called
+    def take_page(self, wait):
         self.strike("alloc")
         ok = self.ask("alloc")
         self.tell("alloc", r="ok" if ok else "fail", wait=wait)
@@ -306,7 +308,7 @@ class Machine:
         while not why:
             self.strike("step")
             if not self.page_in_use:
-                self.page_in_use = self.take_page()
+                self.page_in_use = self.take_page(self.tun["defrag"])
                 if not self.page_in_use:
                     why = "alloc_failed"
                     break
@@ -320,10 +322,20 @@ class Machine:
                 why = "budget" if left <= 0 else None
         self.tell("pass_end", r=why, head=head)
 
+    def first_page(self):
+        """The request that begins a pass. Its flags are made before the allocator is called, which may pause."""
+        wait = self.tun["defrag"]
+        if self.passes_left == 0:
+            self.tell("pause")
+            yield "paused"
+        else:
+            self.passes_left -= 1
+        return self.take_page(wait)
+
     def life(self):
         """The thread; yields its state wherever it stops."""
         while self.is_on():
-            while not self.take_page():
+            while not (yield from self.first_page()):
                 yield from self.sleep("alloc")
                 if not self.is_on():
                     break
@@ -418,7 +430,7 @@ class Machine:
         else:
             why, mm.reg = "unlinked", False
             self.free_slot(mm)
-        if not mm.users and not waits:
+        if not mm.users and self.locked is not mm:
             self.tear_down(mm)
         self.tell("exit", mm=mm.name, r=why, waits=int(waits))
 
@@ -476,10 +488,18 @@ class Machine:
     def do_start(self, _op, _mm):
         return self.start()
 
-    def do_run(self, _op, _mm):
+    def do_run(self, op, _mm):
+        self.passes_left = op.get("passes", MOST_PASSES)
         if self.daemon != "none":
             self.daemon = "running"
             self.daemon = next(self.thread)
+        if self.daemon == "paused" and "passes" not in op:
+            raise ValueError("a daemon that never sleeps")
+
+    def do_cursor(self, op, mm):
+        if mm and mm.name not in self.queue:
+            raise ValueError("the cursor stands at a slot")
+        self.slot, self.addr = mm and mm.name, int(op.get("at", "0"), 16)
 
     def do_mm(self, op, _):
         self.mms[op["mm"]] = Mm(op["mm"])
