@@ -24,7 +24,9 @@ void hs_collapse_pace_add_kinds(hs_kind_set *kinds)
 	hs_kind_set_add(kinds, HS_KIND_snap_tunable);
 	hs_kind_set_add(kinds, HS_KIND_meta_tunable);
 	hs_kind_set_add(kinds, HS_KIND_collapse_pass);
+	hs_kind_set_add(kinds, HS_KIND_collapse_alloc);
 	hs_kind_set_add(kinds, HS_KIND_collapse_huge_page);
+	hs_kind_set_add(kinds, HS_KIND_collapse_file);
 	hs_kind_set_add(kinds, HS_KIND_collapse_scan);
 	hs_kind_set_add(kinds, HS_KIND_collapse_scan_file);
 }
@@ -78,27 +80,70 @@ static void take_pass(struct hs_collapse_pace *pace, uint64_t now)
 	pace->has_attempt = pace->has_slept = false;
 }
 
+static void add_span(struct hs_pace_spans *spans, uint64_t ns)
+{
+	const int order = ns ? 63 - __builtin_clzll(ns) : 0;
+
+	spans->count++;
+	spans->sum_ns += ns;
+	spans->counts[order]++;
+	spans->sums_ns[order] += ns;
+}
+
+static uint64_t mean_of(const struct hs_pace_spans *spans)
+{
+	return spans->count ? spans->sum_ns / spans->count : 0;
+}
+
+/* The mean of those of the median's order of magnitude. */
+static uint64_t median_of(const struct hs_pace_spans *spans)
+{
+	uint64_t below = 0;
+
+	for (int order = 0; order < 64; order++) {
+		below += spans->counts[order];
+		if (spans->counts[order] && 2 * below >= spans->count)
+			return spans->sums_ns[order] / spans->counts[order];
+	}
+	return 0;
+}
+
+static uint64_t usual_of(const struct hs_collapse_pace *pace, const struct hs_pace_spans *spans)
+{
+	return pace->passes.count ? mean_of(spans) : median_of(spans);
+}
+
 static void add_scan(struct hs_collapse_pace *pace, uint64_t gap, bool has_attempt)
 {
 	struct hs_pace_pass *pass = last_pass(pace);
 
-	*(has_attempt ? &pace->attempts : &pace->scans) += 1;
-	*(has_attempt ? &pace->attempt_ns : &pace->scan_ns) += gap;
+	add_span(has_attempt ? &pace->attempts : &pace->scans, gap);
 	if (!pass)
 		return;
 	*(has_attempt ? &pass->attempts : &pass->scans) += 1;
 	pass->busy_ns += gap;
 }
 
-static void take_scan(struct hs_collapse_pace *pace, uint64_t now, const struct hs_bytes *status)
+/* MADV_COLLAPSE attempts, too, while the daemon scans. */
+static void take_attempt(struct hs_collapse_pace *pace, uint32_t task)
 {
-	const uint64_t gap = gap_before(pace, now);
-	const bool has_attempt = pace->has_attempt, has_slept = pace->has_slept;
+	pace->has_attempt |= !pace->daemon || task == pace->daemon;
+}
 
+/* may_end_attempt: of a file, whose attempt older kernels have no event for. */
+static void take_scan(struct hs_collapse_pace *pace, const struct hs_row *row, const struct hs_bytes *status,
+		      bool may_end_attempt)
+{
+	const uint64_t now = row->time, gap = gap_before(pace, now);
+	const int result = hs_collapse_result_find(status->data, status->length);
+	const bool has_attempt = pace->has_attempt || (may_end_attempt && result == HS_SCAN_SUCCEED);
+	const bool has_slept = pace->has_slept;
+
+	pace->daemon = row->task;
 	pace->last_ns = now;
 	pace->has_attempt = false;
 	/* khugepaged_alloc_sleep comes behind the visit whose allocation failed. */
-	pace->has_slept = hs_collapse_result_find(status->data, status->length) == HS_SCAN_ALLOC_HUGE_PAGE_FAIL;
+	pace->has_slept = result == HS_SCAN_ALLOC_HUGE_PAGE_FAIL;
 	if (!gap || has_slept)
 		return;
 	/* Where passes are not told, only a long gap tells them apart. */
@@ -120,25 +165,22 @@ void hs_collapse_pace_observe(struct hs_collapse_pace *pace, const struct hs_eve
 	case HS_KIND_collapse_pass:
 		take_pass(pace, event->row->time);
 		return;
+	case HS_KIND_collapse_alloc:
 	case HS_KIND_collapse_huge_page:
-		pace->has_attempt = true;
+	case HS_KIND_collapse_file:
+		take_attempt(pace, event->row->task);
 		return;
 	case HS_KIND_collapse_scan:
 		if (event->collapse_scan->is_khugepaged)
-			take_scan(pace, event->row->time, &event->collapse_scan->status);
+			take_scan(pace, event->row, &event->collapse_scan->status, false);
 		return;
 	case HS_KIND_collapse_scan_file:
 		if (event->collapse_scan_file->is_khugepaged)
-			take_scan(pace, event->row->time, &event->collapse_scan_file->status);
+			take_scan(pace, event->row, &event->collapse_scan_file->status, true);
 		return;
 	default:
 		return;
 	}
-}
-
-static uint64_t mean(uint64_t sum, uint64_t count)
-{
-	return count ? sum / count : 0;
 }
 
 /* The last pass that had begun by then, or the first of all; NULL: none is known. */
@@ -161,20 +203,19 @@ static const struct hs_pace_pass *pass_at(const struct hs_collapse_pace *pace, u
 static uint64_t at_pace_of(const struct hs_collapse_pace *pace, uint64_t now, uint64_t ns)
 {
 	const struct hs_pace_pass *pass = pass_at(pace, now);
-	const uint64_t usual = pass ? pass->scans * mean(pace->scan_ns, pace->scans) +
-				      pass->attempts * mean(pace->attempt_ns, pace->attempts) : 0;
+	const uint64_t usual = pass ? pass->scans * mean_of(&pace->scans) + pass->attempts * mean_of(&pace->attempts) : 0;
 
 	return usual ? (uint64_t)((double)ns * (double)pass->busy_ns / (double)usual) : ns;
 }
 
 uint64_t hs_collapse_pace_scan_ns(const struct hs_collapse_pace *pace, uint64_t now)
 {
-	return at_pace_of(pace, now, mean(pace->scan_ns, pace->scans));
+	return at_pace_of(pace, now, usual_of(pace, &pace->scans));
 }
 
 uint64_t hs_collapse_pace_attempt_ns(const struct hs_collapse_pace *pace, uint64_t now)
 {
-	return at_pace_of(pace, now, mean(pace->attempt_ns, pace->attempts));
+	return at_pace_of(pace, now, usual_of(pace, &pace->attempts));
 }
 
 int64_t hs_collapse_pace_pause_ns(const struct hs_collapse_pace *pace, uint64_t now)

@@ -20,13 +20,20 @@ struct hs_pace_pass {
 	int64_t pause_ns;		/* behind it, beyond the sleep: a timer may be a tick early */
 };
 
+/* Spans of time by their binary order of magnitude. */
+struct hs_pace_spans {
+	uint64_t count, sum_ns;
+	uint64_t counts[64], sums_ns[64];
+};
+
 struct hs_collapse_pace {
 	uint64_t sleep_ns;		/* scan_sleep_millisecs as recorded last */
 	uint64_t last_ns;		/* end of the daemon's last scan, or beginning of its pass; 0: none yet */
-	bool has_attempt;		/* since last_ns */
+	uint32_t daemon;		/* task; 0: not seen yet */
+	bool has_attempt;		/* of the daemon, since last_ns */
 	bool has_slept;			/* since last_ns: an allocation had failed */
-	uint64_t scans, scan_ns;	/* without an attempt */
-	uint64_t attempts, attempt_ns;	/* scans with attempts */
+	struct hs_pace_spans scans;	/* without an attempt */
+	struct hs_pace_spans attempts;	/* scans with attempts */
 	uint64_t pauses;
 	int64_t pause_ns;		/* beyond the sleep */
 	HS_VEC(struct hs_pace_pass) passes;	/* by time; empty: the trace does not tell when they began */
@@ -40,7 +47,9 @@ void hs_collapse_pace_observe(struct hs_collapse_pace *pace, const struct hs_eve
 
 /*
  * ns; 0: not known. A scan, a scan with attempts, what a pause takes beyond its sleep: the mean, times what the
- * recorded pass of that time took as a multiple of the mean for its work; the pause is that pass's own.
+ * recorded pass of that time took as a multiple of the mean for its work; the pause is that pass's own. Where the
+ * trace does not tell passes, the usual time (median) of a scan: waits, of which the mean consists then, come by the
+ * hour and not by the scan.
  */
 uint64_t hs_collapse_pace_scan_ns(const struct hs_collapse_pace *pace, uint64_t now);
 uint64_t hs_collapse_pace_attempt_ns(const struct hs_collapse_pace *pace, uint64_t now);

@@ -72,6 +72,20 @@ static void test_by_gaps(void **state)
 	hs_collapse_pace_deinit(&pace);
 }
 
+/* One scan that waited long does not make all of them long. */
+static void test_waits(void **state)
+{
+	struct hs_collapse_pace pace;
+
+	(void)state;
+	begin(&pace);
+	for (unsigned int i = 0; i < 10; i++)
+		scan(&pace, 1000 + 2 * i, "SCAN_PMD_NONE");
+	scan(&pace, 1090, "SCAN_PMD_NONE");
+	assert_int_equal(hs_collapse_pace_scan_ns(&pace, 0), 2 * ms);
+	hs_collapse_pace_deinit(&pace);
+}
+
 /* A fast pass and one that waits for the processor: a scan takes as long as it took at that time. */
 static void test_by_passes(void **state)
 {
@@ -111,11 +125,42 @@ static void test_sleep_within_a_pass(void **state)
 	hs_collapse_pace_deinit(&pace);
 }
 
+/* Ranges of files are attempted, too: told by an event of their own, by the allocation, or by the result alone. */
+static void test_files(void **state)
+{
+	enum { DAEMON = 3, PROGRAM = 4 };
+	const unsigned int tells[] = { HS_KIND_collapse_file, HS_KIND_collapse_alloc, 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tells) / sizeof(*tells); i++) {
+		struct hs_collapse_scan_file first = { .row = { .time = 1000 * ms, .task = DAEMON }, .is_khugepaged = 1,
+						       .status = { "SCAN_FAIL", 9 } }, done = first, next = first;
+		const struct hs_row attempt = { .time = 1005 * ms, .task = DAEMON };
+		const struct hs_row other = { .time = 1011 * ms, .task = PROGRAM };
+		struct hs_collapse_pace pace;
+
+		begin(&pace);
+		observe(&pace, HS_KIND_collapse_scan_file, &first.row);
+		if (tells[i])
+			observe(&pace, tells[i], &attempt);
+		done.row.time = 1010 * ms;
+		done.status = (struct hs_bytes){ "SCAN_SUCCEED", 12 };
+		observe(&pace, HS_KIND_collapse_scan_file, &done.row);
+		/* Somebody else's, in between. */
+		observe(&pace, HS_KIND_collapse_huge_page, &other);
+		next.row.time = 1012 * ms;
+		observe(&pace, HS_KIND_collapse_scan_file, &next.row);
+		assert_int_equal(hs_collapse_pace_attempt_ns(&pace, 0), 10 * ms);
+		assert_int_equal(hs_collapse_pace_scan_ns(&pace, 0), 2 * ms);
+		hs_collapse_pace_deinit(&pace);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_by_gaps), cmocka_unit_test(test_by_passes),
-		cmocka_unit_test(test_sleep_within_a_pass),
+		cmocka_unit_test(test_by_gaps), cmocka_unit_test(test_waits), cmocka_unit_test(test_by_passes),
+		cmocka_unit_test(test_sleep_within_a_pass), cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
