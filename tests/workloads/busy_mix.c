@@ -12,7 +12,7 @@
 
 #include "ranges.h"
 
-enum { HOARDED = 24, REUSED = 10, SPARSE = 10, SMALL_MAPPINGS = 200, INHERITED = 6 };
+enum { HOARDED = 24, REUSED = 10, SPARSE = 10, SMALL_MAPPINGS = 200, INHERITED = 6, SHARED = 8 };
 
 static uint64_t end_ms;
 
@@ -126,6 +126,23 @@ static void inherit(void)
 	}
 }
 
+/* Shared memory, which the daemon collapses in its page cache: always another range; the oldest goes. */
+static void share(void)
+{
+	char *ranges[SHARED] = { NULL };
+
+	for (unsigned int i = 0; rest(400); i++) {
+		char **range = &ranges[i % SHARED];
+
+		if (*range)
+			munmap(*range, range_bytes);
+		*range = fill(new_shared(), 300 + i % 7 * 30);
+		/* Twice: 6.1 judges shared memory by the advice that was there before. */
+		madvise(*range, range_bytes, MADV_HUGEPAGE);
+		madvise(*range, range_bytes, MADV_HUGEPAGE);
+	}
+}
+
 /* Processes that live for a second. */
 static void flicker(void)
 {
@@ -150,7 +167,7 @@ int main(int argc, char **argv)
 		void (*work)(void);
 	} processes[] = {
 		{ "hoard", hoard }, { "reuse", reuse }, { "thicken", thicken }, { "crumble", crumble },
-		{ "inherit", inherit }, { "flicker", flicker },
+		{ "inherit", inherit }, { "flicker", flicker }, { "share", share },
 	};
 
 	end_ms = now_ms() + 1000 * (uint64_t)(argc > 1 ? atoi(argv[1]) : 20);
