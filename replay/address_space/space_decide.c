@@ -41,7 +41,6 @@ static bool is_call(unsigned int kind)
 	       kind == HS_KIND_mm_mprotect || kind == HS_KIND_mm_madvise || kind == HS_KIND_mm_mlock;
 }
 
-/* "OK", "EINVAL", …: static. */
 static int64_t fill_request(const struct hs_event *event, struct call_request *request)
 {
 	struct hs_request *common = &request->common;

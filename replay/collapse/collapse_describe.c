@@ -79,6 +79,16 @@ static const char *pmd_text(enum hs_pmd_state pmd)
 	return texts[pmd];
 }
 
+/* A call of madvise(MADV_COLLAPSE). */
+static void add_call(const struct lines *lines, const struct hs_madvise_tally *tally)
+{
+	add_recorded(lines, "ranges scanned", tally->nr_scanned);
+	add_recorded(lines, "ranges huge", tally->nr_done - tally->nr_open);
+	add_recorded(lines, "huge, to be mapped", tally->nr_open);
+	if (tally->has_failed)
+		add_text(lines, "last failure", hs_collapse_result_name(tally->last_fail), NULL);
+}
+
 void hs_collapse_describe(const struct hs_model *model, const struct hs_request *common, hs_add_input *add,
 			  void *context)
 {
@@ -88,7 +98,7 @@ void hs_collapse_describe(const struct hs_model *model, const struct hs_request 
 
 	(void)model;
 	if (common->point == HS_POINT_COLLAPSE_MADVISE) {
-		hs_madvise_describe(common, add, context);
+		add_call(&lines, hs_madvise_tally_of(common));
 		return;
 	}
 	add_limits(&lines, counter);

@@ -282,6 +282,19 @@ static void decide_attempt(const struct hs_collapse_request *request, enum hs_co
 	weaken_echo(answer);
 }
 
+/* What led to the end of an attempt, as far as the group has it. */
+static void fill_attempt(const struct hs_model *model, const struct hs_range_group *group,
+			 struct hs_collapse_request *request)
+{
+	request->has_counter = group && group->has_isolate;
+	if (request->has_counter)
+		fill_isolate(&request->counter, &group->isolate);
+	take_mapping(model, request);
+	take_detached(group, request);
+	take_gifts(group, request);
+	take_revalidation(model, group, request);
+}
+
 static int ask_collapse(struct hs_model *model, const struct hs_event *event, union hs_request_storage *storage,
 			struct hs_decision *recorded)
 {
@@ -291,13 +304,7 @@ static int ask_collapse(struct hs_model *model, const struct hs_event *event, un
 	struct hs_collapse_request *request = begin_request(model, event, storage, HS_POINT_COLLAPSE_COLLAPSE,
 							    end->address_basis ? end->address : 0, end->order);
 
-	request->has_counter = group && group->has_isolate;
-	if (request->has_counter)
-		fill_isolate(&request->counter, &group->isolate);
-	take_mapping(model, request);
-	take_detached(group, request);
-	take_gifts(group, request);
-	take_revalidation(model, group, request);
+	fill_attempt(model, group, request);
 	request->is_broken = result < 0 || (group && group->is_broken);
 	request->fold.last = result < 0 ? HS_SCAN_FAIL : (enum hs_collapse_result)result;
 	if (request->has_counter && result == HS_SCAN_SUCCEED) {
@@ -589,13 +596,7 @@ static void observe_attempt(struct hs_model *model, const struct hs_event *event
 							    end->address_basis ? end->address : 0, end->order);
 	struct hs_counter_answer answer;
 
-	request->has_counter = group->has_isolate;
-	if (group->has_isolate)
-		fill_isolate(&request->counter, &group->isolate);
-	take_mapping(model, request);
-	take_detached(group, request);
-	take_gifts(group, request);
-	take_revalidation(model, group, request);
+	fill_attempt(model, group, request);
 	decide_attempt(request, recorded, &answer);
 	hs_range_group_add_attempt(group, end, recorded, &answer);
 }
@@ -615,6 +616,12 @@ static void observe_scan(struct hs_model *model, const struct hs_event *event, s
 		hs_range_group_clear(group);
 }
 
+static bool is_of_daemon(const struct hs_event *scan)
+{
+	return scan->kind == HS_KIND_collapse_scan ? scan->collapse_scan->is_khugepaged :
+						     scan->collapse_scan_file->is_khugepaged;
+}
+
 /* A range of a call of madvise(MADV_COLLAPSE) is done with. */
 static void count_range(struct hs_model *model, const struct hs_event *event)
 {
@@ -622,11 +629,8 @@ static void count_range(struct hs_model *model, const struct hs_event *event)
 	const struct hs_bytes *status = is_file ? &event->collapse_scan_file->status : &event->collapse_scan->status;
 	const int result = hs_collapse_result_find(status->data, status->length);
 	const struct hs_mm *mm = hs_address_space_mm(model->space, event->row->mm);
-	struct hs_range_group *group;
+	struct hs_range_group *group = hs_range_groups_get(&model->groups, event->row->task);
 
-	if (is_file ? event->collapse_scan_file->is_khugepaged : event->collapse_scan->is_khugepaged)
-		return;
-	group = hs_range_groups_get(&model->groups, event->row->task);
 	if (group)
 		hs_madvise_tally_add(&group->tally, &model->recorded_rules,
 				     result < 0 ? HS_SCAN_FAIL : (enum hs_collapse_result)result, is_file,
@@ -657,7 +661,7 @@ void hs_collapse_observe_group(struct hs_model *model, const struct hs_event *ev
 		observe_scan(model, event, group);
 	else if (closes && group)
 		hs_range_group_clear(group);
-	if (closes)
+	if (closes && !is_of_daemon(event))
 		count_range(model, event);
 	if (closes || !group)
 		return;

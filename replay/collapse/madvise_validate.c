@@ -2,7 +2,6 @@
 #include "replay/collapse/madvise_validate.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "replay/collapse/eligibility.h"
@@ -90,7 +89,8 @@ static bool is_allowed(const struct hs_model *model, const struct hs_mm *mm, con
 /* One mapping's part: whole ranges, or less than nothing where it lies inside one. */
 static int64_t ranges_of(uint64_t start, uint64_t end)
 {
-	const uint64_t first = (start + HS_SLOT_BYTES - 1) & ~(HS_SLOT_BYTES - 1), last = end & ~(HS_SLOT_BYTES - 1);
+	const struct hs_thp_vma part = { .start = start, .end = end };
+	const uint64_t first = hs_thp_first(&part, HS_SLOT_BYTES), last = hs_thp_last(&part, HS_SLOT_BYTES);
 
 	return ((int64_t)last - (int64_t)first) / (int64_t)HS_SLOT_BYTES;
 }
@@ -129,10 +129,11 @@ static struct answer walk_mappings(const struct hs_model *model, const struct hs
 			return (struct answer){ -EINVAL, HS_BASIS_ASSUMED, "the mapping was another behind a dropped lock" };
 		done -= ranges > 0 ? ranges : 0;
 	}
+	has_hole |= at < end;
 	/* collapse_pte_mapped_thp looks for the mapping once more. */
-	if ((has_hole || at < end) && request->tally.nr_open)
+	if (has_hole && request->tally.nr_open)
 		return (struct answer){ -EINVAL, HS_BASIS_ASSUMED, "the mapping is gone that was to map a huge page" };
-	if (has_hole || at < end)
+	if (has_hole)
 		return (struct answer){ -ENOMEM, basis, "not all of it is mapped" };
 	return (struct answer){ 0, request->tally.nr_open ? HS_BASIS_ASSUMED : basis, "all ranges are huge" };
 }
@@ -177,24 +178,9 @@ void hs_madvise_decide(const struct hs_model *model, const struct hs_request *co
 			  HS_BASIS_ASSUMED : answer.basis;
 }
 
-static void add_number(hs_add_input *add, void *context, const char *name, unsigned int number)
+const struct hs_madvise_tally *hs_madvise_tally_of(const struct hs_request *request)
 {
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", number);
-	add(context, name, text, NULL);
-}
-
-void hs_madvise_describe(const struct hs_request *common, hs_add_input *add, void *context)
-{
-	const struct madvise_request *request = (const struct madvise_request *)common;
-	const struct hs_madvise_tally *tally = &request->tally;
-
-	add_number(add, context, "ranges scanned", tally->nr_scanned);
-	add_number(add, context, "ranges huge", tally->nr_done - tally->nr_open);
-	add_number(add, context, "huge, to be mapped", tally->nr_open);
-	if (tally->has_failed)
-		add(context, "last failure", hs_collapse_result_name(tally->last_fail), NULL);
+	return &((const struct madvise_request *)request)->tally;
 }
 
 void hs_madvise_observe(struct hs_model *model, uint32_t task)

@@ -12,7 +12,8 @@ void hs_madvise_tally_add(struct hs_madvise_tally *tally, const struct hs_collap
 int hs_madvise_ask(struct hs_model *model, const struct hs_mm_madvise *call, union hs_request_storage *storage,
 		   struct hs_decision *recorded);
 void hs_madvise_decide(const struct hs_model *model, const struct hs_request *request, struct hs_decision *decision);
-void hs_madvise_describe(const struct hs_request *request, hs_add_input *add, void *context);
+/* What the call's ranges came to, of a request that hs_madvise_ask made. */
+const struct hs_madvise_tally *hs_madvise_tally_of(const struct hs_request *request);
 /* A call of the task is over, whatever the advice, or a process_madvise. */
 void hs_madvise_observe(struct hs_model *model, uint32_t task);
 

@@ -5,7 +5,7 @@
 
 /* The replayed address space as the rules see it. */
 struct known_world {
-	const struct hs_address_space *space;
+	const struct hs_mm *mm;
 	const struct hs_collapse_tunables *tunables;
 	bool is_khugepaged;
 	bool is_sure;		/* of all that was looked at */
@@ -14,11 +14,9 @@ struct known_world {
 static unsigned int mm_state(void *context, uint32_t id)
 {
 	const struct known_world *world = context;
-	const struct hs_mm *mm = hs_address_space_mm(world->space, id);
 
-	if (hs_address_space_has_ended(world->space, id))
-		return HS_THP_MM_EXITING;
-	return mm ? hs_thp_mm_state_of(mm) : 0;
+	(void)id;
+	return hs_thp_mm_state_of(world->mm);
 }
 
 /* What kind of file it is, and how its file system was mounted, is not recorded. */
@@ -32,9 +30,9 @@ static bool is_content_known(const struct known_world *world, const struct hs_vm
 static bool find_vma(void *context, uint32_t id, uint64_t address, struct hs_thp_vma *found)
 {
 	struct known_world *world = context;
-	const struct hs_mm *mm = hs_address_space_mm(world->space, id);
-	const struct hs_vma *vma = mm ? hs_mm_vma_from(mm, address) : NULL;
+	const struct hs_vma *vma = hs_mm_vma_from(world->mm, address);
 
+	(void)id;
 	if (!vma)
 		return false;
 	world->is_sure &= is_content_known(world, vma);
@@ -46,8 +44,8 @@ enum hs_collapse_result hs_revalidate_known(const struct hs_address_space *space
 					    const struct hs_attempt_request *request)
 {
 	static const struct hs_collapse_world_ops ops = { .mm_state = mm_state, .find_vma = find_vma };
-	struct known_world world = { space, request->scan.tunables, request->scan.is_khugepaged, true };
 	const struct hs_mm *mm = hs_address_space_mm(space, request->mm);
+	struct known_world world = { mm, request->scan.tunables, request->scan.is_khugepaged, true };
 	enum hs_collapse_result result;
 	struct hs_thp_vma vma;
 	struct hs_slot slot;
