@@ -378,55 +378,68 @@ static void test_small_orders(void **state)
 	free(bench);
 }
 
+/* A file's range, its page cache and what the scan made of it. */
+struct file_bench {
+	struct hs_cache_map cache;
+	struct hs_collapse_tunables tunables;
+	struct hs_collapse_rules rules;
+	struct hs_file_request request;
+	struct hs_file_outcome outcome;
+};
+
+/* For khugepaged; the first nr_present of 512 pages are there. */
+static void file_bench_init(struct file_bench *bench, enum hs_variant variant, unsigned int nr_present)
+{
+	memset(bench, 0, sizeof(*bench));
+	hs_collapse_rules_init(&bench->rules, variant);
+	hs_collapse_tunables_init(&bench->tunables, 512);
+	hs_bitmap512_set_in(&bench->cache.present, 0, nr_present);
+	bench->request = (struct hs_file_request){ .rules = &bench->rules, .tunables = &bench->tunables,
+						   .cache = &bench->cache, .is_khugepaged = true };
+}
+
 /* Cases 112 to 115 */
 static void test_files(void **state)
 {
 	(void)state;
 	for_each_modern(variant) {
-		struct hs_cache_map cache = { .present = { { 0 } } };
-		struct hs_collapse_tunables tunables;
-		struct hs_collapse_rules rules;
-		struct hs_file_request request = { .rules = &rules, .tunables = &tunables, .cache = &cache,
-						   .is_khugepaged = true };
-		struct hs_file_outcome outcome;
+		struct file_bench bench;
 
-		hs_collapse_rules_init(&rules, variant);
-		hs_collapse_tunables_init(&tunables, 512);
-		hs_bitmap512_set_in(&cache.present, 0, 448);
-		tunables.max_ptes_none = 64;
-		hs_file_scan_decide(&request, &outcome);
-		assert_int_equal(outcome.result, HS_SCAN_SUCCEED);
-		assert_int_equal(outcome.present, 448);
-		tunables.max_ptes_none = 63;
-		hs_file_scan_decide(&request, &outcome);
-		assert_int_equal(outcome.result, HS_SCAN_EXCEED_NONE_PTE);
-		request.is_khugepaged = false;
-		hs_file_scan_decide(&request, &outcome);
-		assert_int_equal(outcome.result, HS_SCAN_SUCCEED);
-		assert_int_equal(hs_file_dirty_result(&rules), variant == HS_VARIANT_7_2 ?
+		file_bench_init(&bench, variant, 448);
+		bench.tunables.max_ptes_none = 64;
+		hs_file_scan_decide(&bench.request, &bench.outcome);
+		assert_int_equal(bench.outcome.result, HS_SCAN_SUCCEED);
+		assert_int_equal(bench.outcome.present, 448);
+		bench.tunables.max_ptes_none = 63;
+		hs_file_scan_decide(&bench.request, &bench.outcome);
+		assert_int_equal(bench.outcome.result, HS_SCAN_EXCEED_NONE_PTE);
+		bench.request.is_khugepaged = false;
+		hs_file_scan_decide(&bench.request, &bench.outcome);
+		assert_int_equal(bench.outcome.result, HS_SCAN_SUCCEED);
+		assert_int_equal(hs_file_dirty_result(&bench.rules), variant == HS_VARIANT_7_2 ?
 				 HS_SCAN_PAGE_DIRTY_OR_WRITEBACK : HS_SCAN_FAIL);
-		hs_bitmap512_set(&cache.large, 16);
-		hs_file_scan_decide(&request, &outcome);
-		assert_int_equal(outcome.result, variant == HS_VARIANT_6_1 ? HS_SCAN_PAGE_COMPOUND : HS_SCAN_SUCCEED);
+		hs_bitmap512_set(&bench.cache.large, 16);
+		hs_file_scan_decide(&bench.request, &bench.outcome);
+		assert_int_equal(bench.outcome.result, variant == HS_VARIANT_6_1 ? HS_SCAN_PAGE_COMPOUND : HS_SCAN_SUCCEED);
 		/* Case 114: nothing but folios of 64 KiB. */
-		request.is_khugepaged = true;
-		hs_bitmap512_set_in(&cache.present, 0, 512);
+		bench.request.is_khugepaged = true;
+		hs_bitmap512_set_in(&bench.cache.present, 0, 512);
 		for (unsigned int i = 0; i < 512; i += 16)
-			hs_bitmap512_set(&cache.large, i);
-		hs_file_scan_decide(&request, &outcome);
-		assert_int_equal(outcome.result, variant == HS_VARIANT_6_1 ? HS_SCAN_PAGE_COMPOUND : HS_SCAN_SUCCEED);
-		assert_int_equal(outcome.present, variant == HS_VARIANT_6_1 ? 0 : 512);
-		memset(&cache.large, 0, sizeof(cache.large));
-		request.is_khugepaged = false;
-		cache.has_huge = cache.huge_is_at_start = true;
-		hs_file_scan_decide(&request, &outcome);
-		assert_int_equal(outcome.result, HS_SCAN_PTE_MAPPED_HUGEPAGE);
-		hs_bitmap512_set_in(&cache.swap, 0, 65);
-		request.is_khugepaged = true;
-		cache.has_huge = false;
-		hs_file_scan_decide(&request, &outcome);
-		assert_int_equal(outcome.result, HS_SCAN_EXCEED_SWAP_PTE);
-		assert_int_equal(outcome.swap, 65);
+			hs_bitmap512_set(&bench.cache.large, i);
+		hs_file_scan_decide(&bench.request, &bench.outcome);
+		assert_int_equal(bench.outcome.result, variant == HS_VARIANT_6_1 ? HS_SCAN_PAGE_COMPOUND : HS_SCAN_SUCCEED);
+		assert_int_equal(bench.outcome.present, variant == HS_VARIANT_6_1 ? 0 : 512);
+		memset(&bench.cache.large, 0, sizeof(bench.cache.large));
+		bench.request.is_khugepaged = false;
+		bench.cache.has_huge = bench.cache.huge_is_at_start = true;
+		hs_file_scan_decide(&bench.request, &bench.outcome);
+		assert_int_equal(bench.outcome.result, HS_SCAN_PTE_MAPPED_HUGEPAGE);
+		hs_bitmap512_set_in(&bench.cache.swap, 0, 65);
+		bench.request.is_khugepaged = true;
+		bench.cache.has_huge = false;
+		hs_file_scan_decide(&bench.request, &bench.outcome);
+		assert_int_equal(bench.outcome.result, HS_SCAN_EXCEED_SWAP_PTE);
+		assert_int_equal(bench.outcome.swap, 65);
 	}
 }
 
@@ -436,28 +449,23 @@ static void test_far_files(void **state)
 	(void)state;
 	for_each_modern(variant) {
 		struct hs_pte_nodes nodes = { .nr_nodes = 2, .too_far = { 2, 1 } };
-		struct hs_cache_map cache = { .present = { { 0 } } };
-		struct hs_collapse_tunables tunables;
-		struct hs_collapse_rules rules;
-		struct hs_file_request request = { .rules = &rules, .tunables = &tunables, .cache = &cache,
-						   .nodes = &nodes };
-		struct hs_file_outcome outcome;
+		struct file_bench bench;
 
-		hs_collapse_rules_init(&rules, variant);
-		hs_collapse_tunables_init(&tunables, 512);
-		hs_bitmap512_set_in(&cache.present, 0, 100);
-		hs_bitmap512_set(&cache.off_lru, 70);
+		file_bench_init(&bench, variant, 100);
+		bench.request.is_khugepaged = false;
+		bench.request.nodes = &nodes;
+		hs_bitmap512_set(&bench.cache.off_lru, 70);
 		memset(nodes.node + 70, 1, 20);
-		hs_file_scan_decide(&request, &outcome);
-		assert_int_equal(outcome.result, HS_SCAN_SCAN_ABORT);
-		assert_int_equal(outcome.present, 70);
-		hs_bitmap512_set(&cache.off_lru, 69);
-		hs_file_scan_decide(&request, &outcome);
-		assert_int_equal(outcome.result, HS_SCAN_PAGE_LRU);
-		memset(&cache.off_lru, 0, sizeof(cache.off_lru));
-		hs_bitmap512_clear_in(&cache.present, 70, 90);
-		hs_file_scan_decide(&request, &outcome);
-		assert_int_equal(outcome.result, HS_SCAN_SUCCEED);
+		hs_file_scan_decide(&bench.request, &bench.outcome);
+		assert_int_equal(bench.outcome.result, HS_SCAN_SCAN_ABORT);
+		assert_int_equal(bench.outcome.present, 70);
+		hs_bitmap512_set(&bench.cache.off_lru, 69);
+		hs_file_scan_decide(&bench.request, &bench.outcome);
+		assert_int_equal(bench.outcome.result, HS_SCAN_PAGE_LRU);
+		memset(&bench.cache.off_lru, 0, sizeof(bench.cache.off_lru));
+		hs_bitmap512_clear_in(&bench.cache.present, 70, 90);
+		hs_file_scan_decide(&bench.request, &bench.outcome);
+		assert_int_equal(bench.outcome.result, HS_SCAN_SUCCEED);
 	}
 }
 
@@ -466,31 +474,24 @@ static void test_file_stops(void **state)
 {
 	(void)state;
 	for_each_modern(variant) {
-		struct hs_cache_map cache = { .present = { { 0 } } };
-		struct hs_collapse_tunables tunables;
-		struct hs_collapse_rules rules;
-		struct hs_file_request request = { .rules = &rules, .tunables = &tunables, .cache = &cache,
-						   .is_khugepaged = true };
-		struct hs_file_outcome outcome;
+		struct file_bench bench;
 
-		hs_collapse_rules_init(&rules, variant);
-		hs_collapse_tunables_init(&tunables, 512);
-		hs_bitmap512_set_in(&cache.present, 0, 512);
-		hs_bitmap512_set(&cache.pinned, 40);
-		hs_file_scan_decide(&request, &outcome);
-		assert_int_equal(outcome.result, HS_SCAN_PAGE_COUNT);
-		assert_int_equal(outcome.index, 40);
-		hs_bitmap512_set(&cache.off_lru, 40);
-		hs_file_scan_decide(&request, &outcome);
-		assert_int_equal(outcome.result, HS_SCAN_PAGE_LRU);
+		file_bench_init(&bench, variant, 512);
+		hs_bitmap512_set(&bench.cache.pinned, 40);
+		hs_file_scan_decide(&bench.request, &bench.outcome);
+		assert_int_equal(bench.outcome.result, HS_SCAN_PAGE_COUNT);
+		assert_int_equal(bench.outcome.index, 40);
+		hs_bitmap512_set(&bench.cache.off_lru, 40);
+		hs_file_scan_decide(&bench.request, &bench.outcome);
+		assert_int_equal(bench.outcome.result, HS_SCAN_PAGE_LRU);
 		/* A huge folio that does not begin with the range: only 7.2 takes it for one. */
-		memset(&cache.pinned, 0, sizeof(cache.pinned));
-		memset(&cache.off_lru, 0, sizeof(cache.off_lru));
-		hs_bitmap512_set(&cache.large, 7);
-		cache.has_huge = true;
-		cache.huge_at = 7;
-		hs_file_scan_decide(&request, &outcome);
-		assert_int_equal(outcome.result, variant == HS_VARIANT_7_2 ? HS_SCAN_PTE_MAPPED_HUGEPAGE :
+		memset(&bench.cache.pinned, 0, sizeof(bench.cache.pinned));
+		memset(&bench.cache.off_lru, 0, sizeof(bench.cache.off_lru));
+		hs_bitmap512_set(&bench.cache.large, 7);
+		bench.cache.has_huge = true;
+		bench.cache.huge_at = 7;
+		hs_file_scan_decide(&bench.request, &bench.outcome);
+		assert_int_equal(bench.outcome.result, variant == HS_VARIANT_7_2 ? HS_SCAN_PTE_MAPPED_HUGEPAGE :
 				 variant == HS_VARIANT_6_1 ? HS_SCAN_PAGE_COMPOUND : HS_SCAN_SUCCEED);
 	}
 }
