@@ -40,18 +40,23 @@ static char *offered(unsigned int nr)
 	return range;
 }
 
-/* Always another range; the oldest goes. */
-static void hoard(void)
+/* Always another range of those that make gives; of nr the oldest goes. */
+static void renew(unsigned int nr, unsigned int ms, char *(*make)(unsigned int nr_pages))
 {
 	char *ranges[HOARDED] = { NULL };
 
-	for (unsigned int i = 0; rest(140); i++) {
-		char **range = &ranges[i % HOARDED];
+	for (unsigned int i = 0; rest(ms); i++) {
+		char **range = &ranges[i % nr];
 
 		if (*range)
 			munmap(*range, range_bytes);
-		*range = offered(300 + i % 7 * 30);
+		*range = make(300 + i % 7 * 30);
 	}
+}
+
+static void hoard(void)
+{
+	renew(HOARDED, 140, offered);
 }
 
 /* The same ranges, of which half is given back and filled again. */
@@ -126,21 +131,20 @@ static void inherit(void)
 	}
 }
 
-/* Shared memory, which the daemon collapses in its page cache: always another range; the oldest goes. */
+/* Twice: 6.1 judges shared memory by the advice that was there before. */
+static char *offered_shared(unsigned int nr)
+{
+	char *range = fill(new_shared(), nr);
+
+	madvise(range, range_bytes, MADV_HUGEPAGE);
+	madvise(range, range_bytes, MADV_HUGEPAGE);
+	return range;
+}
+
+/* Shared memory, which the daemon collapses in its page cache. */
 static void share(void)
 {
-	char *ranges[SHARED] = { NULL };
-
-	for (unsigned int i = 0; rest(400); i++) {
-		char **range = &ranges[i % SHARED];
-
-		if (*range)
-			munmap(*range, range_bytes);
-		*range = fill(new_shared(), 300 + i % 7 * 30);
-		/* Twice: 6.1 judges shared memory by the advice that was there before. */
-		madvise(*range, range_bytes, MADV_HUGEPAGE);
-		madvise(*range, range_bytes, MADV_HUGEPAGE);
-	}
+	renew(SHARED, 400, offered_shared);
 }
 
 /* Processes that live for a second. */

@@ -18,7 +18,6 @@
 #include <sys/prctl.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
@@ -225,11 +224,7 @@ static void protect(char *range)
 
 static void pin(char *range)
 {
-	struct iovec held = { range + 7 * PAGE, PAGE };
-	int ends[2];
-
-	if (pipe(ends) || vmsplice(ends[1], &held, 1, 0) != PAGE)
-		fail("vmsplice");
+	hold_page(range + 7 * PAGE);
 }
 
 static void forget_accesses(char *range)

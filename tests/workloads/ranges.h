@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #ifndef MADV_COLLAPSE
@@ -59,6 +60,16 @@ static inline char *fill(char *range, unsigned int nr)
 static inline char *filled(unsigned int nr)
 {
 	return fill(new_range(), nr);
+}
+
+/* A pipe holds a reference to the page until this process ends. */
+static inline void hold_page(char *page)
+{
+	struct iovec held = { page, PAGE };
+	int ends[2];
+
+	if (pipe(ends) || vmsplice(ends[1], &held, 1, 0) != PAGE)
+		fail("vmsplice");
 }
 
 static inline void write_text(const char *path, const char *text)
