@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Reports the cases of one test script in the form tests/run counts: ok, not ok, skip."""
 import contextlib
+import itertools
 import traceback
 
 from kernels import Missing
@@ -16,7 +17,18 @@ class Case:
             raise Failed(otherwise)
 
     def equal(self, got, wanted, what):
-        self.expect(got == wanted, f"{what}: got {got}, wanted {wanted}")
+        if got != wanted:
+            raise Failed(f"{what}: {difference(got, wanted)}")
+
+
+def difference(got, wanted):
+    """What differs, in words; of long lists only the first entries that do."""
+    if isinstance(got, list) and isinstance(wanted, list) and len(got) + len(wanted) > 8:
+        begin = next(i for i, (a, b) in enumerate(itertools.zip_longest(got, wanted, fillvalue=Case)) if a != b)
+        end = begin + 3
+        return (f"{len(got)} entries, wanted {len(wanted)}; from entry {begin} on got {got[begin:end]}, "
+                f"wanted {wanted[begin:end]}")
+    return f"got {got}, wanted {wanted}"
 
 
 class Cases:
