@@ -15,6 +15,8 @@ enum step { STEP_BLOCK, STEP_ADD, STEP_REMOVE, STEP_OFFLINE_AND_REMOVE, STEP_WRI
 struct hotplug_state {
 	u64 entered[NR_STEPS];	/* time, 0: not entered */
 	s64 nr_poisoned;	/* num_poisoned_pages when STEP_POISON began */
+	u64 add_start, add_size;	/* of STEP_ADD's resource, bytes */
+	const char *add_name;
 	bool has_seen_chain;	/* the run of the memory chain inside memory_notify was recorded */
 	bool has_reported_add;	/* the inner one of nested calls that add memory was recorded */
 };

@@ -223,23 +223,30 @@ static __always_inline int emit_add(int node, u64 start, u64 size, u64 flags, co
 	return 0;
 }
 
+/* What is added is read on the way in: merge_system_ram_resource may free the resource. */
 SEC("?fentry/add_memory_resource")
-int BPF_PROG(add_entered)
+int BPF_PROG(add_entered, int node, struct resource *resource)
 {
-	hotplug_enter(STEP_ADD);
+	struct hotplug_state *state = hotplug_enter(STEP_ADD);
+
+	if (!state)
+		return 0;
+	state->add_start = BPF_CORE_READ(resource, start);
+	state->add_size = BPF_CORE_READ(resource, end) - state->add_start + 1;
+	state->add_name = BPF_CORE_READ(resource, name);
 	return 0;
 }
 
 SEC("?fexit/add_memory_resource")
 int BPF_PROG(add_left, int node, struct resource *resource, u64 flags, int ret)
 {
-	u64 start = BPF_CORE_READ(resource, start), size = BPF_CORE_READ(resource, end) - start + 1;
 	u64 entered = hotplug_leave(STEP_ADD);
-	struct hotplug_state *state = hotplug_state_of(BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct hotplug_state *state = hotplug_state_of(0);
 
-	if (state)
-		state->has_reported_add = true;
-	return emit_add(node, start, size, flags, BPF_CORE_READ(resource, name), entered, ret);
+	if (!state || !entered)
+		return 0;
+	state->has_reported_add = true;
+	return emit_add(node, state->add_start, state->add_size, flags, state->add_name, entered, ret);
 }
 
 /* The outer functions refuse some ranges before the resource is there: only then they say something. */

@@ -41,7 +41,10 @@ WEAK = {"block.offline", "block.notify", "block.poison", "block.show", "block.va
 
 def guest_of(kernel, scenario):
     flavour = "full" if (kernel, scenario) == ("6.1", "one_node") else "cloud"
-    cmdline = "memory_hotplug.memmap_on_memory=1" if scenario == "two_nodes" else ""
+    # What the kernel frees is overwritten at once: whoever reads it afterwards is found out.
+    cmdline = "slub_debug=P,kmalloc-64,kmalloc-rnd-*"
+    if scenario == "two_nodes":
+        cmdline += " memory_hotplug.memmap_on_memory=1"
     if (kernel, scenario) == ("6.12", "two_nodes"):
         cmdline += " movable_node"
     guest = Guest(kernel, flavour, modules=["virtio_mem", "memory-notifier-error-inject"], memory=MEMORY,
