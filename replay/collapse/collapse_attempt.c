@@ -92,7 +92,8 @@ enum hs_collapse_result hs_collapse_revalidate(const struct hs_attempt_request *
 		return HS_SCAN_ANY_PROCESS;
 	if (!ops->find_vma(world, request->mm, request->address, vma))
 		return HS_SCAN_VMA_NULL;
-	if (!range_is_inside(request, vma))
+	/* thp_vma_suitable_order: of a file, the range must be one of the file's, too. */
+	if (!range_is_inside(request, vma) || !hs_thp_is_aligned_in_file(vma, hs_thp_pmd_order(scan->tunables)))
 		return HS_SCAN_ADDRESS_RANGE;
 	if (hs_thp_vma_allowed(scan->rules, scan->tunables, vma, state, purpose) != HS_THP_ALLOWED)
 		return HS_SCAN_VMA_CHECK;

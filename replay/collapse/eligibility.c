@@ -84,12 +84,16 @@ uint16_t hs_thp_enabled_orders(const struct hs_collapse_rules *rules, const stru
 static bool has_block(const struct hs_thp_vma *vma, unsigned int order)
 {
 	const uint64_t bytes = 1ull << (order + HS_COLLAPSE_PAGE_SHIFT);
+bool hs_thp_is_aligned_in_file(const struct hs_thp_vma *vma, unsigned int order)
+{
+	return hs_thp_is_anon(vma) ||
+	       !(((vma->start >> HS_COLLAPSE_PAGE_SHIFT) - vma->pgoff) & ((1u << order) - 1));
+}
+
 	/* A mapping below the first block wraps around and passes, as in the kernel. */
 	const uint64_t at = (vma->end - bytes) & ~(bytes - 1);
 
-	if (!hs_thp_is_anon(vma) && (((vma->start >> HS_COLLAPSE_PAGE_SHIFT) - vma->pgoff) & ((1u << order) - 1)))
-		return false;
-	return at >= vma->start && at + bytes <= vma->end;
+	return hs_thp_is_aligned_in_file(vma, order) && at >= vma->start && at + bytes <= vma->end;
 }
 
 static bool has_enabled_block(const struct hs_thp_vma *vma, uint16_t orders)
@@ -131,6 +135,15 @@ static bool file_allowed(const struct hs_collapse_rules *rules, const struct hs_
 	if (!(vma->flags & HS_THP_VMA_FILE_OK))
 		return false;
 	/* Since 6.12 the mapping need not be executable. */
+uint16_t hs_thp_fault_orders(const struct hs_collapse_rules *rules, const struct hs_collapse_tunables *tunables,
+			     const struct hs_thp_vma *vma, unsigned int mm_state)
+{
+	if ((vma->flags & (HS_THP_VMA_NO_MM | HS_THP_VMA_TEMP_STACK)) ||
+	    is_disabled(rules, vma, mm_state, HS_THP_FOR_FAULT))
+		return 0;
+	return hs_thp_enabled_orders(rules, tunables, vma);
+}
+
 	return rules->compound_files || (vma->flags & HS_THP_VMA_FILE_EXEC);
 }
 

@@ -36,6 +36,13 @@ uint16_t hs_thp_enabled_orders(const struct hs_collapse_rules *rules, const stru
 uint16_t hs_thp_collapse_orders(const struct hs_collapse_rules *rules, const struct hs_collapse_tunables *tunables,
 				const struct hs_thp_vma *vma, enum hs_thp_purpose purpose);
 
+/* Orders that a fault in the anonymous mapping may map (thp_vma_allowable_orders with TVA_IN_PF). */
+uint16_t hs_thp_fault_orders(const struct hs_collapse_rules *rules, const struct hs_collapse_tunables *tunables,
+			     const struct hs_thp_vma *vma, unsigned int mm_state);
+
+/* Do aligned blocks of the mapping lie aligned in its file, too? Anonymous ones have none: true. */
+bool hs_thp_is_aligned_in_file(const struct hs_thp_vma *vma, unsigned int order);
+
 /* Modern rules; mm_state: enum hs_thp_mm_state. */
 enum hs_thp_refusal hs_thp_vma_allowed(const struct hs_collapse_rules *rules,
 				       const struct hs_collapse_tunables *tunables, const struct hs_thp_vma *vma,

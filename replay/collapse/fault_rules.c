@@ -65,14 +65,26 @@ static bool prepare(const struct hs_fault_request *request, struct hs_fault_outc
 	return true;
 }
 
-static bool map_zero_page(const struct hs_fault_request *request, struct hs_fault_outcome *outcome)
+/* Under the page table's lock, before either kind of page is mapped. */
+static bool may_map(const struct hs_fault_request *request, struct hs_fault_outcome *outcome)
 {
-	if (request->zero_page_fails)
-		return fall_back(outcome, "no huge zero page");
 	if (request->raced)
 		return end_with(outcome, HS_FAULT_RETRY, "the PMD was filled meanwhile");
+	if (request->is_dying)
+		return end_with(outcome, HS_FAULT_ERROR, "the address space is torn down");
 	if (request->vma->flags & HS_THP_VMA_UFFD_MISSING)
 		return end_with(outcome, HS_FAULT_USERFAULTFD, "userfaultfd wants missing pages");
+	return true;
+}
+
+static bool map_zero_page(const struct hs_fault_request *request, struct hs_fault_outcome *outcome)
+{
+	if (request->table_fails)
+		return end_with(outcome, HS_FAULT_OOM, "no page table");
+	if (request->zero_page_fails)
+		return fall_back(outcome, "no huge zero page");
+	if (!may_map(request, outcome))
+		return false;
 	return end_with(outcome, HS_FAULT_HUGE_ZERO, "read fault and use_zero_page");
 }
 
@@ -86,13 +98,7 @@ static bool allocate(const struct hs_fault_request *request, struct hs_fault_out
 	}
 	if (request->table_fails)
 		return end_with(outcome, HS_FAULT_OOM, "no page table");
-	if (request->raced)
-		return end_with(outcome, HS_FAULT_RETRY, "the PMD was filled meanwhile");
-	if (request->is_dying)
-		return end_with(outcome, HS_FAULT_ERROR, "the address space is torn down");
-	if (request->vma->flags & HS_THP_VMA_UFFD_MISSING)
-		return end_with(outcome, HS_FAULT_USERFAULTFD, "userfaultfd wants missing pages");
-	return true;
+	return may_map(request, outcome);
 }
 
 void hs_fault_decide(const struct hs_fault_request *request, struct hs_fault_outcome *outcome)
@@ -135,7 +141,7 @@ enum hs_zero_write hs_fault_zero_write(const struct hs_collapse_rules *rules, bo
 
 unsigned int hs_fault_small_order(const struct hs_fault_request *request, const struct hs_bitmap512 *empty)
 {
-	const uint16_t orders = hs_thp_enabled_orders(request->rules, request->tunables, request->vma);
+	const uint16_t orders = hs_thp_fault_orders(request->rules, request->tunables, request->vma, request->mm_state);
 
 	if (!request->rules->anon_orders || (request->vma->flags & HS_THP_VMA_UFFD))
 		return 0;

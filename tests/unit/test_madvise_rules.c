@@ -253,6 +253,10 @@ static const struct {
 	{ "no anon_vma", { .anon_vma_fails = true, .alloc_fails = true }, .kind = HS_FAULT_OOM },
 	{ "no zero page", { .zero_page_fails = true }, .is_read = true, .kind = HS_FAULT_FALLBACK, .registers = true,
 	  .counts_fallback = true },
+	{ "no page table for it", { .table_fails = true, .zero_page_fails = true }, .is_read = true,
+	  .kind = HS_FAULT_OOM, .registers = true },
+	{ "dying zero page", { .is_dying = true }, .is_armed = true, .is_read = true, .kind = HS_FAULT_ERROR,
+	  .registers = true },
 	{ "raced zero page", { .raced = true }, .is_armed = true, .is_read = true, .kind = HS_FAULT_RETRY,
 	  .registers = true },
 	{ "armed zero page", { .alloc_fails = true }, .is_armed = true, .is_read = true,
@@ -373,6 +377,12 @@ static void test_small_orders(void **state)
 	assert_int_equal(hs_fault_small_order(&request, &empty), 6);
 	hs_bitmap512_clear(&empty, 63);
 	assert_int_equal(hs_fault_small_order(&request, &empty), 4);
+	bench->mms[0].vmas[0].flags |= HS_THP_VMA_NOHUGEPAGE;
+	assert_int_equal(hs_fault_small_order(&request, &empty), 0);
+	bench->mms[0].vmas[0].flags &= ~(uint32_t)HS_THP_VMA_NOHUGEPAGE;
+	request.mm_state = HS_THP_MM_DISABLED;
+	assert_int_equal(hs_fault_small_order(&request, &empty), 0);
+	request.mm_state = 0;
 	hs_bitmap512_clear(&empty, 33);
 	assert_int_equal(hs_fault_small_order(&request, &empty), 0);
 	free(bench);

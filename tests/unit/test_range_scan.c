@@ -34,6 +34,14 @@ static void refuse_huge(struct bench *bench)
 	bench->mms[0].vmas[0].flags |= HS_THP_VMA_NOHUGEPAGE;
 }
 
+static void map_file_askew(struct bench *bench)
+{
+	struct hs_thp_vma *vma = &bench->mms[0].vmas[0];
+
+	vma->flags |= HS_THP_VMA_OPS | HS_THP_VMA_FILE | HS_THP_VMA_FILE_OK | HS_THP_VMA_FILE_EXEC;
+	vma->pgoff = (vma->start >> HS_COLLAPSE_PAGE_SHIFT) + 1;
+}
+
 static void exit_mm(struct bench *bench)
 {
 	bench->mms[0].state |= HS_THP_MM_EXITING;
@@ -126,6 +134,8 @@ static const struct scan_case cases[] = {
 	{ CASE(50, "P512", OLD_NEW(NA, R(VMA_NULL))), .unlocked = unmap, .step = HS_THP_STEP_VMA },
 	{ CASE(51, "P512", OLD_NEW(NA, R(ADDRESS_RANGE))), .unlocked = shrink, .step = HS_THP_STEP_VMA },
 	{ CASE(51, "P512", V5(R(ADDRESS_RANGE), NA, NA, NA, NA)), .unlocked = shrink, .step = HS_THP_STEP_RANGE },
+	/* The same answer where a file has taken its place, none of whose ranges begins there. */
+	{ CASE(51, "P512", OLD_NEW(NA, R(ADDRESS_RANGE))), .unlocked = map_file_askew, .step = HS_THP_STEP_VMA },
 	{ CASE(52, "P512", OLD_NEW(NA, R(VMA_CHECK))), .unlocked = refuse_huge, .step = HS_THP_STEP_VMA },
 	{ CASE(52, "P512", V5(R(VMA_CHECK), NA, NA, NA, NA)), .vma_flags = HS_THP_VMA_HUGEPAGE, .first_madvise = true,
 	  .unlocked = refuse_huge, .step = HS_THP_STEP_MODE },
