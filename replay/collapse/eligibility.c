@@ -47,6 +47,13 @@ static struct order_masks masks_of(const struct hs_collapse_tunables *tunables)
 	return masks;
 }
 
+/* shmem_hpage_pmd_enabled, with the PMD size's own switch left at "inherit". */
+static bool is_shmem_on(const struct hs_collapse_rules *rules, const struct hs_collapse_tunables *tunables)
+{
+	return rules->shmem_switch && tunables->shmem_enabled != HS_THP_SHMEM_NEVER &&
+	       tunables->shmem_enabled != HS_THP_SHMEM_DENY;
+}
+
 bool hs_thp_is_on(const struct hs_collapse_rules *rules, const struct hs_collapse_tunables *tunables)
 {
 	const bool global = tunables->enabled != HS_THP_NEVER;
@@ -57,14 +64,11 @@ bool hs_thp_is_on(const struct hs_collapse_rules *rules, const struct hs_collaps
 		return tunables->khugepaged_enabled != HS_THP_NEVER;
 	if (!rules->anon_orders)
 		return global;
-	if (rules->sub_pmd_orders && global)
+	if (is_shmem_on(rules, tunables) || (rules->file_collapse && global))
 		return true;
 	masks = masks_of(tunables);
 	orders = masks.always | masks.madvise | (global ? masks.inherit : 0);
-	if (rules->sub_pmd_orders)
-		return orders != 0;
-	return (orders & 1u << hs_thp_pmd_order(tunables)) || (rules->file_collapse && global) ||
-	       tunables->shmem_enabled == HS_THP_SHMEM_FORCE;
+	return orders & (rules->sub_pmd_orders ? UINT16_MAX : 1u << hs_thp_pmd_order(tunables));
 }
 
 uint16_t hs_thp_enabled_orders(const struct hs_collapse_rules *rules, const struct hs_collapse_tunables *tunables,
@@ -80,16 +84,16 @@ uint16_t hs_thp_enabled_orders(const struct hs_collapse_rules *rules, const stru
 	return masks.always | (advised ? masks.madvise : 0) | (global ? masks.inherit : 0);
 }
 
-/* transhuge_vma_suitable: the last aligned block of that order lies inside, and file offsets agree. */
-static bool has_block(const struct hs_thp_vma *vma, unsigned int order)
-{
-	const uint64_t bytes = 1ull << (order + HS_COLLAPSE_PAGE_SHIFT);
 bool hs_thp_is_aligned_in_file(const struct hs_thp_vma *vma, unsigned int order)
 {
 	return hs_thp_is_anon(vma) ||
 	       !(((vma->start >> HS_COLLAPSE_PAGE_SHIFT) - vma->pgoff) & ((1u << order) - 1));
 }
 
+/* transhuge_vma_suitable: the last aligned block of that order lies inside, and file offsets agree. */
+static bool has_block(const struct hs_thp_vma *vma, unsigned int order)
+{
+	const uint64_t bytes = 1ull << (order + HS_COLLAPSE_PAGE_SHIFT);
 	/* A mapping below the first block wraps around and passes, as in the kernel. */
 	const uint64_t at = (vma->end - bytes) & ~(bytes - 1);
 
@@ -127,14 +131,6 @@ static bool is_disabled(const struct hs_collapse_rules *rules, const struct hs_t
 	return purpose != HS_THP_FOR_MADVISE && !(vma->flags & HS_THP_VMA_HUGEPAGE);
 }
 
-static bool file_allowed(const struct hs_collapse_rules *rules, const struct hs_thp_vma *vma,
-			 enum hs_thp_purpose purpose)
-{
-	if (purpose == HS_THP_FOR_FAULT)
-		return rules->anon_orders && (vma->flags & HS_THP_VMA_HUGE_FAULT);
-	if (!(vma->flags & HS_THP_VMA_FILE_OK))
-		return false;
-	/* Since 6.12 the mapping need not be executable. */
 uint16_t hs_thp_fault_orders(const struct hs_collapse_rules *rules, const struct hs_collapse_tunables *tunables,
 			     const struct hs_thp_vma *vma, unsigned int mm_state)
 {
@@ -144,6 +140,14 @@ uint16_t hs_thp_fault_orders(const struct hs_collapse_rules *rules, const struct
 	return hs_thp_enabled_orders(rules, tunables, vma);
 }
 
+static bool file_allowed(const struct hs_collapse_rules *rules, const struct hs_thp_vma *vma,
+			 enum hs_thp_purpose purpose)
+{
+	if (purpose == HS_THP_FOR_FAULT)
+		return rules->anon_orders && (vma->flags & HS_THP_VMA_HUGE_FAULT);
+	if (!(vma->flags & HS_THP_VMA_FILE_OK))
+		return false;
+	/* Since 6.12 the mapping need not be executable. */
 	return rules->compound_files || (vma->flags & HS_THP_VMA_FILE_EXEC);
 }
 

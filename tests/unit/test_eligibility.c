@@ -108,6 +108,39 @@ static void test_mappings(void **state)
 			check(&mappings[i], (enum hs_variant)variant);
 }
 
+static bool is_on(int variant, const struct hs_collapse_tunables *tunables)
+{
+	struct hs_collapse_rules rules;
+
+	hs_collapse_rules_init(&rules, (enum hs_variant)variant);
+	return hs_thp_is_on(&rules, tunables);
+}
+
+/* hugepage_pmd_enabled has no word about shared memory in 6.12; shmem_hpage_pmd_enabled came later. */
+static void test_shmem_switch(void **state)
+{
+	static const struct {
+		enum hs_thp_shmem mode;
+		bool is_on;
+	} modes[] = {
+		{ HS_THP_SHMEM_NEVER, false }, { HS_THP_SHMEM_DENY, false }, { HS_THP_SHMEM_ADVISE, true },
+		{ HS_THP_SHMEM_WITHIN_SIZE, true }, { HS_THP_SHMEM_ALWAYS, true }, { HS_THP_SHMEM_FORCE, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+		for (int variant = HS_VARIANT_6_1; variant < HS_NR_VARIANTS; variant++) {
+			struct hs_collapse_tunables tunables;
+
+			hs_collapse_tunables_init(&tunables, BENCH_NR);
+			tunables.enabled = HS_THP_NEVER;
+			tunables.shmem_enabled = modes[i].mode;
+			print_message("mode %zu, %s\n", i, hs_variant_name((enum hs_variant)variant));
+			assert_int_equal(is_on(variant, &tunables), modes[i].is_on && variant >= HS_VARIANT_6_18);
+		}
+	}
+}
+
 /* Is any huge page possible at all? Files count from 6.12 on, other sizes from 7.2 on. */
 static void test_switch(void **state)
 {
@@ -131,23 +164,22 @@ static void test_switch(void **state)
 	for (size_t i = 0; i < sizeof(switches) / sizeof(*switches); i++) {
 		for (int variant = 0; variant < HS_NR_VARIANTS; variant++) {
 			struct hs_collapse_tunables tunables;
-			struct hs_collapse_rules rules;
 
-			hs_collapse_rules_init(&rules, (enum hs_variant)variant);
 			hs_collapse_tunables_init(&tunables, BENCH_NR);
 			tunables.khugepaged_enabled = switches[i].daemon;
 			tunables.enabled = switches[i].global;
 			tunables.anon_order9 = switches[i].pmd_size;
 			tunables.anon_order4 = switches[i].small_size;
 			print_message("switch %zu, %s\n", i, hs_variant_name((enum hs_variant)variant));
-			assert_int_equal(hs_thp_is_on(&rules, &tunables), switches[i].is_on[variant]);
+			assert_int_equal(is_on(variant, &tunables), switches[i].is_on[variant]);
 		}
 	}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_mappings), cmocka_unit_test(test_switch) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_mappings), cmocka_unit_test(test_switch),
+					    cmocka_unit_test(test_shmem_switch) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
