@@ -353,6 +353,16 @@ static struct hs_thp_vma uncut(const struct hs_collapse_whatif *whatif, const st
 	return whole;
 }
 
+/*
+ * shmem_huge_enabled of 6.1 looks for VM_HUGEPAGE in the mapping, which has it only behind the call: under "advise"
+ * the call itself registers nobody. A second call for the same mapping would; that it is one is not known here.
+ */
+static bool is_judged_too_early(const struct hs_model *model, const struct hs_vma *vma)
+{
+	return !model->rules.shmem_sees_advice && vma->kind == HS_VMA_SHMEM &&
+	       model->tunables.shmem_enabled == HS_THP_SHMEM_ADVISE;
+}
+
 /* hugepage_madvise: v2010 does not register, 6.1 and 6.18 judge the mapping before the call cuts it. */
 static void register_advised(struct hs_collapse_whatif *whatif, const struct hs_mm *mm, uint64_t start, uint64_t end)
 {
@@ -367,7 +377,8 @@ static void register_advised(struct hs_collapse_whatif *whatif, const struct hs_
 	for (; vma && vma->node.start < end; vma = hs_vma_next(vma)) {
 		const struct hs_thp_vma whole = uncut(whatif, mm, vma);
 
-		hs_khugepaged_enter_vma(&whatif->daemon, hs_mm_id(mm), &whole, &why);
+		if (!is_judged_too_early(whatif->model, vma))
+			hs_khugepaged_enter_vma(&whatif->daemon, hs_mm_id(mm), &whole, &why);
 	}
 	hs_collapse_whatif_wake(whatif);
 }

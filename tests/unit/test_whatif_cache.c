@@ -51,6 +51,27 @@ static void run_shmem(struct run *run, const char *mode, const char *max_ptes_no
 	advise(run, SECOND, base, MB2, HUGEPAGE);
 }
 
+/* 6.1 judges MADV_HUGEPAGE by the flags from before it, where the mapping's own count: nobody is registered. */
+static void test_advice_registers(void **state)
+{
+	static const char *const variants[] = { "6.1", "6.12", "6.18", "7.2" };
+	static const char *const settings[][2] = { { "collapse.shmem_enabled", "advise" },
+						   { "collapse.enabled", "madvise" },
+						   { "collapse.scan_sleep_millisecs", "1000" }, { NULL, NULL } };
+	struct run run;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+		begin_on(&run, variants[i], settings);
+		map_as(&run, MM, MB2, RW, SHARED);
+		fault(&run, MM, 0, 512, WRITE_FAULT);
+		advise(&run, SECOND, base, MB2, HUGEPAGE);
+		advise(&run, 9 * SECOND, base, MB2, 0);
+		assert_int_equal(run.nr_decisions != 0, i > 0);
+		end(&run);
+	}
+}
+
 static void test_shmem_is_collapsed(void **state)
 {
 	struct run run;
@@ -358,6 +379,7 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_advice_registers),
 		cmocka_unit_test(test_shmem_is_collapsed), cmocka_unit_test(test_shmem_is_collapsed_once),
 		cmocka_unit_test(test_shmem_is_not_asked_for), cmocka_unit_test(test_shmem_limits),
 		cmocka_unit_test(test_shmem_is_shared), cmocka_unit_test(test_shmem_fault),
