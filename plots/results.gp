@@ -7,5 +7,8 @@ set xrange [0 : end]
 set yrange [0 : *]
 set key outside right top vertical reverse Left
 stack(first, last) = sum [c = first:last] column(c)
+# No half decisions beside a low axis.
+stats data using (stack(3, columns)) nooutput
+if (STATS_max < 6) { set ytics 1 }
 plot for [i = columns : 3 : -1] data using ($1 + $2 / 2):(stack(3, i)):2 with boxes fillcolor rgb colour[i - 2] \
      title columnheader(i)
