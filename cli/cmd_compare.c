@@ -72,11 +72,27 @@ static int make_tables(const struct hs_study *study, table_list *list)
 	return status;
 }
 
-/* --only: tables whose title has the text; the first `kept` stay whatever they are called. */
-static void keep_only(table_list *list, size_t kept, const char *text)
+static int refuse_title(const table_list *list, size_t first, const char *text)
 {
+	char titles[1024] = "";
+	size_t used = 0;
+
+	for (size_t i = first; i < list->count && used < sizeof(titles); i++)
+		used += (size_t)snprintf(titles + used, sizeof(titles) - used, "%s'%s'", used ? ", " : "",
+					 list->items[i]->title);
+	return hs_usage_error("compare", "--only: no table here has '%s' in its title, there are: %s", text, titles);
+}
+
+/* --only: tables whose title has the text; the first `kept` stay whatever they are called. */
+static int keep_only(table_list *list, size_t kept, const char *text)
+{
+	bool is_found = !text || list->count == kept;
 	size_t at = kept;
 
+	for (size_t i = kept; i < list->count && !is_found; i++)
+		is_found = strstr(list->items[i]->title, text);
+	if (!is_found)
+		return refuse_title(list, kept, text);
 	for (size_t i = kept; text && i < list->count; i++) {
 		struct hs_table *table = list->items[i];
 
@@ -87,6 +103,7 @@ static void keep_only(table_list *list, size_t kept, const char *text)
 	}
 	if (text)
 		list->count = at;
+	return HS_EXIT_OK;
 }
 
 /* Gate first: it is what the exit status is about. */
@@ -104,7 +121,8 @@ static int show(const struct hs_study *study, const struct hs_arguments *argumen
 	/* A JUnit file holds tests, and those are the gate's. */
 	if ((gate == HS_EXIT_OK || gate == HS_EXIT_GATE) && format != HS_TABLE_JUNIT)
 		status = make_tables(study, &list);
-	keep_only(&list, nr_gates, hs_option_text(arguments, "only"));
+	if (!status)
+		status = keep_only(&list, nr_gates, hs_option_text(arguments, "only"));
 	if (!status && (gate == HS_EXIT_OK || gate == HS_EXIT_GATE))
 		hs_tables_render(list.items, list.count, format, stdout);
 	hs_vec_for_each(table, &list)
