@@ -451,13 +451,19 @@ struct hs_table *hs_table_quantiles(const struct hs_tally *tally)
 	return table;
 }
 
+/* Of bytes and ns nobody wants fractions. */
+static bool has_unit(const char *name)
+{
+	return has_word(name, "ns") || has_word(name, "bytes");
+}
+
 /* A metric's value in its own unit, which its name tells. */
 static void put_metric(struct hs_table *table, const char *name, bool has_value, double value)
 {
 	if (!has_value)
 		hs_table_none(table);
-	else if (value >= 0 && value == floor(value) && value < 0x1p63)
-		put_cost(table, name, (uint64_t)value);
+	else if (value >= 0 && (value == floor(value) || has_unit(name)) && value < 0x1p63)
+		put_cost(table, name, (uint64_t)(value + 0.5));
 	else
 		hs_table_number(table, value, 2);
 }

@@ -124,6 +124,8 @@ int hs_replay_next(struct hs_replay *replay)
 
 	if (status < 0)
 		return status;
+	if (status > 0 && replay->before_run)
+		replay->before_run(replay->context, hs_run_event(&replay->run, 0).row->time);
 	if (status > 0)
 		status = hs_engine_run(replay->engine, &replay->run, &err);
 	else if (!(status = hs_engine_finish(replay->engine, &err)))

@@ -14,6 +14,9 @@ struct hs_replay {
 	struct hs_engine *engine;
 	struct hs_losses losses;
 	struct hs_run run;		/* of the last hs_replay_next */
+	/* Optional, set behind hs_replay_open: the time of a run's first event, before the models see it. */
+	void (*before_run)(void *context, uint64_t time);
+	void *context;
 };
 
 /*

@@ -109,10 +109,27 @@ static void tell_agreement(struct hs_report *report, const struct hs_tally *tall
 				  100 * interval.low, 100 * interval.high);
 }
 
+/* What a policy's memory looked like all in all: faults make huge pages, too. */
+static void tell_mean(const struct hs_report *report, uint32_t b, const struct hs_difference *difference)
+{
+	const char *whose = report->whatif.names.items[b], *first = report->whatif.names.items[0];
+	char text[2][HS_UNITS_TEXT];
+
+	if (strcmp(difference->name, "collapse.mean_huge_pages") == 0)
+		hs_page_paragraph(report->page, "What if %s: %.1f huge pages at a time on average, against %.1f under %s.",
+				  whose, difference->b, difference->a, first);
+	else if (strcmp(difference->name, "collapse.mean_bloat_bytes") == 0)
+		hs_page_paragraph(report->page, "What if %s: %s of memory on average that no program had touched, against %s "
+				  "under %s.", whose, hs_format_bytes((uint64_t)difference->b, text[0]),
+				  hs_format_bytes((uint64_t)difference->a, text[1]), first);
+}
+
 static void tell_comparison(void *context, uint32_t b, const struct hs_comparison *comparison)
 {
 	const struct hs_report *report = context;
 
+	hs_vec_for_each(difference, &comparison->list)
+		tell_mean(report, b, difference);
 	hs_vec_for_each(difference, &comparison->list)
 		for (int point = 0; point < (int)HS_NR_POINTS; point++) {
 			const struct hs_report_focus *focus = hs_report_focus_of((enum hs_point)point);

@@ -6,6 +6,7 @@
 
 #include "analysis/decision_file.h"
 #include "analysis/gate.h"
+#include "analysis/sample_means.h"
 #include "cli/replay_run.h"
 #include "lib/cleanup.h"
 
@@ -120,42 +121,76 @@ enum { NR_SAMPLES = 120 };
 
 struct sampling {
 	struct hs_tally *tally;
+	const struct hs_study *study;
+	const struct hs_engine *engine;
 	const char *model;
 	uint32_t policy;
-	uint64_t time, next, step;	/* ns */
+	uint64_t time, step;		/* ns */
+	uint64_t last;			/* the sample before; first the start */
+	uint64_t seen;			/* the last event that the models have seen */
+	struct hs_sample_means means;
 };
+
+static void add_mean(struct sampling *sampling, uint32_t mm, const char *name, double value)
+{
+	const struct hs_sample_number number = { sampling->model, name };
+
+	if (hs_sample_means_add(&sampling->means, sampling->policy, mm, &number, sampling->time - sampling->last, value))
+		sampling->tally->status = -ENOMEM;
+}
 
 static void add_sample(void *context, const char *name, double value)
 {
-	const struct sampling *sampling = context;
+	struct sampling *sampling = context;
 
 	hs_tally_add_sample(sampling->tally, sampling->policy, sampling->model, sampling->time, name, value);
+	add_mean(sampling, 0, name, value);
 }
 
-static void begin_sampling(struct sampling *sampling, const struct hs_replay *replay, struct hs_tally *tally)
+static void add_mm_sample(void *context, uint32_t mm, const char *name, double value)
+{
+	add_mean(context, mm, name, value);
+}
+
+static void begin_sampling(struct sampling *sampling, const struct hs_study *study, struct hs_replay *replay,
+			   struct hs_tally *tally)
 {
 	struct hs_reader_state state;
 
 	hs_reader_get_state(replay->input.reader, &state);
-	*sampling = (struct sampling){ .tally = tally, .next = tally->start_time };
+	*sampling = (struct sampling){ .study = study, .engine = replay->engine, .tally = tally,
+				       .seen = tally->start_time, .last = tally->start_time };
 	sampling->step = state.last_time > tally->start_time ? (state.last_time - tally->start_time) / NR_SAMPLES + 1 :
 							       1000000000;
 }
 
-static void take_samples(const struct hs_study *study, struct sampling *sampling, const struct hs_replay *replay)
+static void take_samples(struct sampling *sampling, uint64_t time)
 {
-	if (sampling->time < sampling->next || study->mode != HS_MODE_WHATIF)
-		return;
-	sampling->next = sampling->time + sampling->step;
+	sampling->time = time;
 	for (size_t i = 0; hs_models[i]; i++)
-		for (uint32_t policy = 0; hs_models[i]->sample && policy < study->names.count; policy++) {
-			struct hs_model *model = hs_engine_model(replay->engine, hs_models[i]->name, policy);
+		for (uint32_t policy = 0; hs_models[i]->sample && policy < sampling->study->names.count; policy++) {
+			struct hs_model *model = hs_engine_model(sampling->engine, hs_models[i]->name, policy);
 
 			sampling->model = hs_models[i]->name;
 			sampling->policy = policy;
 			if (model)
 				hs_models[i]->sample(model, add_sample, sampling);
+			if (model && hs_models[i]->sample_mms)
+				hs_models[i]->sample_mms(model, add_mm_sample, sampling);
 		}
+	sampling->last = time;
+}
+
+/* What the last events left has stood until now: from them on, and until the sample is due. */
+static void sample_before(void *context, uint64_t time)
+{
+	struct sampling *sampling = context;
+
+	if (time < sampling->last + sampling->step)
+		return;
+	if (sampling->seen > sampling->last)
+		take_samples(sampling, sampling->seen);
+	take_samples(sampling, time);
 }
 
 static uint64_t end_of_run(const struct hs_run *run)
@@ -210,21 +245,27 @@ static int run_events(struct hs_study *study, struct hs_replay *replay, struct h
 {
 	struct hs_error err = { 0 };
 	struct sampling sampling;
-	int more;
+	int more = 0, status = HS_EXIT_OK;
 
 	hs_trace_show_progress(&replay->input, "replaying");
-	begin_sampling(&sampling, replay, tally);
-	while ((more = hs_replay_next(replay)) > 0) {
+	begin_sampling(&sampling, study, replay, tally);
+	replay->before_run = study->mode == HS_MODE_WHATIF ? sample_before : NULL;
+	replay->context = &sampling;
+	while (!status && (more = hs_replay_next(replay)) > 0) {
 		hs_tally_set_chunk(tally, replay->run.chunk);
-		if (learn_tasks(&study->tasks.items[study->tasks.count - 1], &replay->run))
-			return HS_EXIT_FAILED;
-		if (end_of_run(&replay->run) > sampling.time)
-			sampling.time = end_of_run(&replay->run);
-		take_samples(study, &sampling, replay);
+		status = learn_tasks(&study->tasks.items[study->tasks.count - 1], &replay->run);
+		if (end_of_run(&replay->run) > sampling.seen)
+			sampling.seen = end_of_run(&replay->run);
 	}
-	if (more < 0)
+	if (!status && more >= 0) {
+		if (study->mode == HS_MODE_WHATIF)
+			take_samples(&sampling, sampling.seen);
+		sum_up(study, tally, replay->engine);
+		hs_sample_means_tell(&sampling.means, sampling.last - tally->start_time, tally);
+	}
+	hs_sample_means_deinit(&sampling.means);
+	if (status || more < 0)
 		return HS_EXIT_FAILED;
-	sum_up(study, tally, replay->engine);
 	if (!keep_policies(study, replay->engine))
 		return hs_fail_nomem();
 	if (!hs_tally_status(tally, &err))

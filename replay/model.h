@@ -148,6 +148,8 @@ struct hs_model_ops {
 	void (*summarize_mms)(const struct hs_model *model, hs_add_mm_number *add, void *context);
 	/* How things stand now, for lines over time; asked some hundred times in a run. May be NULL. */
 	void (*sample)(const struct hs_model *model, hs_add_number *add, void *context);
+	/* The same per address space, as often; those at 0 may be left out. May be NULL. */
+	void (*sample_mms)(const struct hs_model *model, hs_add_mm_number *add, void *context);
 	/* The state over time, series by series in the order of their times; called after the last event. May be NULL. */
 	void (*history)(const struct hs_model *model, hs_history_sink *add, void *context);
 	/* Contradictory input met so far: count, and the first few as sentences. May be NULL. */

@@ -308,6 +308,12 @@ static void collapse_sample(const struct hs_model *model, hs_add_number *add, vo
 		hs_collapse_whatif_sample(model->whatif, add, context);
 }
 
+static void collapse_sample_mms(const struct hs_model *model, hs_add_mm_number *add, void *context)
+{
+	if (model->whatif)
+		hs_collapse_whatif_sample_mms(model->whatif, add, context);
+}
+
 static uint64_t collapse_problems(const struct hs_model *model, FILE *out)
 {
 	static const char *const texts[HS_NR_COLLAPSE_PROBLEMS] = {
@@ -347,5 +353,6 @@ const struct hs_model_ops hs_collapse_model = {
 	.summarize = collapse_summarize,
 	.summarize_mms = collapse_summarize_mms,
 	.sample = collapse_sample,
+	.sample_mms = collapse_sample_mms,
 	.problems = collapse_problems,
 };

@@ -56,6 +56,7 @@ void hs_collapse_whatif_settings(struct hs_model *model, const struct hs_collaps
 void hs_collapse_whatif_summarize(const struct hs_collapse_whatif *whatif, hs_add_number *add, void *context);
 void hs_collapse_whatif_summarize_mms(const struct hs_collapse_whatif *whatif, hs_add_mm_number *add, void *context);
 void hs_collapse_whatif_sample(const struct hs_collapse_whatif *whatif, hs_add_number *add, void *context);
+void hs_collapse_whatif_sample_mms(const struct hs_collapse_whatif *whatif, hs_add_mm_number *add, void *context);
 
 /* collapse_watch.c: what happens to the recorded address spaces. */
 extern const struct hs_address_space_watcher hs_collapse_whatif_watcher;

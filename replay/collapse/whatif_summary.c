@@ -110,3 +110,36 @@ void hs_collapse_whatif_sample(const struct hs_collapse_whatif *whatif, hs_add_n
 	add(context, "huge_pages", (double)whatif->overlay.huge);
 	add(context, "bloat_bytes", (double)standing.bloat_pages * HS_PAGE_BYTES);
 }
+
+/* Slots of an mm come together. */
+struct mm_standing {
+	struct standing standing;
+	uint32_t mm;		/* 0: none yet */
+	hs_add_mm_number *add;
+	void *context;
+};
+
+static void tell_standing(struct mm_standing *of)
+{
+	if (of->standing.bloat_pages)
+		of->add(of->context, of->mm, "bloat_bytes", (double)of->standing.bloat_pages * HS_PAGE_BYTES);
+	of->standing.bloat_pages = 0;
+}
+
+static void add_mm_slot(void *context, uint32_t id, uint64_t address, const struct hs_thp_slot *slot)
+{
+	struct mm_standing *of = context;
+
+	if (of->mm != id)
+		tell_standing(of);
+	of->mm = id;
+	add_slot(&of->standing, id, address, slot);
+}
+
+void hs_collapse_whatif_sample_mms(const struct hs_collapse_whatif *whatif, hs_add_mm_number *add, void *context)
+{
+	struct mm_standing of = { .standing = { .whatif = whatif }, .add = add, .context = context };
+
+	hs_thp_overlay_each(&whatif->overlay, 0, add_mm_slot, &of);
+	tell_standing(&of);
+}

@@ -410,6 +410,7 @@ static void test_mms(void **state)
 	struct hs_fault_user fault = { .address = base, .error_code = 6 };
 	struct hs_mm_exec exec = { .old_mm = 0 };
 	struct hs_mm_exit_mmap gone = { .row = { .time = 0 } };
+	struct of_mm standing = { .name = "bloat_bytes" };
 	struct run run;
 
 	(void)state;
@@ -428,6 +429,8 @@ static void test_mms(void **state)
 	run.nr_numbers = 0;
 	hs_model_find("collapse")->sample(hs_engine_model(run.engine, "collapse", 0), add_number, &run);
 	assert_true(number(&run, "huge_pages") == 1 && number(&run, "bloat_bytes") == 500 * 4096);
+	hs_model_find("collapse")->sample_mms(hs_engine_model(run.engine, "collapse", 0), add_of_mm, &standing);
+	assert_true(standing.value[MM] == 500 * 4096 && standing.value[2] == 0);
 	end(&run);
 }
 
