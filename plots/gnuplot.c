@@ -103,6 +103,29 @@ static int write_table(const char *folder, const struct hs_plot *plot, struct hs
 	return close_written(out, plot->stem, err);
 }
 
+static size_t letters_of(const char *text)
+{
+	const size_t length = cut_length(text);
+	size_t letters = 0;
+
+	for (size_t i = 0; i < length; i++)
+		letters += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return letters;
+}
+
+/* Letters of the longest name, for margins: gnuplot takes capitals to be as narrow as other letters. */
+static size_t longest_name(const struct hs_table *table)
+{
+	size_t longest = 0;
+
+	hs_vec_for_each(column, &table->columns)
+		longest = letters_of(column->name) > longest ? letters_of(column->name) : longest;
+	hs_vec_for_each(value, &table->values)
+		if (value->type == HS_VALUE_TEXT && letters_of(value->text) > longest)
+			longest = letters_of(value->text);
+	return longest;
+}
+
 /* --- the script ---------------------------------------------------------------------------------- */
 
 static int write_script(const char *folder, const struct hs_plot *plot, struct hs_error *err)
@@ -112,9 +135,9 @@ static int write_script(const char *folder, const struct hs_plot *plot, struct h
 
 	if (status)
 		return status;
-	fprintf(out, "# 'gnuplot %s.gp' draws %s.svg and %s.png from %s.csv.\nstem = '%s'\ncolumns = %zu\nrows = %zu\n",
-		plot->stem, plot->stem, plot->stem, plot->stem, plot->stem, plot->table->columns.count,
-		hs_table_nr_rows(plot->table));
+	fprintf(out, "# 'gnuplot %s.gp' draws %s.svg and %s.png from %s.csv.\nstem = '%s'\ncolumns = %zu\nrows = %zu\n"
+		"longest = %zu\n", plot->stem, plot->stem, plot->stem, plot->stem, plot->stem, plot->table->columns.count,
+		hs_table_nr_rows(plot->table), longest_name(plot->table));
 	for (const struct hs_plot_number *number = plot->numbers; number && number->name; number++)
 		fprintf(out, "%s = %.10g\n", number->name, number->value);
 	for (const struct hs_plot_label *label = plot->labels; label && label->name; label++) {

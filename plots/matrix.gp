@@ -12,7 +12,9 @@ set border 15 linewidth 0.6
 unset grid
 unset key
 set xlabel "modelled"
-set ylabel "recorded"
+# Names of capitals are wider than gnuplot thinks.
+set lmargin 1.25 * longest + 5
+set ylabel "recorded" offset -0.25 * longest, 0
 set cblabel "share of the row (%)" textcolor rgb "#222222"
 set for [i = 1 : side - 1] arrow i from i - 0.5, graph 0 to i - 0.5, graph 1 nohead linecolor rgb "#d8d8d8" linewidth 0.6 dashtype solid front
 set for [i = 1 : side - 1] arrow side + i from graph 0, first i - 0.5 to graph 1, first i - 0.5 nohead linecolor rgb "#d8d8d8" linewidth 0.6 dashtype solid front

@@ -5,7 +5,8 @@ set xlabel "time since the start (s)"
 set ylabel per_bucket
 set xrange [0 : end]
 set yrange [0 : *]
-set key outside right top vertical reverse Left
+# Names of capitals are wider than gnuplot thinks.
+set key outside right top vertical reverse Left width 0.25 * longest
 stack(first, last) = sum [c = first:last] column(c)
 # No half decisions beside a low axis.
 stats data using (stack(3, columns)) nooutput

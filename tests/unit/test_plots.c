@@ -250,9 +250,32 @@ static void test_ids(void **state)
 	free(text);
 }
 
+/* Scripts know how much room names want: letters of the longest one. */
+static void test_longest_name(void **state)
+{
+	struct hs_table *table = hs_table_create("");
+	struct hs_plot plot = { "matrix.gp", "matrix", table, numbers, labels };
+	struct hs_error err = { 0 };
+	char folder[128], *text;
+	size_t size;
+
+	(void)state;
+	hs_table_add_column(table, "recorded", "");
+	hs_table_text(table, "SCAN_PMD_MÄPPED");
+	hs_table_text(table, "SCAN_FAIL");
+	make_folder(folder, sizeof(folder));
+	assert_int_equal(hs_plot_write(folder, &plot, &err), 0);
+	text = read_whole(folder, "matrix.gp", &size);
+	assert_non_null(strstr(text, "\nlongest = 15\n"));
+	free(text);
+	hs_table_destroy(table);
+	remove_folder(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_longest_name),
 		cmocka_unit_test(test_same_bytes_and_harmless),
 		cmocka_unit_test(test_without_gnuplot),
 		cmocka_unit_test(test_no_folder),
