@@ -170,6 +170,27 @@ enum hs_row_mark hs_table_row_mark(const struct hs_table *table, size_t row)
 	return HS_ROW_PLAIN;
 }
 
+static bool is_same_value(const struct hs_value *a, const struct hs_value *b)
+{
+	char buffers[2][HS_VALUE_CHARS];
+
+	return a->type == b->type && strcmp(hs_value_plain(a, buffers[0]), hs_value_plain(b, buffers[1])) == 0;
+}
+
+bool hs_table_is_same(const struct hs_table *a, const struct hs_table *b)
+{
+	if (hs_table_status(a) || hs_table_status(b) || a->columns.count != b->columns.count ||
+	    a->values.count != b->values.count)
+		return false;
+	for (size_t i = 0; i < a->columns.count; i++)
+		if (strcmp(a->columns.items[i].name, b->columns.items[i].name) != 0)
+			return false;
+	for (size_t i = 0; i < a->values.count; i++)
+		if (!is_same_value(&a->values.items[i], &b->values.items[i]))
+			return false;
+	return true;
+}
+
 /*
  * A share that is not whole must not be rounded to 0 % or 100 %: 9999 of 10000 may print as 99.99 %, but
  * 99999 of 100000 prints as >99.99 %.

@@ -13,6 +13,7 @@
  *   hs_table_add_column(table, "agreement", "percent");
  *   hs_table_text(table, "%s", point); hs_table_percent(table, 99.2);	row 1
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -91,6 +92,9 @@ const struct hs_value *hs_table_value(const struct hs_table *table, size_t row, 
 /* Type of the first value of a column that is not NONE; NONE: there is none. */
 enum hs_value_type hs_table_column_type(const struct hs_table *table, size_t column);
 enum hs_row_mark hs_table_row_mark(const struct hs_table *table, size_t row);
+
+/* The same columns and values, whatever the titles. */
+bool hs_table_is_same(const struct hs_table *a, const struct hs_table *b);
 
 enum { HS_VALUE_CHARS = 96 };
 /*

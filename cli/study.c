@@ -128,6 +128,7 @@ struct sampling {
 	uint64_t time, step;		/* ns */
 	uint64_t last;			/* the sample before; first the start */
 	uint64_t seen;			/* the last event that the models have seen */
+	bool has_begun;			/* how it all began is a sample, too */
 	struct hs_sample_means means;
 };
 
@@ -186,8 +187,9 @@ static void sample_before(void *context, uint64_t time)
 {
 	struct sampling *sampling = context;
 
-	if (time < sampling->last + sampling->step)
+	if (sampling->has_begun && time < sampling->last + sampling->step)
 		return;
+	sampling->has_begun = true;
 	if (sampling->seen > sampling->last)
 		take_samples(sampling, sampling->seen);
 	take_samples(sampling, time);

@@ -153,6 +153,35 @@ static void test_no_rows(void **state)
 	check_render(table, HS_TABLE_TEXT, "agreement\nNone: nothing was asked.\n");
 }
 
+static struct hs_table *make_pair(const char *title, const char *column, uint64_t count)
+{
+	struct hs_table *table = hs_table_create(title);
+
+	hs_table_add_column(table, column, "");
+	hs_table_add_column(table, "count", "");
+	hs_table_text(table, "SCAN_SUCCEED");
+	hs_table_count(table, count);
+	return table;
+}
+
+static void test_same(void **state)
+{
+	struct hs_table *table = make_pair("under a", "result", 3), *like = make_pair("under b", "result", 3);
+	struct hs_table *other_value = make_pair("under a", "result", 4), *other_name = make_pair("under a", "code", 3);
+
+	(void)state;
+	assert_true(hs_table_is_same(table, like));
+	assert_false(hs_table_is_same(table, other_value));
+	assert_false(hs_table_is_same(table, other_name));
+	hs_table_text(like, "SCAN_PAGE_RO");
+	assert_false(hs_table_is_same(table, like));
+	assert_false(hs_table_is_same(table, NULL));
+	hs_table_destroy(table);
+	hs_table_destroy(like);
+	hs_table_destroy(other_value);
+	hs_table_destroy(other_name);
+}
+
 static void test_formats_by_name(void **state)
 {
 	(void)state;
@@ -171,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_fits_the_terminal),
 		cmocka_unit_test(test_breaks_at_separators),
 		cmocka_unit_test(test_no_rows),
+		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_formats_by_name),
 	};
 

@@ -24,3 +24,7 @@ try 'hindsight import sparse.jsonl -o sparse.hst'
 try "hindsight compare -m collapse sparse.hst $both --only 'end of the run'"
 try "hindsight compare -m collapse sparse.hst $both --only mean_bloat"
 try "hindsight compare -m collapse sparse.hst $both --only nonsense"
+
+# What policies decide alike is drawn once.
+try "hindsight report -m collapse sparse.hst $both -s enabled=never -s twin:enabled=never -o page && ls page/*.gp"
+try "grep -o '<figcaption>[^<]*' page/index.html"
