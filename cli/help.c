@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/arguments.h"
+#include "replay/model.h"
 
 enum { WIDTH = 80, OPTION_COLUMN = 26 };
 
@@ -80,6 +81,29 @@ static void print_option(const struct hs_option *option)
 	print_wrapped(option->help, OPTION_COLUMN, OPTION_COLUMN);
 }
 
+static void print_key(const struct hs_policy_key *key)
+{
+	char values[HS_KEY_VALUES], text[HS_KEY_VALUES + 400];
+	size_t columns = (size_t)printf("  %s", key->key);
+
+	if (columns + 2 > OPTION_COLUMN) {
+		putchar('\n');
+		columns = 0;
+	}
+	printf("%*s", (int)(OPTION_COLUMN - columns), "");
+	snprintf(text, sizeof(text), "%s (%s)", key->help, hs_policy_key_values(key, values));
+	print_wrapped(text, OPTION_COLUMN, OPTION_COLUMN);
+}
+
+/* What -s and -P take; in one command's help, to which the others refer. */
+static void print_keys(void)
+{
+	puts("\nPolicy keys, for -s and -P; what a policy does not set is as the trace has\nit, or the default:");
+	for (size_t i = 0; hs_models[i]; i++)
+		for (const struct hs_policy_key *key = hs_models[i]->keys; key && key->key; key++)
+			print_key(key);
+}
+
 void hs_print_help(const struct hs_command *command)
 {
 	const struct hs_option *tables[HS_MAX_OPTION_TABLES];
@@ -96,6 +120,8 @@ void hs_print_help(const struct hs_command *command)
 		puts("\nExamples:");
 	for (const struct hs_example *example = command->examples; example && example->command; example++)
 		printf("  %s\n      %s\n", example->command, example->what);
+	if (strcmp(command->name, "replay") == 0)
+		print_keys();
 }
 
 int hs_print_commands(const char *name)

@@ -5,6 +5,7 @@
 
 #include "cli/arguments.h"
 #include "cli/json_text.h"
+#include "replay/model.h"
 
 /* jansson remembers a failed allocation as NULL; packing NULL fails in turn, so one check at the end is enough. */
 static json_t *options_of(const struct hs_command *command)
@@ -34,6 +35,18 @@ static json_t *examples_of(const struct hs_command *command)
 	return list;
 }
 
+static json_t *policy_keys(void)
+{
+	json_t *list = json_array();
+	char values[HS_KEY_VALUES];
+
+	for (size_t i = 0; hs_models[i]; i++)
+		for (const struct hs_policy_key *key = hs_models[i]->keys; key && key->key; key++)
+			json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "key", key->key, "values",
+							      hs_policy_key_values(key, values), "help", key->help));
+	return list;
+}
+
 int hs_print_tables(void)
 {
 	json_t *commands = json_array();
@@ -47,5 +60,6 @@ int hs_print_tables(void)
 						command->description, "options", options_of(command), "examples",
 						examples_of(command)));
 	}
-	return hs_json_print(json_pack("{s:s, s:o}", "version", HS_VERSION, "commands", commands));
+	return hs_json_print(json_pack("{s:s, s:o, s:o}", "version", HS_VERSION, "commands", commands, "keys",
+				       policy_keys()));
 }

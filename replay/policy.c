@@ -148,7 +148,7 @@ static int report_unknown(const struct hs_policy *policy, const char *key, struc
 	}
 	if (nearest && best <= strlen(key) / 2)
 		return hs_error_set(err, -ENOENT, "policy key '%s' is unknown; did you mean '%s'?", key, nearest);
-	return hs_error_set(err, -ENOENT, "policy key '%s' is unknown; see 'hindsight replay --help'", key);
+	return hs_error_set(err, -ENOENT, "policy key '%s' is unknown; 'hindsight replay --help' lists them", key);
 }
 
 /* Is text one of "a|b|c"? */
@@ -164,6 +164,22 @@ static bool is_word_of(const char *text, const char *words)
 		word += n + (word[n] == '|');
 	}
 	return false;
+}
+
+const char *hs_policy_key_values(const struct hs_policy_key *key, char text[HS_KEY_VALUES])
+{
+	const char *words = key->words ? key->words : "";
+	size_t used = 0;
+
+	*text = '\0';
+	if (key->min || key->max)
+		used = (size_t)snprintf(text, HS_KEY_VALUES, "%llu to %llu%s", (unsigned long long)key->min,
+					(unsigned long long)key->max, *words ? " or " : "");
+	if (used < HS_KEY_VALUES)
+		used += (size_t)snprintf(text + used, HS_KEY_VALUES - used, "%s", words);
+	if (key->default_text && *key->default_text && used < HS_KEY_VALUES)
+		snprintf(text + used, HS_KEY_VALUES - used, "%sdefault: %s", used ? "; " : "", key->default_text);
+	return text;
 }
 
 static int check_value(const struct hs_policy_key *key, const char *text, struct hs_error *err)

@@ -26,6 +26,10 @@ struct hs_policy_key {
 	const char *help;
 };
 
+enum { HS_KEY_VALUES = 200 };
+/* For help: "0 to 511; default: 511". Returns text. */
+const char *hs_policy_key_values(const struct hs_policy_key *key, char text[HS_KEY_VALUES]);
+
 struct hs_policy_value {
 	const struct hs_policy_key *key;	/* borrowed, static */
 	char *text;
