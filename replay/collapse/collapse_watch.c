@@ -75,6 +75,22 @@ static void check_boundary(struct hs_collapse_whatif *whatif, uint32_t id, uint6
 		hs_thp_overlay_split(&whatif->overlay, id, slot);
 }
 
+/* vma_merge, vma_expand, do_brk_flags: a mapping that has grown by a neighbour may hold a range now. */
+static void enter_merged(struct hs_collapse_whatif *whatif, uint32_t id, uint64_t start, uint64_t end)
+{
+	const struct hs_mm *mm = hs_address_space_mm(whatif->model->space, id);
+	const struct hs_vma *vma = mm ? hs_mm_vma_at(mm, start) : NULL;
+	enum hs_thp_refusal why;
+	struct hs_thp_vma thp;
+
+	if (!vma || whatif->is_in_snapshot || (vma->node.start == start && vma->node.end <= end) ||
+	    hs_khugepaged_is_registered(&whatif->daemon, id))
+		return;
+	thp = hs_whatif_vma_of(whatif, vma);
+	if (hs_khugepaged_enter_merge(&whatif->daemon, id, &thp, &why) == HS_THP_ENTER_REGISTERED)
+		hs_collapse_whatif_wake(whatif);
+}
+
 static void layout_changed(void *context, uint32_t mm, uint64_t start, uint64_t end)
 {
 	struct hs_collapse_whatif *whatif = context;
@@ -82,6 +98,7 @@ static void layout_changed(void *context, uint32_t mm, uint64_t start, uint64_t 
 	whatif->overlay.now = whatif->model->now;
 	check_boundary(whatif, mm, start);
 	check_boundary(whatif, mm, end);
+	enter_merged(whatif, mm, start, end);
 }
 
 static void pages_dropped(void *context, uint32_t mm, uint64_t start, uint64_t end)

@@ -102,6 +102,28 @@ static void test_fault_at_the_edge(void **state)
 	}
 }
 
+/* A mapping too small for a range registers nobody at its fault; the neighbour that it grows by does. */
+static void test_grown(void **state)
+{
+	static const char *const settings[][2] = { { "collapse.enabled", "always" },
+						   { "collapse.scan_sleep_millisecs", "1000" }, { NULL, NULL } };
+	struct run run;
+
+	(void)state;
+	for (int i = 0; i < NR_VARIANTS; i++) {
+		begin_on(&run, variants[i], settings);
+		map(&run, SECOND, base, MB2 / 2);
+		touch(&run, SECOND, base, 64);
+		look(&run, 3 * SECOND);
+		assert_int_equal(number(&run, "full_scans"), 0);
+		map(&run, 3 * SECOND, base + MB2 / 2, MB2 / 2);
+		look(&run, 9 * SECOND);
+		assert_int_equal(number(&run, "huge_pages"), 1);
+		assert_int_equal(number(&run, "pages_copied"), 64);
+		end(&run);
+	}
+}
+
 /* Case 58: no memory for a huge page: the mm is registered, and the small page is there for the daemon. */
 static void test_fault_falls_back(void **state)
 {
@@ -439,6 +461,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_daemon_collapses), cmocka_unit_test(test_visits_take_time),
 		cmocka_unit_test(test_fault_makes_huge), cmocka_unit_test(test_fault_at_the_edge),
+		cmocka_unit_test(test_grown),
 		cmocka_unit_test(test_fault_falls_back), cmocka_unit_test(test_fault_beside_a_page),
 		cmocka_unit_test(test_read_only), cmocka_unit_test(test_advised_part),
 		cmocka_unit_test(test_never), cmocka_unit_test(test_rebloat), cmocka_unit_test(test_madvise_collapse),
