@@ -285,10 +285,25 @@ uint64_t hs_collapse_whatif_sleep_ns(const struct hs_collapse_whatif *whatif, ui
 	return late < 0 && (uint64_t)-late > ns ? 0 : ns + (uint64_t)late;
 }
 
+/*
+ * With scan_sleep_millisecs 0 nothing lies between passes but lru_add_drain_all, which looks at each CPU: between two
+ * turns of the daemon goes so much time at least, whatever the prices, or the trace's would hardly move.
+ */
+enum { SHORTEST_TURN_NS = 1000 };
+
+static uint64_t busy_ns(const struct hs_collapse_whatif *whatif)
+{
+	const struct hs_khugepaged *daemon = &whatif->daemon;
+	const bool is_over = daemon->state == HS_KHUGEPAGED_PAUSED && daemon->resume != HS_KHUGEPAGED_IN_PASS;
+	const uint64_t least = is_over ? SHORTEST_TURN_NS : 1;
+
+	return whatif->busy_ns > least ? whatif->busy_ns : least;
+}
+
 static void set_clock(struct hs_collapse_whatif *whatif)
 {
 	const struct hs_khugepaged *daemon = &whatif->daemon;
-	const uint64_t busy = whatif->busy_ns ? whatif->busy_ns : 1;
+	const uint64_t busy = busy_ns(whatif);
 
 	switch (daemon->state) {
 	case HS_KHUGEPAGED_ASLEEP:

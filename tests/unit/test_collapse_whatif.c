@@ -124,6 +124,27 @@ static void test_grown(void **state)
 	}
 }
 
+/* Case 74, and no price for anything: passes follow each other, but trace time goes on. */
+static void test_no_sleep(void **state)
+{
+	static const char *const settings[][2] = {
+		{ "collapse.enabled", "madvise" }, { "collapse.scan_sleep_millisecs", "0" },
+		{ "collapse.cost_pte_ns", "0" }, { "collapse.cost_attempt_ns", "0" },
+		{ "collapse.cost_copy_page_ns", "0" }, { "collapse.cost_zero_page_ns", "0" }, { NULL, NULL },
+	};
+	struct run run;
+
+	(void)state;
+	begin(&run, settings);
+	map(&run, SECOND, base, MB2);
+	touch(&run, SECOND, base, 64);
+	advise(&run, SECOND, base, MB2, 14);
+	look(&run, SECOND + 2000000);
+	assert_int_equal(number(&run, "huge_pages"), 1);
+	assert_true(number(&run, "passes") > 500 && number(&run, "passes") < 5000);
+	end(&run);
+}
+
 /* Case 58: no memory for a huge page: the mm is registered, and the small page is there for the daemon. */
 static void test_fault_falls_back(void **state)
 {
@@ -461,7 +482,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_daemon_collapses), cmocka_unit_test(test_visits_take_time),
 		cmocka_unit_test(test_fault_makes_huge), cmocka_unit_test(test_fault_at_the_edge),
-		cmocka_unit_test(test_grown),
+		cmocka_unit_test(test_grown), cmocka_unit_test(test_no_sleep),
 		cmocka_unit_test(test_fault_falls_back), cmocka_unit_test(test_fault_beside_a_page),
 		cmocka_unit_test(test_read_only), cmocka_unit_test(test_advised_part),
 		cmocka_unit_test(test_never), cmocka_unit_test(test_rebloat), cmocka_unit_test(test_madvise_collapse),
