@@ -126,7 +126,7 @@ static void take_found(struct hs_collapse_whatif *whatif, const struct hs_mm *mm
 	const uint32_t id = hs_mm_id(mm);
 
 	if (hs_mm_count_slot(mm, address).kind == HS_SLOT_HUGE_ANON)
-		hs_thp_overlay_make_huge(&whatif->overlay, id, address, true);
+		hs_thp_overlay_make_huge(&whatif->overlay, id, address);
 	else
 		hs_hash_map_put(&whatif->populated, hs_collapse_whatif_key(id, address), whatif->model->now);
 }
@@ -169,7 +169,7 @@ static void slot_populated(void *context, uint32_t id, uint64_t address, bool ha
 		whatif->fault_huge++;
 		if ((sums = hs_whatif_mms_get(&whatif->mms, id)))
 			sums->fault_huge++;
-		hs_thp_overlay_make_huge(&whatif->overlay, id, address, true);
+		hs_thp_overlay_make_huge(&whatif->overlay, id, address);
 	} else {
 		hs_hash_map_put(&whatif->populated, hs_collapse_whatif_key(id, address), whatif->model->now);
 	}

@@ -133,21 +133,21 @@ static void collapsed(void *context, const struct hs_thp_collapsed *done)
 {
 	struct hs_collapse_whatif *whatif = context;
 	struct hs_collapse_sums *sums = &whatif->model->sums;
-	const struct hs_thp_slot *old = hs_thp_overlay_find(&whatif->overlay, done->mm, done->address);
 	struct hs_whatif_mm *mm = hs_whatif_mms_get(&whatif->mms, done->mm);
+	struct hs_thp_slot *slot;
 
 	sums->pages_copied += done->copied;
 	sums->pages_zeroed += done->zeroed;
 	if (mm) {
 		mm->collapses += done->order == hs_thp_pmd_order(&whatif->model->tunables);
-		mm->pages_copied += done->copied;
 		mm->pages_zeroed += done->zeroed;
 	}
 	if (done->order != hs_thp_pmd_order(&whatif->model->tunables))
 		return;
-	whatif->recollapses += old && old->times;
 	whatif->overlay.now = whatif->model->now;
-	hs_thp_overlay_make_huge(&whatif->overlay, done->mm, done->address, false);
+	slot = hs_thp_overlay_make_huge(&whatif->overlay, done->mm, done->address);
+	if (slot)
+		whatif->recollapses += slot->times++ != 0;
 	note_wait(whatif, done->mm, done->address);
 }
 

@@ -90,8 +90,7 @@ static struct hs_thp_slot *get_slot(struct hs_thp_overlay *overlay, uint32_t mm,
 	return slot;
 }
 
-struct hs_thp_slot *hs_thp_overlay_make_huge(struct hs_thp_overlay *overlay, uint32_t mm, uint64_t address,
-					     bool by_fault)
+struct hs_thp_slot *hs_thp_overlay_make_huge(struct hs_thp_overlay *overlay, uint32_t mm, uint64_t address)
 {
 	struct hs_thp_slot *slot = get_slot(overlay, mm, address);
 
@@ -103,8 +102,6 @@ struct hs_thp_slot *hs_thp_overlay_make_huge(struct hs_thp_overlay *overlay, uin
 	}
 	slot->is_huge = true;
 	slot->is_shared = false;
-	slot->by_fault = by_fault;
-	slot->times += !by_fault;
 	hs_bitmap512_set_in(&slot->filled, 0, HS_BITMAP512_BITS);
 	return slot;
 }

@@ -14,10 +14,9 @@
 struct hs_thp_slot {
 	uint32_t mm;
 	bool is_huge;		/* false: split; its pages are still there */
-	bool by_fault;
 	bool is_shared;		/* fork has copied it: the next write splits it */
 	uint64_t since;		/* ns: when it became huge last */
-	unsigned int times;	/* it was collapsed */
+	unsigned int times;	/* it was collapsed; counted by the owner */
 	struct hs_bitmap512 filled;	/* pages that are present under the policy */
 };
 
@@ -41,8 +40,7 @@ struct hs_thp_slot *hs_thp_overlay_find(const struct hs_thp_overlay *overlay, ui
 bool hs_thp_overlay_is_huge(const struct hs_thp_overlay *overlay, uint32_t mm, uint64_t address);
 
 /* The slot becomes huge: all its pages are there. NULL: out of memory. */
-struct hs_thp_slot *hs_thp_overlay_make_huge(struct hs_thp_overlay *overlay, uint32_t mm, uint64_t address,
-					     bool by_fault);
+struct hs_thp_slot *hs_thp_overlay_make_huge(struct hs_thp_overlay *overlay, uint32_t mm, uint64_t address);
 
 /* Pages [start, end) are given back: huge slots that lose a part are split, whole ones vanish. */
 void hs_thp_overlay_drop(struct hs_thp_overlay *overlay, uint32_t mm, uint64_t start, uint64_t end);

@@ -129,7 +129,6 @@ static void make_huge(struct hs_collapse_whatif *whatif, const struct place *pla
 	if (!mm)
 		return;
 	mm->collapses++;
-	mm->pages_copied += done->copied;
 	mm->pages_zeroed += is_shmem ? done->filled : 0;
 }
 

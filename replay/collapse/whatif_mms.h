@@ -9,9 +9,8 @@
 
 struct hs_whatif_mm {
 	uint32_t mm;
-	uint64_t collapses, fault_huge, splits;
+	uint64_t collapses, fault_huge;
 	uint64_t pages_zeroed;		/* by collapses: memory that the program did not ask for */
-	uint64_t pages_copied;
 	uint64_t huge_ns;		/* sum of the times that its huge pages lived, of those that are no more */
 };
 
