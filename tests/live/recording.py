@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 HINDSIGHT = os.environ.get("HINDSIGHT", "./hindsight")
 BUILD = os.environ.get("BUILD", "build/gcc")
@@ -20,6 +21,18 @@ def run(*args, seconds=120, **more):
 def start(*args, **more):
     """`hindsight ARGS…` running."""
     return subprocess.Popen([HINDSIGHT, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
+
+def wait_until_begun(process, path, seconds=60):
+    """Until a recorder that runs has written what it saw when it began: its file has more than the header."""
+    end = time.time() + seconds
+    while time.time() < end and process.poll() is None:
+        if os.path.exists(path):
+            with open(path, "rb") as file:
+                header = file.read(8)[4:]
+            if header and os.path.getsize(path) > 8 + int.from_bytes(header, "little"):
+                return
+        time.sleep(0.05)
 
 
 def program(name):
