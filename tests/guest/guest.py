@@ -10,6 +10,7 @@ Test guests: Debian kernels under QEMU's software emulation.
 A guest may ask the host to change its machine by printing "HOST <request>" (qmp.act lists them). One
 emulation thread serves all CPUs: with a thread per CPU, code patching (attaching probes) crashes guests.
 """
+import ctypes
 import gzip
 import os
 import pathlib
@@ -25,6 +26,8 @@ from kernels import Kernel, Missing
 
 HERE = pathlib.Path(__file__).resolve().parent
 RESULT_DISK_BYTES = 256 << 20
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
 # Modules that another one needs first, where they are modules at all, beside those that it names itself.
 NEEDS = {
     "virtio_mem": ["virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci"],
@@ -62,6 +65,11 @@ class Archive:
     def packed(self):
         self._entry("TRAILER!!!", 0, b"")
         return gzip.compress(b"".join(self.parts), compresslevel=1)
+
+
+def end_with_parent():
+    """A test that is killed takes its guest along, which would make all that follow slow."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def libraries_of(program):
@@ -131,7 +139,7 @@ class Guest:
     def _append(self, more=""):
         return f"console=ttyS0 quiet panic=-1 damon_stat.enabled=N {self.cmdline} {more}"
 
-    def boot(self, out, seconds=120, patience=600):
+    def boot(self, out, seconds=240, patience=600):
         """Boots, serves the guest's requests, and brings its results to the directory out.
 
         It hangs when it has used that many seconds of the host's CPU, or when patience (seconds on the wall, long
@@ -152,7 +160,7 @@ class Guest:
         start = time.monotonic()
         with open(out / "qemu.log", "wb") as log:
             qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                    start_new_session=True)
+                                    start_new_session=True, preexec_fn=end_with_parent)
             try:
                 hung = self._serve(qemu, out, seconds, start + patience)
             finally:
