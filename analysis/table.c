@@ -191,6 +191,17 @@ bool hs_table_is_same(const struct hs_table *a, const struct hs_table *b)
 	return true;
 }
 
+/* What is not 0 is not printed as 0, and not as -0. */
+static void format_change(double percent, char *buffer)
+{
+	if (percent == 0)
+		snprintf(buffer, HS_VALUE_CHARS, "0 %%");
+	else if (fabs(percent) < 0.05)
+		snprintf(buffer, HS_VALUE_CHARS, percent < 0 ? ">-0.1 %%" : "<+0.1 %%");
+	else
+		snprintf(buffer, HS_VALUE_CHARS, "%+.1f %%", percent);
+}
+
 /*
  * A share that is not whole must not be rounded to 0 % or 100 %: 9999 of 10000 may print as 99.99 %, but
  * 99999 of 100000 prints as >99.99 %.
@@ -222,7 +233,7 @@ const char *hs_value_human(const struct hs_value *value, char buffer[HS_VALUE_CH
 		format_percent(value->number, value->decimals, buffer);
 		return buffer;
 	case HS_VALUE_CHANGE:
-		snprintf(buffer, HS_VALUE_CHARS, value->number == 0 ? "0 %%" : "%+.1f %%", value->number);
+		format_change(value->number, buffer);
 		return buffer;
 	default:
 		return hs_value_plain(value, buffer);

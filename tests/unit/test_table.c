@@ -153,6 +153,25 @@ static void test_no_rows(void **state)
 	check_render(table, HS_TABLE_TEXT, "agreement\nNone: nothing was asked.\n");
 }
 
+/* A change that is not 0 is not printed as 0. */
+static void test_small_changes(void **state)
+{
+	static const struct {
+		double change;
+		const char *text;
+	} changes[] = {
+		{ 0, "0 %" }, { 0.0004, "<+0.1 %" }, { -0.0004, ">-0.1 %" }, { 0.05, "+0.1 %" }, { -12.34, "-12.3 %" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		const struct hs_value value = { .type = HS_VALUE_CHANGE, .number = changes[i].change };
+		char buffer[HS_VALUE_CHARS];
+
+		assert_string_equal(hs_value_human(&value, buffer), changes[i].text);
+	}
+}
+
 static struct hs_table *make_pair(const char *title, const char *column, uint64_t count)
 {
 	struct hs_table *table = hs_table_create(title);
@@ -201,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_breaks_at_separators),
 		cmocka_unit_test(test_no_rows),
 		cmocka_unit_test(test_same),
+		cmocka_unit_test(test_small_changes),
 		cmocka_unit_test(test_formats_by_name),
 	};
 
