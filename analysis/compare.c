@@ -125,7 +125,7 @@ static int compare_metric(const struct hs_metrics *const *a, const struct hs_met
 			  const struct hs_metric *sample, struct hs_difference *out)
 {
 	struct hs_difference difference = { .name = sample->name, .unit = sample->unit, .low = NAN, .high = NAN, .p = 1 };
-	bool is_share = strcmp(sample->unit, "percent") == 0;
+	const bool is_mean = sample->is_level || strcmp(sample->unit, "percent") == 0;
 	double_list windows = { 0 };
 	int status = 0;
 
@@ -140,9 +140,9 @@ static int compare_metric(const struct hs_metrics *const *a, const struct hs_met
 		if (sample->windows)
 			status = add_windows(left, right, a[i]->nr_windows, b[i]->nr_windows, &windows);
 	}
-	if (is_share && difference.nr_a)
+	if (is_mean && difference.nr_a)
 		difference.a /= difference.nr_a;
-	if (is_share && difference.nr_b)
+	if (is_mean && difference.nr_b)
 		difference.b /= difference.nr_b;
 	if (windows.count)
 		judge_windows(&difference, windows.items, windows.count);

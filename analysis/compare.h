@@ -28,7 +28,7 @@ const char *hs_difference_verdict_name(enum hs_difference_verdict verdict);
 
 struct hs_difference {
 	const char *name, *unit;	/* borrowed from the metrics */
-	double a, b;			/* totals over all traces; shares: the mean over traces */
+	double a, b;			/* totals over all traces; shares and levels: the mean over traces */
 	int nr_a, nr_b;			/* traces in which that side has a value */
 	size_t nr_windows;		/* windows that count */
 	uint64_t ups, downs;		/* windows with B above, below A */

@@ -194,6 +194,21 @@ static void fold_cells(struct collection *collection)
 			collection->status = -ENOMEM;
 }
 
+/* As its unit, a word of the name: mean_bloat_bytes, time_to_collapse_p50_ns. */
+static bool is_level(const char *name)
+{
+	static const char *const words[] = { "mean", "peak", "p50", "p90", "p99", "max" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		const char *at = strstr(name, words[i]);
+		const char after = at ? at[strlen(words[i])] : 'x';
+
+		if (at && (at == name || at[-1] == '_' || at[-1] == '.') && (!after || after == '_'))
+			return true;
+	}
+	return false;
+}
+
 int hs_metrics_collect(const struct hs_tally *tally, uint32_t policy, struct hs_metrics *out)
 {
 	struct collection collection = { .tally = tally, .out = out, .policy = policy };
@@ -204,8 +219,9 @@ int hs_metrics_collect(const struct hs_tally *tally, uint32_t policy, struct hs_
 		add_point(&collection, point);
 	hs_vec_for_each(summary, &tally->summaries)
 		if (summary->policy == policy)
-			add_metric(&collection, (struct hs_metric){ .unit = "", .value = summary->value,
-								    .has_value = true }, "%s", summary->name);
+			add_metric(&collection, (struct hs_metric){ .unit = "", .value = summary->value, .has_value = true,
+								    .is_level = is_level(summary->name) },
+				   "%s", summary->name);
 	hs_vec_deinit(&collection.cells);
 	if (collection.status)
 		hs_metrics_deinit(out);

@@ -27,6 +27,7 @@ struct hs_metric {
 	const char *unit;	/* static: "decisions", "percent", "" */
 	double value;
 	bool has_value;
+	bool is_level;		/* a mean, a peak, a quantile: over traces a mean, too, and no sum */
 	double *windows;	/* nr_windows of the set, or NULL: not a sum over time */
 };
 

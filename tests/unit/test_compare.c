@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,6 +108,41 @@ static void test_verdicts(void **state)
 	for (int i = 0; i < 2; i++)
 		hs_metrics_deinit(&metrics[i]);
 	hs_tally_destroy(tally);
+}
+
+/* Over two traces: sums add up, means and quantiles do not. */
+static void test_levels(void **state)
+{
+	static const struct {
+		const char *name;
+		double both;
+	} numbers[] = {
+		{ "scans", 30 }, { "huge_page_seconds", 30 }, { "mean_bloat_bytes", 15 }, { "peak_huge_pages", 15 },
+		{ "time_to_collapse_p50_ns", 15 }, { "time_to_collapse_max_ns", 15 }, { "maximal", 30 },
+	};
+	struct hs_metrics metrics[2];
+	const struct hs_metrics *sets[] = { &metrics[0], &metrics[1] };
+	struct hs_comparison comparison;
+
+	(void)state;
+	for (int trace = 0; trace < 2; trace++) {
+		struct hs_tally *tally = create_tally();
+
+		for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+			hs_tally_add_summary(tally, 0, "collapse", numbers[i].name, trace ? 20 : 10);
+		assert_int_equal(hs_metrics_collect(tally, 0, &metrics[trace]), 0);
+		hs_tally_destroy(tally);
+	}
+	assert_int_equal(hs_compare(sets, sets, 2, &comparison), 0);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "collapse.%s", numbers[i].name);
+		assert_true(find(&comparison, name)->a == numbers[i].both);
+	}
+	hs_comparison_deinit(&comparison);
+	for (int i = 0; i < 2; i++)
+		hs_metrics_deinit(&metrics[i]);
 }
 
 /* Ends the tally. */
@@ -312,7 +348,7 @@ static void test_tables_render(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_verdicts), cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_few_windows),
 		cmocka_unit_test(test_windows_against_total),
 		cmocka_unit_test(test_change),
