@@ -12,10 +12,21 @@ enum { MAX_KEY = 128 };
 
 struct load {
 	struct hs_policy *policy;
-	struct hs_error first;	/* code 0: none yet */
+	FILE *in;
+	int line;		/* read last */
+	struct hs_error first;	/* of a key or value; code 0: none yet */
+	int first_line;
 };
 
-/* inih goes on after an error and reports the line of the first one: so is its sentence kept. */
+static char *read_line(char *text, int room, void *stream)
+{
+	struct load *load = stream;
+
+	load->line++;
+	return fgets(text, room, load->in);
+}
+
+/* inih goes on after an error, and says which line was the first it could not read itself or had refused. */
 static int take_setting(void *user, const char *section, const char *name, const char *value)
 {
 	struct load *load = user;
@@ -27,8 +38,10 @@ static int take_setting(void *user, const char *section, const char *name, const
 		hs_error_set(&err, -ENOENT, "policy key '%.40s…' is unknown", key);
 	else if (!hs_policy_set(load->policy, key, value, HS_POLICY_USER, &err))
 		return 1;
-	if (!load->first.code)
+	if (!load->first.code) {
 		load->first = err;
+		load->first_line = load->line;
+	}
 	return 0;
 }
 
@@ -40,12 +53,13 @@ int hs_policy_load(struct hs_policy *policy, const char *path, struct hs_error *
 
 	if (!in)
 		return hs_error_set(err, -errno, "cannot open the policy %s: %s", path, strerror(errno));
-	line = ini_parse_file(in, take_setting, &load);
+	load.in = in;
+	line = ini_parse_stream(read_line, &load, take_setting, &load);
 	if (ferror(in))
 		return hs_error_set(err, -EIO, "cannot read the policy %s: %s", path, strerror(errno));
 	if (line < 0)
 		return hs_error_nomem(err);
-	if (line && load.first.code)
+	if (line && load.first.code && load.first_line <= line)
 		return hs_error_set(err, load.first.code, "%s:%d: %s", path, line, load.first.text);
 	if (line)
 		return hs_error_set(err, -EINVAL, "%s:%d: neither [MODEL] nor KEY = VALUE", path, line);

@@ -28,3 +28,9 @@ try "hindsight compare -m collapse sparse.hst $both --only nonsense"
 # What policies decide alike is drawn once.
 try "hindsight report -m collapse sparse.hst $both -s enabled=never -s twin:enabled=never -o page && ls page/*.gp"
 try "grep -o '<figcaption>[^<]*' page/index.html"
+
+# The first line that is wrong is named, for what is wrong with it.
+printf '[collapse\nmax_ptes_none = 0\n' >section.ini
+printf '[collapse]\nmax_ptes_none = 512\nnonsense\n' >value.ini
+try "hindsight compare -m collapse sparse.hst -P section.ini"
+try "hindsight compare -m collapse sparse.hst -P value.ini"
