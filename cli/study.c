@@ -285,6 +285,18 @@ static bool take_names(struct hs_study *study, const struct hs_policy_list *poli
 	return true;
 }
 
+/* No model asks whose address spaces those are that were there before the recording. */
+static void select_owners(struct hs_replay *replay)
+{
+	const hs_kind_set owners = hs_task_table_kinds();
+	hs_kind_set kinds = hs_engine_kinds(replay->engine);
+
+	for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++)
+		if (hs_kind_set_has(&owners, kind))
+			hs_kind_set_add(&kinds, kind);
+	hs_trace_select(&replay->input, &kinds);
+}
+
 int hs_study_add_trace(struct hs_study *study, const struct hs_arguments *arguments, const char *path,
 		       enum hs_mode mode, const struct hs_policy_list *policies)
 {
@@ -307,6 +319,7 @@ int hs_study_add_trace(struct hs_study *study, const struct hs_arguments *argume
 	status = hs_replay_open(&replay, arguments, path, &setup);
 	if (status)
 		return status;
+	select_owners(&replay);
 	status = add_tally(study, start_time(&replay.input), &tally);
 	if (!status)
 		status = run_events(study, &replay, tally);
