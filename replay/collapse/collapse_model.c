@@ -227,6 +227,17 @@ static void collapse_foresee(struct hs_model *model, const struct hs_event *even
 	hs_setting_changes_add(&model->changes, event->meta_tunable);
 }
 
+/* A free run is asked for no decision, but some of its own fall before the mappings change. */
+static int collapse_ask(struct hs_model *model, const struct hs_event *event, union hs_request_storage *request,
+			struct hs_decision *recorded)
+{
+	if (!model->whatif)
+		return hs_collapse_ask(model, event, request, recorded);
+	if (event->kind == HS_KIND_mm_madvise)
+		hs_collapse_whatif_before_madvise(model->whatif, event->mm_madvise);
+	return 0;
+}
+
 /* The recorded outcome is made true by address_space; the group's events are taken in by observe. */
 static void collapse_adopt(struct hs_model *model, const struct hs_request *request,
 			   const struct hs_decision *decision)
@@ -340,7 +351,7 @@ const struct hs_model_ops hs_collapse_model = {
 	.create = collapse_create,
 	.destroy = collapse_destroy,
 	.observe = collapse_observe,
-	.ask = hs_collapse_ask,
+	.ask = collapse_ask,
 	.decide = hs_collapse_decide,
 	.describe = hs_collapse_describe,
 	.adopt = collapse_adopt,

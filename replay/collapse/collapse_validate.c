@@ -427,8 +427,6 @@ int hs_collapse_ask(struct hs_model *model, const struct hs_event *event, union 
 	struct hs_decision inputs = { 0 };
 	int asked = 0;
 
-	if (model->mode != HS_MODE_VALIDATE)
-		return 0;
 	if (event->kind == HS_KIND_mm_madvise)
 		return hs_madvise_ask(model, event->mm_madvise, request, recorded);
 	if (event->kind == HS_KIND_collapse_isolate)

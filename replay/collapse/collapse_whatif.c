@@ -353,61 +353,53 @@ void hs_collapse_whatif_advance(struct hs_model *model, uint64_t now, const stru
 
 /* --- events --- */
 
-/* The mapping as it was before MADV_HUGEPAGE cut it: with its neighbours of the same making. */
-static struct hs_thp_vma uncut(const struct hs_collapse_whatif *whatif, const struct hs_mm *mm,
-			       const struct hs_vma *vma)
-{
-	struct hs_thp_vma whole = hs_whatif_vma_of(whatif, vma);
-
-	for (const struct hs_vma *next = hs_vma_next(vma); next && next->node.start == whole.end &&
-	     next->kind == vma->kind && next->anon_vma_id == vma->anon_vma_id; next = hs_vma_next(next))
-		whole.end = next->node.end;
-	for (const struct hs_vma *prev = hs_mm_vma_at(mm, whole.start - 1); prev && prev->kind == vma->kind &&
-	     prev->anon_vma_id == vma->anon_vma_id; prev = hs_mm_vma_at(mm, whole.start - 1))
-		whole.start = prev->node.start;
-	return whole;
-}
-
 /*
- * shmem_huge_enabled of 6.1 looks for VM_HUGEPAGE in the mapping, which has it only behind the call: under "advise"
- * the call itself registers nobody. A second call for the same mapping would; that it is one is not known here.
+ * hugepage_madvise where it judges the mapping before the call cuts it, with the flags that it is to have. Of shared
+ * memory 6.1's shmem_huge_enabled reads the mapping's own: MADV_HUGEPAGE registers only what had the advice before.
  */
-static bool is_judged_too_early(const struct hs_model *model, const struct hs_vma *vma)
+static void register_before_cut(struct hs_collapse_whatif *whatif, const struct hs_mm *mm, uint64_t start, uint64_t end)
 {
-	return !model->rules.shmem_sees_advice && vma->kind == HS_VMA_SHMEM &&
-	       model->tunables.shmem_enabled == HS_THP_SHMEM_ADVISE;
-}
-
-/* hugepage_madvise: v2010 does not register, 6.1 and 6.18 judge the mapping before the call cuts it. */
-static void register_advised(struct hs_collapse_whatif *whatif, const struct hs_mm *mm, uint64_t start, uint64_t end)
-{
-	const enum hs_madvise_enter rule = (enum hs_madvise_enter)whatif->model->rules.madvise_enter;
-	const struct hs_vma *vma = hs_mm_vma_from(mm, start);
+	const struct hs_collapse_rules *rules = &whatif->model->rules;
 	enum hs_thp_refusal why;
 
-	if (rule == HS_MADVISE_ENTER_FINAL)
-		hs_collapse_whatif_register(whatif, mm, start, end);
-	if (rule != HS_MADVISE_ENTER_WHOLE)
-		return;
-	for (; vma && vma->node.start < end; vma = hs_vma_next(vma)) {
-		const struct hs_thp_vma whole = uncut(whatif, mm, vma);
+	for (const struct hs_vma *vma = hs_mm_vma_from(mm, start); vma && vma->node.start < end;
+	     vma = hs_vma_next(vma)) {
+		struct hs_vma advised = *vma;
+		struct hs_thp_vma judged;
 
-		if (!is_judged_too_early(whatif->model, vma))
-			hs_khugepaged_enter_vma(&whatif->daemon, hs_mm_id(mm), &whole, &why);
+		if (vma->kind != HS_VMA_SHMEM || rules->shmem_sees_advice)
+			advised.flags = (vma->flags | HS_VMA_HG) & ~(uint64_t)HS_VMA_NH;
+		judged = hs_whatif_vma_of(whatif, &advised);
+		hs_khugepaged_enter_vma(&whatif->daemon, hs_mm_id(mm), &judged, &why);
 	}
 	hs_collapse_whatif_wake(whatif);
+}
+
+static uint64_t end_of_madvise(const struct hs_mm_madvise *madvise)
+{
+	return madvise->addr + ((madvise->len + HS_PAGE_BYTES - 1) & ~(HS_PAGE_BYTES - 1));
+}
+
+void hs_collapse_whatif_before_madvise(struct hs_collapse_whatif *whatif, const struct hs_mm_madvise *madvise)
+{
+	const struct hs_mm *mm = hs_address_space_mm(whatif->model->space, madvise->row.mm);
+
+	if (mm && madvise->advice == ADVICE_HUGEPAGE && !madvise->ret &&
+	    whatif->model->rules.madvise_enter == HS_MADVISE_ENTER_WHOLE)
+		register_before_cut(whatif, mm, madvise->addr, end_of_madvise(madvise));
 }
 
 static void observe_madvise(struct hs_collapse_whatif *whatif, const struct hs_mm_madvise *madvise)
 {
 	const struct hs_mm *mm = hs_address_space_mm(whatif->model->space, madvise->row.mm);
-	const uint64_t end = madvise->addr + ((madvise->len + HS_PAGE_BYTES - 1) & ~(HS_PAGE_BYTES - 1));
+	const uint64_t end = end_of_madvise(madvise);
 	struct hs_madvise_outcome outcome;
 
 	if (!mm || end <= madvise->addr)
 		return;
-	if (madvise->advice == ADVICE_HUGEPAGE && !madvise->ret)
-		register_advised(whatif, mm, madvise->addr, end);
+	if (madvise->advice == ADVICE_HUGEPAGE && !madvise->ret &&
+	    whatif->model->rules.madvise_enter == HS_MADVISE_ENTER_FINAL)
+		hs_collapse_whatif_register(whatif, mm, madvise->addr, end);
 	if (madvise->advice == ADVICE_REMOVE && !madvise->ret)
 		hs_whatif_cache_remove(whatif, mm, madvise->addr, end);
 	if (madvise->advice != ADVICE_COLLAPSE)

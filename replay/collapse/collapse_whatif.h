@@ -47,6 +47,8 @@ int hs_collapse_whatif_create(struct hs_model *model, struct hs_error *err);
 void hs_collapse_whatif_destroy(struct hs_collapse_whatif *whatif);
 void hs_collapse_whatif_advance(struct hs_model *model, uint64_t now, const struct hs_sink *sink);
 void hs_collapse_whatif_observe(struct hs_model *model, const struct hs_event *event);
+/* What an madvise call decides on the mappings as they are before it. */
+void hs_collapse_whatif_before_madvise(struct hs_collapse_whatif *whatif, const struct hs_mm_madvise *madvise);
 hs_kind_set hs_collapse_whatif_foreseen(void);
 void hs_collapse_whatif_foresee(struct hs_collapse_whatif *whatif, const struct hs_event *event);
 /* Settings have changed: starts, stops or wakes the daemon. */
