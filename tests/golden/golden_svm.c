@@ -21,6 +21,27 @@ static uint64_t at_index(const json_t *array, size_t index)
 	return (uint64_t)json_integer_value(json_array_get(array, index));
 }
 
+/* Pages of an operation, or of an event in its script. */
+static bool is_span(const json_t *object)
+{
+	uint64_t last = (uint64_t)golden_int(object, "last", 0);
+
+	return (uint64_t)golden_int(object, "page", 0) < HS_SVM_NO_PAGE &&
+	       (!json_object_get(object, "last") ||
+		((uint64_t)golden_int(object, "start", 0) <= last && last < HS_SVM_NO_PAGE));
+}
+
+static bool has_spans(const json_t *op)
+{
+	const json_t *entry;
+	size_t index;
+
+	json_array_foreach(json_object_get(op, "script"), index, entry)
+		if (!is_span(entry))
+			return false;
+	return is_span(op);
+}
+
 /* --- scripts: what fails or happens in between --- */
 
 static const struct {
@@ -444,6 +465,8 @@ static int run_operation(struct golden_svm *run, const json_t *op, int64_t *resu
 			continue;
 		if (at.gpu >= run->svm->nr_gpus && json_object_get(op, "gpu"))
 			return golden_differ(failure, "no such GPU: %u of %u", at.gpu, run->svm->nr_gpus);
+		if (!has_spans(op))
+			return golden_differ(failure, "no such pages");
 		begin_script(run, op);
 		*result = operations[i].run(run, op, &at);
 		end_script(run);
