@@ -62,9 +62,9 @@ static bool is_same_attr(const struct hs_svm *svm, const struct svm_range *range
 	case HS_SVM_CLR_FLAGS:
 		return !(range->flags & attr->value);
 	case HS_SVM_GRANULARITY:
-		return range->granularity == attr->value;
+		break;
 	}
-	return true;
+	return range->granularity == attr->value;
 }
 
 /* kfd_svm.c svm_range_is_same_attrs() */
@@ -112,9 +112,9 @@ static bool apply_attr(struct hs_svm *svm, struct svm_range *range, const struct
 		range->flags &= ~attr->value;
 		return true;
 	case HS_SVM_GRANULARITY:
-		range->granularity = (uint8_t)svm_min(attr->value, SVM_GRANULARITY_MAX);
-		return false;
+		break;
 	}
+	range->granularity = (uint8_t)svm_min(attr->value, SVM_GRANULARITY_MAX);
 	return false;
 }
 
@@ -207,13 +207,12 @@ static int fill_attr(const struct hs_svm *svm, const struct common *common, stru
 		attr->value = ~common->flags_or;
 		return 0;
 	case HS_SVM_GRANULARITY:
-		attr->value = common->granularity;
-		return 0;
-	case HS_SVM_ACCESS_IN_PLACE:
+	case HS_SVM_ACCESS_IN_PLACE:	/* refused before */
 	case HS_SVM_NO_ACCESS:
 		break;
 	}
-	return -EINVAL;
+	attr->value = common->granularity;
+	return 0;
 }
 
 /* kfd_svm.c svm_range_get_attr(), behind its checks of the range: gaps between ranges do not count. */

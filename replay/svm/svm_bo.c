@@ -49,8 +49,7 @@ void svm_bo_release_pending(struct hs_svm *svm)
 {
 	hs_list_for_each_safe(bo, &svm->releasing, struct svm_bo, work) {
 		hs_link_remove(&bo->work);
-		if (!bo->refs)
-			release(svm, bo);
+		release(svm, bo);
 	}
 }
 
@@ -235,7 +234,7 @@ int hs_svm_evict_buffer(struct hs_svm *svm, uint64_t page)
 	struct svm_range *range = svm_range_from_addr(svm, page, NULL);
 	struct svm_bo *bo = range ? range->bo : NULL;
 
-	if (!bo || !bo->refs)
+	if (!bo)
 		return -EPERM;
 	if (!hs_list_is_empty(&bo->work))
 		return 0;

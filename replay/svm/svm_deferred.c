@@ -10,15 +10,13 @@ void svm_add_deferred(struct hs_svm *svm, struct svm_range *range, enum svm_op o
 	if (hs_list_is_empty(&range->deferred)) {
 		hs_list_push_back(&svm->deferred, &range->deferred);
 		range->op = op;
-	} else if (op != SVM_OP_NULL && range->op != SVM_OP_UNMAP_RANGE) {
+	} else if (range->op != SVM_OP_UNMAP_RANGE) {
 		range->op = op;
 	}
 }
 
 void svm_schedule_deferred(struct hs_svm *svm)
 {
-	if (hs_list_is_empty(&svm->deferred))
-		return;
 	SVM_EMIT(svm, SCHEDULE_DEFERRED, .queued = !svm->deferred_pending);
 	svm->deferred_pending = true;
 }
@@ -151,8 +149,6 @@ void hs_svm_run_restore(struct hs_svm *svm)
 	if (!svm->restore_pending)
 		return;
 	svm->restore_pending = false;
-	if (!svm->evicted_ranges)
-		return;
 	svm_enter(svm);
 	restore_all(svm);
 	svm_leave(svm);

@@ -50,25 +50,19 @@ static bool is_heap_or_stack(const struct hs_svm *svm, const struct hs_svm_span 
  * kfd_svm.c svm_range_get_range_boundaries(): the VMA, the aligned block of the default granularity, and the
  * gap between the neighbours.
  */
-static int find_boundaries(struct hs_svm *svm, uint64_t page, const struct hs_svm_span *vma,
-			   struct hs_svm_span *part)
+static struct hs_svm_span find_boundaries(const struct hs_svm *svm, uint64_t page, const struct hs_svm_span *vma)
 {
 	uint64_t size = 1ull << svm->default_granularity;
 	uint64_t end = svm_min(vma->last + 1, svm_align_up(page + 1, size));
 	struct hs_range_node *behind = hs_range_tree_overlap(&svm->tree, page + 1, HS_SVM_NO_PAGE);
 	struct hs_range_node *before = behind ? hs_range_node_prev(behind) : hs_range_tree_last(&svm->tree);
+	uint64_t start = svm_max(vma->start, svm_align_down(page, size));
 
-	part->start = svm_max(vma->start, svm_align_down(page, size));
 	if (behind)
 		end = svm_min(end, behind->start);
-	if (before && before->end > page) {
-		SVM_EMIT(svm, WARN, .where = "svm_range_get_range_boundaries");
-		return -EFAULT;
-	}
 	if (before)
-		part->start = svm_max(part->start, before->end);
-	part->last = end - 1;
-	return 0;
+		start = svm_max(start, before->end);
+	return (struct hs_svm_span){ .start = start, .last = end - 1 };
 }
 
 /* kfd_svm.c svm_range_create_unregistered_range(): a GPU touched memory that nobody registered. */
@@ -78,8 +72,9 @@ static struct svm_range *create_range(struct hs_svm *svm, uint64_t page)
 	const struct svm_buffer *buffer;
 	struct svm_range *range;
 
-	if (!vma.value || find_boundaries(svm, page, &vma, &part))
+	if (!vma.value)
 		return NULL;
+	part = find_boundaries(svm, page, &vma);
 	buffer = svm_find_buffer(svm, part.start, part.last);
 	if (!buffer)
 		buffer = svm_find_userptr(svm, part.start, part.last);
@@ -99,8 +94,7 @@ static struct svm_range *create_range(struct hs_svm *svm, uint64_t page)
 /* kfd_svm.c svm_range_skip_recover(): the range is about to go, or not yet there. */
 static bool must_wait_for_deferred(const struct svm_range *range)
 {
-	if (hs_list_is_empty(&range->deferred) && hs_list_is_empty(&range->child) &&
-	    hs_list_is_empty(&range->children))
+	if (hs_list_is_empty(&range->deferred) && hs_list_is_empty(&range->child))
 		return false;
 	return range->op == SVM_OP_UNMAP_RANGE || range->op == SVM_OP_ADD_RANGE ||
 	       range->op == SVM_OP_ADD_RANGE_AND_MAP;
@@ -178,8 +172,7 @@ struct hs_svm_span svm_granule_of(const struct hs_svm *svm, const struct svm_ran
 static int serve_fault(struct hs_svm *svm, struct fault *fault, uint32_t location)
 {
 	struct hs_svm_span granule = svm_granule_of(svm, fault->range, fault->page);
-	struct svm_map_request request = { .range = fault->range, .start = granule.start, .last = granule.last,
-					   .gpu = fault->gpu };
+	struct svm_map_request request = { .range = fault->range, .gpu = fault->gpu };
 	int rc = 0;
 
 	SVM_EMIT(svm, FAULT_START, .gpu = fault->gpu, .start = fault->page, .write = fault->write);
@@ -189,6 +182,10 @@ static int serve_fault(struct hs_svm *svm, struct fault *fault, uint32_t locatio
 	}
 	if (rc && !svm->rules.fault_end_always)
 		return rc;
+	if (!svm->rules.partial_migration)	/* an unmap may have cut the range meanwhile */
+		granule = svm_granule_of(svm, fault->range, fault->page);
+	request.start = granule.start;
+	request.last = granule.last;
 	if (!rc)
 		rc = svm_validate_and_map(svm, &request);
 	SVM_EMIT(svm, FAULT_END, .gpu = fault->gpu, .start = fault->page, .migrated = fault->migrated);

@@ -274,10 +274,6 @@ int svm_validate_and_map(struct hs_svm *svm, const struct svm_map_request *reque
 
 	if (!gpus)
 		return 0;
-	if (range->actual_loc && !range->holds_bo) {
-		SVM_EMIT(svm, WARN, .where = "svm_range_validate_and_map");
-		return -EINVAL;
-	}
 	rc = reserve_tables(svm, gpus);
 	if (rc) {
 		release_tables(svm);

@@ -9,6 +9,15 @@ static bool is_inside(const struct svm_range *range, uint64_t start, uint64_t la
 	return start >= range->start && last <= range->last;
 }
 
+/* Without partial migration the whole range goes, whatever was asked for. */
+static struct hs_svm_span part_asked(const struct hs_svm *svm, const struct svm_range *range, uint64_t start,
+				     uint64_t last)
+{
+	if (!svm->rules.partial_migration)
+		return (struct hs_svm_span){ .start = range->start, .last = range->last };
+	return (struct hs_svm_span){ .start = start, .last = last };
+}
+
 /* The KFD limit is asked for the whole range, and given back when the migration is over. */
 static int ask_vram_limit(struct hs_svm *svm, const struct svm_range *range, uint32_t gpu)
 {
@@ -37,25 +46,32 @@ static int move_pieces_to_vram(struct hs_svm *svm, struct svm_range *range, uint
 	return 0;
 }
 
-/* kfd_migrate.c svm_migrate_ram_to_vram() */
-static int ram_to_vram(struct hs_svm *svm, struct svm_range *range, uint32_t gpu, const struct hs_svm_span *part,
+/*
+ * kfd_migrate.c svm_migrate_ram_to_vram(). An unmap may have cut the range on the way here: where whole ranges move,
+ * what is left of it goes, else the part that was asked for no longer fits.
+ */
+static int ram_to_vram(struct hs_svm *svm, struct svm_range *range, uint32_t gpu, uint64_t start, uint64_t last,
 		       enum hs_svm_trigger trigger)
 {
+	struct hs_svm_span part = part_asked(svm, range, start, last);
 	uint64_t moved = 0;
-	int rc = svm->rules.vram_reserve ? ask_vram_limit(svm, range, gpu) : 0;
+	int rc;
 
+	if (!is_inside(range, part.start, part.last))
+		return -EFAULT;
+	rc = svm->rules.vram_reserve ? ask_vram_limit(svm, range, gpu) : 0;
 	if (!rc)
 		rc = svm_bo_new(svm, range, gpu);
 	if (rc)
 		return rc;
-	rc = move_pieces_to_vram(svm, range, gpu, part, trigger, &moved);
+	rc = move_pieces_to_vram(svm, range, gpu, &part, trigger, &moved);
 	if (moved) {
 		range->actual_loc = svm->gpus[gpu].setup.id;
 		range->vram_pages += svm->rules.partial_migration ? moved : 0;
 	} else if (!range->actual_loc) {
 		svm_bo_drop(svm, range);
 	} else {
-		svm_hazard(svm, HS_SVM_HAZARD_REDUNDANT_MIGRATION, part->start, part->last);
+		svm_hazard(svm, HS_SVM_HAZARD_REDUNDANT_MIGRATION, part.start, part.last);
 	}
 	return rc;
 }
@@ -86,7 +102,7 @@ static void count_out(struct hs_svm *svm, struct svm_range *range, uint64_t move
 	if (range->vram_pages < moved)
 		SVM_EMIT(svm, WARN, .where = "svm_migrate_vram_to_ram");
 	range->vram_pages -= moved;
-	if (range->vram_pages || !range->holds_bo)
+	if (range->vram_pages)
 		return;
 	range->actual_loc = 0;
 	svm_bo_drop(svm, range);
@@ -98,16 +114,13 @@ int svm_migrate_to_ram(struct hs_svm *svm, struct svm_range *range, uint64_t sta
 {
 	struct hs_svm_span part = { .start = start, .last = last };
 	uint64_t count = 0;
-	int gpu, rc;
+	int rc;
 
 	if (!range->actual_loc)
 		return 0;
 	if (!is_inside(range, start, last))
 		return -EFAULT;
-	gpu = svm_gpu_by_id(svm, range->actual_loc);
-	if (gpu < 0)
-		return -ENODEV;
-	rc = move_pieces_to_ram(svm, range, (uint32_t)gpu, &part, trigger, &count);
+	rc = move_pieces_to_ram(svm, range, (uint32_t)svm_gpu_by_id(svm, range->actual_loc), &part, trigger, &count);
 	if (rc)
 		return rc;
 	if (svm->rules.partial_migration) {
@@ -122,7 +135,7 @@ int svm_migrate_to_ram(struct hs_svm *svm, struct svm_range *range, uint64_t sta
 }
 
 /* kfd_migrate.c svm_migrate_vram_to_vram(): by way of system memory, also between linked GPUs. */
-static int vram_to_vram(struct hs_svm *svm, struct svm_range *range, uint32_t gpu, const struct hs_svm_span *part,
+static int vram_to_vram(struct hs_svm *svm, struct svm_range *range, uint32_t gpu, uint64_t start, uint64_t last,
 			enum hs_svm_trigger trigger)
 {
 	int retries = 3;
@@ -135,20 +148,16 @@ static int vram_to_vram(struct hs_svm *svm, struct svm_range *range, uint32_t gp
 	} while (range->actual_loc && --retries);
 	if (range->actual_loc)
 		return -EDEADLK;
-	return ram_to_vram(svm, range, gpu, part, trigger);
+	return ram_to_vram(svm, range, gpu, start, last, trigger);
 }
 
 /* kfd_migrate.c svm_migrate_to_vram() */
 int svm_migrate_to_vram(struct hs_svm *svm, struct svm_range *range, uint32_t gpu, uint64_t start, uint64_t last,
 			enum hs_svm_trigger trigger)
 {
-	struct hs_svm_span part = { .start = start, .last = last };
-
-	if (!is_inside(range, start, last))
-		return -EFAULT;
 	if (range->actual_loc && range->actual_loc != svm->gpus[gpu].setup.id)
-		return vram_to_vram(svm, range, gpu, &part, trigger);
-	return ram_to_vram(svm, range, gpu, &part, trigger);
+		return vram_to_vram(svm, range, gpu, start, last, trigger);
+	return ram_to_vram(svm, range, gpu, start, last, trigger);
 }
 
 static void emit_ask(struct hs_svm *svm, const struct svm_range *range, uint32_t to, const struct hs_svm_span *part,
@@ -158,24 +167,14 @@ static void emit_ask(struct hs_svm *svm, const struct svm_range *range, uint32_t
 		 .trigger = trigger);
 }
 
-/* Without partial migration the whole range goes, whatever was asked for. */
-static struct hs_svm_span part_asked(const struct hs_svm *svm, const struct svm_range *range, uint64_t start,
-				     uint64_t last)
-{
-	if (!svm->rules.partial_migration)
-		return (struct hs_svm_span){ .start = range->start, .last = range->last };
-	return (struct hs_svm_span){ .start = start, .last = last };
-}
-
 int svm_ask_to_vram(struct hs_svm *svm, struct svm_range *range, uint32_t location, uint64_t start, uint64_t last,
 		    enum hs_svm_trigger trigger)
 {
 	struct hs_svm_span part = part_asked(svm, range, start, last);
-	int gpu = svm_gpu_by_id(svm, location), rc = -ENODEV;
+	int rc;
 
 	emit_ask(svm, range, location, &part, trigger);
-	if (gpu >= 0)
-		rc = svm_migrate_to_vram(svm, range, (uint32_t)gpu, part.start, part.last, trigger);
+	rc = svm_migrate_to_vram(svm, range, (uint32_t)svm_gpu_by_id(svm, location), part.start, part.last, trigger);
 	SVM_EMIT(svm, MIGRATE_RC, .rc = rc);
 	return rc;
 }

@@ -154,22 +154,17 @@ static int copy_to_vram(struct move *move)
 	return run ? submit_copy(move, run) : 0;
 }
 
-static bool is_adjacent(const struct part *part, uint64_t page, uint64_t behind)
-{
-	return part->page == page && part->start == behind;
-}
-
-/* kfd_migrate.c svm_migrate_copy_to_ram(): a run of adjacent VRAM is one submission. */
+/* kfd_migrate.c svm_migrate_copy_to_ram(): a run of adjacent VRAM, which is of one buffer, is one submission. */
 static int copy_to_ram(struct move *move)
 {
-	uint64_t run = 0, page = SVM_PAGE_NONE, behind = 0;
+	uint64_t run = 0, page = SVM_PAGE_NONE;
 	int rc = 0;
 
 	FOR_EACH_PART(part, move) {
 		bool is_taken = part.is_collected && part.page != SVM_PAGE_NONE;
 		uint64_t passed;
 
-		if (run && !(is_taken && is_adjacent(&part, page, behind))) {
+		if (run && !(is_taken && part.page == page)) {
 			rc = submit_copy(move, run);
 			run = 0;
 		}
@@ -183,7 +178,6 @@ static int copy_to_ram(struct move *move)
 			continue;
 		run += part_pages(&part);
 		page = part.page;
-		behind = part.last + 1;
 	}
 	return run ? submit_copy(move, run) : 0;
 }

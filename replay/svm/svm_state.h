@@ -235,8 +235,8 @@ int svm_set_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, const struc
 		 uint32_t nr_attrs);
 int svm_get_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, struct hs_svm_attr *attrs, uint32_t nr_attrs);
 
-/* svm_check.c: 0, an errno, or SVM_NOTHING: the kernel goes on with an empty range, and does nothing */
-enum { SVM_NOTHING = 1 };
+/* svm_check.c */
+bool svm_range_is_odd(uint64_t start, uint64_t pages);	/* empty, or it ends behind 2^64 bytes */
 int svm_check_range(struct hs_svm *svm, uint64_t start, uint64_t pages);
 const struct svm_buffer *svm_find_buffer(const struct hs_svm *svm, uint64_t start, uint64_t last);
 const struct svm_buffer *svm_find_userptr(const struct hs_svm *svm, uint64_t start, uint64_t last);
