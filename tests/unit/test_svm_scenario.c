@@ -13,46 +13,11 @@
 
 #include <cmocka.h>
 
-#include "cli/scenario_file.h"
 #include "lib/rng.h"
 #include "replay/svm/svm_scenario.h"
-#include "traces/writer.h"
-#include "tests/unit/svm_world.h"
-
-enum { TASK = 1, WORKER = 2, OTHER = 3, MM = 7, OTHER_MM = 8, MS = 1000000, USER_WRITE = 6 };
-#define ADDRESS 0x7f0000000000ull
-#define REGION_BYTES (4ull << 20)
-#define START 1000000000ull
+#include "tests/unit/svm_play.h"
 
 /* --- files --- */
-
-static char path[64];
-
-static void write_file(const char *name, const char *text)
-{
-	FILE *out = fopen(name, "w");
-
-	assert_non_null(out);
-	fputs(text, out);
-	assert_int_equal(fclose(out), 0);
-}
-
-static int load(struct hs_policy *policy, const char *text, struct hs_error *err)
-{
-	snprintf(path, sizeof(path), "/tmp/svm-scenario-%d.ini", (int)getpid());
-	write_file(path, text);
-	assert_int_equal(hs_policy_init(policy, "test"), 0);
-	return hs_scenario_load(policy, path, err);
-}
-
-static void forget(struct hs_policy *policy)
-{
-	hs_policy_deinit(policy);
-	unlink(path);
-}
-
-#define GPU "[gpu A]\nvram = 16G\n"
-#define REGION "[region heap]\nprocess = comm:train*\nselect = anon,min=64K\n"
 
 static void files_are_read(void **state)
 {
@@ -209,51 +174,6 @@ static void damaged_files_are_read_or_refused(void **state)
 
 /* --- replays --- */
 
-static void open_world(struct world *world, const char *text)
-{
-	struct hs_error err = { 0 };
-
-	init_world(world);
-	world->header.start_time = START;
-	if (load(&world->policy, text, &err))
-		fail_msg("%s", err.text);
-	start_world(world, HS_MODE_WHATIF);
-	world->now = START;
-}
-
-static void close_world(struct world *world)
-{
-	stop_world(world);
-	forget(&world->policy);
-}
-
-static void introduce(struct world *world)
-{
-	struct hs_meta_task tasks[] = {
-		{ .row = { .task = TASK }, .pid = 100, .tgid = 100, .comm = { "trainer", 7 } },
-		{ .row = { .task = WORKER }, .pid = 101, .tgid = 100, .comm = { "gpu-0", 5 } },
-		{ .row = { .task = OTHER }, .pid = 200, .tgid = 200, .comm = { "cpu", 3 } },
-	};
-	struct hs_meta_mm mm = { .row = { .mm = MM }, .owner = TASK };
-	struct hs_meta_mm other = { .row = { .mm = OTHER_MM }, .owner = OTHER };
-	struct hs_mm_mmap map = { .row = { .task = TASK, .mm = MM }, .ret = (int64_t)ADDRESS, .len = REGION_BYTES,
-				  .prot = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE | MAP_ANONYMOUS, .fd = -1 };
-
-	for (size_t i = 0; i < 3; i++)
-		run_row(world, HS_KIND_meta_task, &tasks[i], 0);
-	run_row(world, HS_KIND_meta_mm, &mm, 0);
-	run_row(world, HS_KIND_meta_mm, &other, 0);
-	run_row(world, HS_KIND_mm_mmap, &map, MS);
-}
-
-static void touch(struct world *world, uint32_t task, uint32_t mm, uint64_t address, uint64_t after)
-{
-	struct hs_fault_user event = { .row = { .task = task, .mm = mm }, .address = address,
-				       .error_code = USER_WRITE };
-
-	run_row(world, HS_KIND_fault_user, &event, after);
-}
-
 static void section(struct world *world, unsigned int event, uint64_t start, uint64_t end)
 {
 	struct hs_notifier_start row = { .row = { .task = TASK, .mm = MM }, .start = start, .end = end,
@@ -268,39 +188,6 @@ static void unmap_half(struct world *world)
 				      .len = REGION_BYTES / 2 };
 
 	run_row(world, HS_KIND_mm_munmap, &event, MS);
-}
-
-static void finish(struct world *world)
-{
-	world->now += 1000 * (uint64_t)MS;
-	touch(world, OTHER, OTHER_MM, 0x1000, 0);
-	assert_int_equal(hs_engine_finish(world->engine, NULL), 0);
-}
-
-/* Decisions come out with the next event: one that means nothing here. */
-static void settle(struct world *world)
-{
-	touch(world, OTHER, OTHER_MM, 0x1000, 0);
-}
-
-/* Decision `index` of a point. */
-static const struct hs_decision *decision(struct world *world, enum hs_point point, size_t index)
-{
-	settle(world);
-	hs_vec_for_each(one, &world->decisions)
-		if (one->point == point && index-- == 0)
-			return one;
-	return NULL;
-}
-
-static size_t count(struct world *world, enum hs_point point)
-{
-	size_t nr = 0;
-
-	settle(world);
-	hs_vec_for_each(one, &world->decisions)
-		nr += one->point == point;
-	return nr;
 }
 
 static uint64_t count_problems(const struct world *world)
@@ -488,128 +375,6 @@ static void run_pattern(struct world *world, const char *region, const char *lin
 	unlink(pattern);
 }
 
-/* --- accesses of another trace --- */
-
-enum { BOOT_WALL = 1000000000 };
-
-static char other_trace[64];
-
-/* A process "cpu" faults on the second page of the region (written, then read 20 ms later), a stranger on others. */
-static void record_other(uint64_t start, uint64_t boot_wall)
-{
-	struct hs_header header = { .start_time = start, .boot_wall = boot_wall };
-	const struct hs_writer_options options = { .overwrite = true };
-	struct hs_meta_task tasks[] = {
-		{ .row = { .time = start, .task = OTHER }, .pid = 200, .tgid = 200, .comm = { "cpu", 3 } },
-		{ .row = { .time = start, .task = WORKER }, .pid = 300, .tgid = 300, .comm = { "stranger", 8 } },
-	};
-	struct hs_fault_user faults[] = {
-		{ .row = { start + 10 * MS, OTHER, OTHER_MM }, .address = ADDRESS + 0x1004, .error_code = USER_WRITE },
-		{ .row = { start + 12 * MS, WORKER, MM }, .address = ADDRESS + REGION_BYTES - 4, .error_code = USER_WRITE },
-		{ .row = { start + 30 * MS, OTHER, OTHER_MM }, .address = ADDRESS + 0x1008, .error_code = 4 },
-	};
-	struct hs_writer *writer;
-	struct hs_error err = { 0 };
-
-	snprintf(other_trace, sizeof(other_trace), "/tmp/svm-other-%d.hst", (int)getpid());
-	if (hs_writer_create(other_trace, &header, &options, &writer, &err) ||
-	    hs_writer_add(writer, HS_KIND_meta_task, tasks, 2, &err) ||
-	    hs_writer_add(writer, HS_KIND_fault_user, faults, 3, &err) || hs_writer_close(writer, &err))
-		fail_msg("%s", err.text);
-}
-
-static void run_other(struct world *world, const char *words)
-{
-	struct hs_error err = { 0 };
-	char text[400];
-
-	snprintf(text, sizeof(text), GPU REGION "[device]\nrule = process comm:cpu %s trace=%s\n", words, other_trace);
-	init_world(world);
-	world->header.start_time = START;
-	world->header.boot_wall = BOOT_WALL;
-	if (load(&world->policy, text, &err))
-		fail_msg("%s", err.text);
-	start_world(world, HS_MODE_WHATIF);
-	world->now = START;
-	introduce(world);
-	finish(world);
-}
-
-/* L4, rule "process": of a second trace, on one clock where both are of one boot, else from their starts on. */
-static void other_traces_touch(void **state)
-{
-	static const struct {
-		const char *words;
-		uint64_t start, boot_wall;	/* of the other trace */
-		uint64_t first;			/* ns since START: the GPU's first fault; 0: none */
-		uint64_t touches;
-		bool is_guess;
-	} cases[] = {
-		{ "", START, BOOT_WALL, 10 * MS, 2, false },
-		{ "", START + 5 * MS, BOOT_WALL + 999, 15 * MS, 2, false },
-		{ "", START - 20 * MS, BOOT_WALL, 10 * MS, 1, false },	/* the first was before this trace */
-		{ "", START - 9 * MS - MS / 2, BOOT_WALL, 20 * MS + MS / 2, 1, false }, /* before its process */
-		{ "", 77, 5 * (uint64_t)BOOT_WALL, 10 * MS, 2, true },
-		{ "", START + 5 * MS, 0, 10 * MS, 2, true },
-		{ "clock=start", START + 5 * MS, BOOT_WALL, 10 * MS, 2, true },
-		{ "clock=boot", START + 5 * MS, 0, 15 * MS, 2, false },
-		{ "clock=boot", 77, BOOT_WALL, 0, 0, false },
-		{ "offset=0x2000", START, BOOT_WALL, 10 * MS, 2, false },
-		{ "offset=0x40000000", START, BOOT_WALL, 0, 0, false },	/* not registered there */
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct hs_decision *fault;
-		struct world world;
-
-		record_other(cases[i].start, cases[i].boot_wall);
-		run_other(&world, cases[i].words);
-		fault = decision(&world, HS_POINT_SVM_FAULT, 0);
-		assert_int_equal(number(&world, "gpu_touches"), cases[i].touches);
-		assert_int_equal(fault ? fault->time - START : 0, cases[i].first);
-		assert_true(!fault || fault->basis == HS_BASIS_ASSUMED);
-		assert_true((number(&world, "assumed_timing") > 0) == cases[i].is_guess);
-		close_world(&world);
-	}
-	unlink(other_trace);
-}
-
-static void bad_other_traces_are_refused(void **state)
-{
-	static const struct {
-		const char *rule, *what;
-	} bad[] = {
-		{ "process comm:cpu trace=/nonexistent/t.hst", "/nonexistent/t.hst" },
-		{ "process comm:nobody trace=%s", "no page fault of comm:nobody" },
-		{ "process pid:201 trace=%s", "no page fault of pid:201" },
-		{ "process mm:77 trace=%s", "no page fault of mm:77" },
-		{ "process name:x trace=%s", "comm:PATTERN" },
-		{ "process comm:cpu trace=x.hst trace=%s", "clock=boot|start" },
-		{ "process comm:cpu trace=", "clock=boot|start" },
-		{ "process comm:cpu clock=boot", "clock=boot|start" },
-		{ "process comm:cpu clock=noon trace=%s", "clock=boot|start" },
-		{ "process comm:cpu trace=%s offset=7", "offset=BYTES" },
-		{ "process comm:cpu trace=/dev/null", "/dev/null" },
-	};
-
-	(void)state;
-	record_other(START, BOOT_WALL);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct hs_policy policy;
-		struct hs_error err = { 0 };
-		char rule[200], text[400];
-
-		snprintf(rule, sizeof(rule), bad[i].rule, other_trace);
-		snprintf(text, sizeof(text), GPU REGION "[device]\nrule = %s\n", rule);
-		if (!load(&policy, text, &err) || !strstr(err.text, bad[i].what) || !strstr(err.text, ":7:") ||
-		    strchr(err.text, '\n'))
-			fail_msg("%s: %s", rule, err.text);
-		forget(&policy);
-	}
-	unlink(other_trace);
-}
-
 /* L5: 0x400 pages: two granules, each in a range of its own where nothing is registered; else one window. */
 static void spec_L5(void **state)
 {
@@ -707,20 +472,6 @@ static void spec_L8(void **state)
 	close_world(&worlds[1]);
 }
 
-/* Another process's faults, at a distance, are the GPU's. */
-static void other_process_touches(void **state)
-{
-	struct world world;
-
-	(void)state;
-	open_world(&world, GPU REGION "[device]\nrule = process comm:cpu offset=0x2000\n");
-	introduce(&world);
-	touch(&world, OTHER, OTHER_MM, ADDRESS + 0x3000, MS);
-	assert_int_equal(count(&world, HS_POINT_SVM_FAULT), 1);
-	assert_int_equal(decision(&world, HS_POINT_SVM_FAULT, 0)->subject, ADDRESS + 0x5000);
-	close_world(&world);
-}
-
 /* Recorded sections alone invalidate, exactly; the system call behind them does not do it again. */
 static void sections_drive(void **state)
 {
@@ -804,10 +555,8 @@ int main(void)
 		cmocka_unit_test(files_are_selected),
 		cmocka_unit_test(unmatched_regions_are_told), cmocka_unit_test(spec_L4), cmocka_unit_test(spec_L5),
 		cmocka_unit_test(spec_L6), cmocka_unit_test(spec_L7), cmocka_unit_test(spec_L8),
-		cmocka_unit_test(other_process_touches), cmocka_unit_test(other_traces_touch),
-		cmocka_unit_test(bad_other_traces_are_refused), cmocka_unit_test(sections_drive),
-		cmocka_unit_test(calls_and_regions_have_times), cmocka_unit_test(losses_taint),
-		cmocka_unit_test(vram_runs_out),
+		cmocka_unit_test(sections_drive), cmocka_unit_test(calls_and_regions_have_times),
+		cmocka_unit_test(losses_taint), cmocka_unit_test(vram_runs_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
