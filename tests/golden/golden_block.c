@@ -11,6 +11,8 @@
 #include "replay/block/block_zone.h"
 #include "tests/golden/golden.h"
 
+#define MOST_PAGES (1ull << 40)	/* physical addresses have 52 bits */
+
 /* A case under way: the machine, and what an operation has to say beside its ret. */
 struct run {
 	struct hs_hotplug hotplug;
@@ -103,7 +105,7 @@ static int set_up_memory(struct run *run, const json_t *setup)
 		struct hs_zone *zone = find_zone(run, (int32_t)array_number(value, 2),
 						 json_string_value(json_array_get(value, 3)));
 
-		if (!zone || start >= end || hs_page_ranges_set(&run->hotplug.online, start, end, zone))
+		if (!zone || start >= end || end > MOST_PAGES || hs_page_ranges_set(&run->hotplug.online, start, end, zone))
 			return -EINVAL;
 		if (array_number(value, 4) &&
 		    hs_page_ranges_set(&run->hotplug.early, start / section * section,
@@ -142,21 +144,26 @@ static int set_up_groups(struct run *run, const json_t *setup)
 	return 0;
 }
 
+static int create_block(struct run *run, uint64_t id, const json_t *from, bool is_online, struct hs_block **block)
+{
+	return id >= MOST_PAGES / hs_block_pages(&run->hotplug) ? -EINVAL :
+	       hs_block_create(&run->hotplug, id, is_online, (int32_t)golden_int(from, "nid", HS_NO_NODE), 0,
+			       find_group(run, from, "group"), block);
+}
+
 static int set_up_blocks(struct run *run, const json_t *setup)
 {
 	const json_t *value;
 	size_t i;
 
 	json_array_foreach(json_object_get(setup, "blocks"), i, value) {
-		int32_t nid = (int32_t)golden_int(value, "nid", HS_NO_NODE);
 		bool is_online = !strcmp(golden_text(value, "state", ""), "online");
 		struct hs_block *block;
-		int ret = hs_block_create(&run->hotplug, (uint64_t)golden_int(value, "id", 0), is_online, nid, 0,
-					  find_group(run, value, "group"), &block);
+		int ret = create_block(run, (uint64_t)golden_int(value, "id", 0), value, is_online, &block);
 
 		if (ret)
 			return ret;
-		block->zone = is_online ? find_zone(run, nid, golden_text(value, "zone", NULL)) : NULL;
+		block->zone = is_online ? find_zone(run, block->nid, golden_text(value, "zone", NULL)) : NULL;
 	}
 	return 0;
 }
@@ -229,8 +236,7 @@ static json_t *op_add(struct run *run, const json_t *op)
 {
 	uint64_t id = (uint64_t)golden_int(op, "block", 0), pages = hs_block_pages(&run->hotplug);
 
-	if (hs_block_create(&run->hotplug, id, false, (int32_t)golden_int(op, "nid", HS_NO_NODE), 0,
-			    find_group(run, op, "group"), NULL) ||
+	if (create_block(run, id, op, false, NULL) ||
 	    hs_page_ranges_clear(&run->hotplug.early, id * pages, (id + 1) * pages))
 		return json_string("failed");
 	return NULL;
@@ -257,6 +263,8 @@ static json_t *op_online(struct run *run, const json_t *op)
 	if (!block)
 		return json_string("no such block");
 	request.node = hs_node_find(&run->hotplug, block->nid);
+	if (!request.node)
+		return json_string("no such node");
 	request.group = block->group;
 	request.pfn = hs_block_start(&run->hotplug, block);
 	zone = choose_zone(run, &request);

@@ -355,6 +355,60 @@ static void test_policy_at_runtime(void **state)
 	hs_hotplug_deinit(&hotplug);
 }
 
+/* memory_hotplug.c auto_movable_zone_for_pfn() asks the first page of each section; the rest of it says nothing. */
+static void test_sections_with_holes(void **state)
+{
+	enum { UNIT = 4 * 1048576 };
+	struct hs_zone_request request = { .type = HS_ONLINE, .pfn = UNIT + 32768, .nr = 32768 };
+	struct hs_zone_choice choice;
+	struct hs_hotplug hotplug;
+
+	(void)state;
+	init_auto(&hotplug, 1048576, 0);
+	request.node = hs_node_find(&hotplug, 0);
+	request.group = hs_block_group_find(&hotplug, hs_block_group_register(&hotplug, true, 0, 65536));
+	f0_boot_memory(&hotplug, 0, HS_ZONE_MOVABLE, UNIT, UNIT + 100);
+	f0_boot_memory(&hotplug, 0, HS_ZONE_MOVABLE, UNIT + 200, UNIT + 300);
+	f0_boot_memory(&hotplug, 0, HS_ZONE_NORMAL, UNIT + 400, UNIT + 500);
+	hs_zone_choose(&hotplug, &request, &choice);
+	assert_int_equal(choice.why, HS_ZONE_AUTO_MOVABLE);
+	assert_int_equal(choice.tests[0].want, 32768);
+	hs_hotplug_deinit(&hotplug);
+}
+
+/* memory_hotplug.c remove_pfn_range_from_zone(): zones of devices keep their span, and so does the node. */
+static void test_device_zone_keeps_its_span(void **state)
+{
+	struct hs_hotplug hotplug;
+	struct hs_zone *zone;
+
+	(void)state;
+	f0_init(&hotplug, "6.12");
+	zone = f0_zone(&hotplug, 0, HS_ZONE_DEVICE);
+	hs_zone_grow(&hotplug, zone, 4194304, 65536);
+	hs_zone_shrink(&hotplug, zone, 4194304, 32768);
+	assert_true(zone->start == 4194304 && zone->spanned == 65536);
+	assert_int_equal(hs_node_find(&hotplug, 0)->spanned, 4194304 + 65536 - 1);
+	hs_hotplug_deinit(&hotplug);
+}
+
+/* memory_hotplug.c find_biggest_section_pfn() goes down by 512 pages; here it ends at page 0 instead of wrapping. */
+static void test_search_at_the_lowest_pages(void **state)
+{
+	static const char kind, other;
+	struct hs_page_ranges ranges = { 0 };
+	uint64_t pfn = 7;
+
+	(void)state;
+	assert_int_equal(hs_page_ranges_set(&ranges, 1, 100, &kind), 0);
+	assert_int_equal(hs_page_ranges_set(&ranges, 150, 160, &other), 0);
+	assert_false(hs_page_ranges_last(&ranges, 1, 300, 512, &kind, &pfn));
+	assert_int_equal(pfn, 7);
+	assert_true(hs_page_ranges_last(&ranges, 1, 512 + 51, 512, &kind, &pfn));
+	assert_int_equal(pfn, 50);
+	hs_page_ranges_deinit(&ranges);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,7 +417,8 @@ int main(void)
 		cmocka_unit_test(test_units), cmocka_unit_test(test_cma), cmocka_unit_test(test_break_even),
 		cmocka_unit_test(test_early_block_leaves), cmocka_unit_test(test_contig_outside),
 		cmocka_unit_test(test_contig_inside_movable), cmocka_unit_test(test_tail_of_dma32),
-		cmocka_unit_test(test_policy_at_runtime),
+		cmocka_unit_test(test_policy_at_runtime), cmocka_unit_test(test_sections_with_holes),
+		cmocka_unit_test(test_device_zone_keeps_its_span), cmocka_unit_test(test_search_at_the_lowest_pages),
 	};
 
 	return cmocka_run_group_tests_name("block_zone", tests, NULL, NULL);
