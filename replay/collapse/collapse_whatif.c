@@ -357,7 +357,8 @@ void hs_collapse_whatif_advance(struct hs_model *model, uint64_t now, const stru
  * hugepage_madvise where it judges the mapping before the call cuts it, with the flags that it is to have. Of shared
  * memory 6.1's shmem_huge_enabled reads the mapping's own: MADV_HUGEPAGE registers only what had the advice before.
  */
-static void register_before_cut(struct hs_collapse_whatif *whatif, const struct hs_mm *mm, uint64_t start, uint64_t end)
+static void register_before_cut(struct hs_collapse_whatif *whatif, const struct hs_mm *mm, uint64_t start,
+				uint64_t end)
 {
 	const struct hs_collapse_rules *rules = &whatif->model->rules;
 	enum hs_thp_refusal why;
