@@ -231,6 +231,9 @@ static int create(struct golden_svm *run, const json_t *one_case, struct golden_
 
 	if (!svm_setup.rules)
 		return golden_differ(failure, "unknown variant '%s'", variant);
+	for (uint32_t i = 0; i < svm_setup.nr_gpus; i++)
+		if (gpus[i].device >= HS_SVM_MAX_GPUS)
+			return golden_differ(failure, "no such device: %u", gpus[i].device);
 	if (hs_svm_create(&svm_setup, &run->svm))
 		return golden_differ(failure, "out of memory");
 	add_surroundings(run->svm, setup);
@@ -467,6 +470,8 @@ static int run_operation(struct golden_svm *run, const json_t *op, int64_t *resu
 			return golden_differ(failure, "no such GPU: %u of %u", at.gpu, run->svm->nr_gpus);
 		if (!has_spans(op))
 			return golden_differ(failure, "no such pages");
+		if ((uint64_t)golden_int(op, "device", 0) >= HS_SVM_MAX_GPUS)
+			return golden_differ(failure, "no such device: %lld", golden_int(op, "device", 0));
 		begin_script(run, op);
 		*result = operations[i].run(run, op, &at);
 		end_script(run);
