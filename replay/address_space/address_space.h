@@ -57,6 +57,7 @@ struct hs_vma {
 	uint8_t kind;			/* enum hs_vma_kind */
 	uint8_t anon_vma;		/* enum hs_anon_vma */
 	bool is_temporary_stack;
+	bool is_tmpfs;			/* shared memory that is a file of a mount of its own, with its own huge= */
 	bool is_assumed;		/* its bounds or flags are not sure (guessed, or events were lost) */
 	bool is_anon_vma_guessed;	/* which one it has, from before the recording: what it merges with is not sure */
 	bool is_stale;			/* a snapshot is being taken in and has not confirmed it yet */

@@ -29,9 +29,14 @@ static bool is_kernel_mapping(const struct hs_bytes *name)
 	       has_prefix(name, "[uprobes]");
 }
 
+static bool is_tmpfs_name(const struct hs_bytes *name)
+{
+	return has_prefix(name, "/dev/shm/");
+}
+
 static bool is_shmem_name(const struct hs_bytes *name)
 {
-	return has_prefix(name, "/dev/zero") || has_prefix(name, "/memfd:") || has_prefix(name, "/dev/shm/") ||
+	return is_tmpfs_name(name) || has_prefix(name, "/dev/zero") || has_prefix(name, "/memfd:") ||
 	       has_prefix(name, "/SYSV") || has_prefix(name, "[anon_shmem");
 }
 
@@ -62,6 +67,7 @@ static struct hs_vma model_of_row(const struct hs_mm *mm, const struct hs_snap_v
 		.node = { .start = row->start, .end = row->end }, .flags = flags_of_row(row), .file = file_of_row(row),
 		.pgoff = row->pgoff, .kind = kind_of_row(row), .anon_vma = HS_ANON_VMA_UNKNOWN,
 		.generation = mm->space->loss_generation, .is_assumed = !row->vm_flags,
+		.is_tmpfs = is_tmpfs_name(&row->name),
 	};
 
 	if (model.kind == HS_VMA_ANON)

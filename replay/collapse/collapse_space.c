@@ -27,18 +27,19 @@ uint32_t hs_thp_flags_of_words(uint64_t vm_flags)
 	return flags;
 }
 
-static uint32_t shmem_flags(uint32_t flags, const struct hs_collapse_tunables *tunables)
+/*
+ * shmem_is_huge (6.1), shmem_huge_global_enabled: "force" and "deny" are for all shared memory, the other words for
+ * the kernel's own mount. What huge= another mount has is not recorded: none, as mounts have it unless they are told.
+ */
+static bool has_huge_shmem(const struct hs_vma *vma, uint64_t mode)
 {
-	const uint64_t mode = tunables->shmem_enabled;
-
-	flags |= HS_THP_VMA_OPS | HS_THP_VMA_FILE | HS_THP_VMA_SHMEM;
-	if (flags & HS_THP_VMA_NOHUGEPAGE)
-		return flags;
+	if (vma->flags & HS_VMA_NH)
+		return false;
+	if (mode == HS_THP_SHMEM_FORCE)
+		return true;
 	/* within_size: what lies behind the end of the object is not mapped by programs that live. */
-	if (mode == HS_THP_SHMEM_ALWAYS || mode == HS_THP_SHMEM_FORCE || mode == HS_THP_SHMEM_WITHIN_SIZE ||
-	    (mode == HS_THP_SHMEM_ADVISE && (flags & HS_THP_VMA_HUGEPAGE)))
-		flags |= HS_THP_VMA_SHMEM_OK;
-	return flags;
+	return !vma->is_tmpfs && (mode == HS_THP_SHMEM_ALWAYS || mode == HS_THP_SHMEM_WITHIN_SIZE ||
+				  (mode == HS_THP_SHMEM_ADVISE && (vma->flags & HS_VMA_HG)));
 }
 
 struct hs_thp_vma hs_thp_vma_of(const struct hs_vma *vma, const struct hs_collapse_tunables *tunables)
@@ -50,7 +51,9 @@ struct hs_thp_vma hs_thp_vma_of(const struct hs_vma *vma, const struct hs_collap
 	case HS_VMA_ANON:
 		break;
 	case HS_VMA_SHMEM:
-		made.flags = shmem_flags(made.flags, tunables);
+		made.flags |= HS_THP_VMA_OPS | HS_THP_VMA_FILE | HS_THP_VMA_SHMEM;
+		if (has_huge_shmem(vma, tunables->shmem_enabled))
+			made.flags |= HS_THP_VMA_SHMEM_OK;
 		break;
 	case HS_VMA_FILE:
 		made.flags |= HS_THP_VMA_OPS | HS_THP_VMA_FILE;

@@ -75,6 +75,42 @@ static void test_advice_registers(void **state)
 	}
 }
 
+/* shmem_enabled is for the kernel's own mount, but for "force": what is mapped of /dev/shm has its mount's huge=. */
+static void test_tmpfs_has_its_own_huge(void **state)
+{
+	static const struct {
+		const char *mode;
+		struct hs_bytes name;
+		bool is_huge;
+	} cases[] = {
+		{ "always", TEXT("/memfd:heap (deleted)"), true }, { "always", TEXT("/dev/shm/heap"), false },
+		{ "advise", TEXT("/dev/shm/heap"), false }, { "within_size", TEXT("/dev/shm/heap"), false },
+		{ "force", TEXT("/dev/shm/heap"), true }, { "deny", TEXT("/dev/shm/heap"), false },
+	};
+	struct run run;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *const settings[][2] = { { "collapse.shmem_enabled", cases[i].mode }, { NULL, NULL } };
+		struct hs_snap_begin start = { .reason = TEXT("start") };
+		struct hs_snap_mm mm = { .total_vm = 512 };
+		struct hs_snap_vma vma = { .start = base, .end = base + MB2, .prot = RW, .inode = 1,
+					   .vm_flags = HS_VMA_RD | HS_VMA_WR | HS_VMA_SH | HS_VMA_HG,
+					   .name = cases[i].name };
+		struct hs_snap_end stop = { .reason = TEXT("start") };
+
+		begin(&run, settings);
+		feed(&run, HS_KIND_snap_begin, SECOND, &start);
+		feed(&run, HS_KIND_snap_mm, SECOND, &mm);
+		feed(&run, HS_KIND_snap_vma, SECOND, &vma);
+		feed(&run, HS_KIND_snap_end, SECOND, &stop);
+		fault(&run, MM, 0, 1, WRITE_FAULT);
+		finish(&run, 2 * SECOND);
+		assert_true((number(&run, "cache_huge_pages_at_end") > 0) == cases[i].is_huge);
+		end(&run);
+	}
+}
+
 static void test_shmem_is_collapsed(void **state)
 {
 	struct run run;
@@ -382,7 +418,7 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_advice_registers),
+		cmocka_unit_test(test_advice_registers), cmocka_unit_test(test_tmpfs_has_its_own_huge),
 		cmocka_unit_test(test_shmem_is_collapsed), cmocka_unit_test(test_shmem_is_collapsed_once),
 		cmocka_unit_test(test_shmem_is_not_asked_for), cmocka_unit_test(test_shmem_limits),
 		cmocka_unit_test(test_shmem_is_shared), cmocka_unit_test(test_shmem_fault),
