@@ -38,28 +38,29 @@ const struct svm_buffer *svm_find_userptr(const struct hs_svm *svm, uint64_t sta
 	return best;
 }
 
-bool svm_range_is_odd(uint64_t start, uint64_t pages)
-{
-	uint64_t end;
-
-	return !pages || __builtin_add_overflow(start << 12, pages << 12, &end);
-}
-
 /*
  * kfd_svm.c svm_range_is_valid(): all of it is backed by VMAs that are not a device's, and no buffer of any
- * GPU has its place there. Where odd ranges pass, the walk ends behind the first VMA, as the end lies before it.
+ * GPU has its place there. Some kernels let an empty or wrapping range pass, if there is a VMA where it begins.
+ * What follows for one that wraps in bytes is not modelled: as it counts in pages, svm_range_add() makes ranges
+ * until there is no memory for more.
  */
 int svm_check_range(struct hs_svm *svm, uint64_t start, uint64_t pages)
 {
-	bool is_odd = svm_range_is_odd(start, pages);
-	uint64_t first = start << 12 >> 12, last = (((start + pages) << 12) - 1) >> 12;
+	uint64_t bytes_start = start << 12, bytes_end;
+	bool wraps = __builtin_add_overflow(bytes_start, pages << 12, &bytes_end);
 
-	if (svm->rules.range_checks && is_odd)
-		return pages ? -EOVERFLOW : -EINVAL;
-	if (is_odd)
+	if (svm->rules.range_checks && !pages)
+		return -EINVAL;
+	if (svm->rules.range_checks && wraps)
+		return -EOVERFLOW;
+	if (!pages || wraps) {
+		uint64_t vma = hs_svm_runs_get(&svm->vmas, start);
+
 		svm_hazard(svm, HS_SVM_HAZARD_UNSUPPORTED_INPUT, start, start);
-	hs_svm_for_each_span(vma, &svm->vmas, first, is_odd ? first : last)
+		return vma && !(vma & DEVICE_VMA) ? SVM_NOTHING : -EFAULT;
+	}
+	hs_svm_for_each_span(vma, &svm->vmas, start, start + pages - 1)
 		if (!vma.value || vma.value & DEVICE_VMA)
 			return -EFAULT;
-	return svm_find_buffer(svm, start, last) ? -EADDRINUSE : 0;
+	return svm_find_buffer(svm, start, start + pages - 1) ? -EADDRINUSE : 0;
 }

@@ -94,15 +94,6 @@ static void empty_lists(struct svm_add_lists *lists)
 		hs_link_remove(&remapped->update);
 }
 
-/*
- * kfd_svm.c svm_range_add() counts in pages, where there is room for more ranges up to the last page than memory;
- * an object of a checkpoint can make that wrap, too, and then there is nothing to do.
- */
-static int set_odd(uint64_t start, uint64_t pages)
-{
-	return start + pages - 1 < start ? 0 : -ENOMEM;
-}
-
 int svm_set_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, const struct hs_svm_attr *attrs,
 		 uint32_t nr_attrs)
 {
@@ -114,10 +105,8 @@ int svm_set_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, const struc
 		return rc;
 	svm_flush_deferred(svm);
 	rc = svm_check_range(svm, start, pages);
-	if (!rc && svm_range_is_odd(start, pages))
-		return set_odd(start, pages);
 	if (rc)
-		return rc;
+		return rc == SVM_NOTHING ? 0 : rc;
 	rc = svm_add_ranges(svm, start, start + pages - 1, attrs, nr_attrs, &lists);
 	if (rc)
 		return rc;
@@ -133,9 +122,9 @@ int svm_get_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, struct hs_s
 
 	svm_flush_deferred(svm);
 	rc = svm_check_range(svm, start, pages);
-	if (rc)
+	if (rc && rc != SVM_NOTHING)
 		return rc;
-	return svm_get_attrs(svm, start, start + pages - 1, attrs, nr_attrs);
+	return svm_get_attrs(svm, start, rc ? start - 1 : start + pages - 1, attrs, nr_attrs);
 }
 
 int hs_svm_ioctl(struct hs_svm *svm, uint32_t op, uint64_t start, uint64_t size, struct hs_svm_attr *attrs,

@@ -235,8 +235,8 @@ int svm_set_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, const struc
 		 uint32_t nr_attrs);
 int svm_get_attr(struct hs_svm *svm, uint64_t start, uint64_t pages, struct hs_svm_attr *attrs, uint32_t nr_attrs);
 
-/* svm_check.c */
-bool svm_range_is_odd(uint64_t start, uint64_t pages);	/* empty, or it ends behind 2^64 bytes */
+/* svm_check.c: 0, an errno, or SVM_NOTHING: the range is empty or wraps, nothing is to be done */
+enum { SVM_NOTHING = 1 };
 int svm_check_range(struct hs_svm *svm, uint64_t start, uint64_t pages);
 const struct svm_buffer *svm_find_buffer(const struct hs_svm *svm, uint64_t start, uint64_t last);
 const struct svm_buffer *svm_find_userptr(const struct hs_svm *svm, uint64_t start, uint64_t last);
