@@ -274,11 +274,11 @@ static void forget_record(struct hs_slot_table *table, struct hs_page_store *sto
 	*place = 0;
 }
 
+/* What may have been a huge page leaves no table that is sure: the next fault may get a huge page again. */
 static bool keeps_something(const struct hs_slot_record *record, unsigned int keeps)
 {
-	bool is_table = record->kind == HS_SLOT_TABLE || record->kind == HS_SLOT_MAYBE_HUGE;
-
-	return (keeps & HS_DROP_KEEPS_TABLES && is_table) || (keeps & HS_DROP_KEEPS_MARKERS && record->marker);
+	return (keeps & HS_DROP_KEEPS_TABLES && record->kind == HS_SLOT_TABLE) ||
+	       (keeps & HS_DROP_KEEPS_MARKERS && record->marker);
 }
 
 bool hs_slot_table_drop(struct hs_slot_table *table, struct hs_page_store *store, uint64_t start, uint64_t end,

@@ -122,6 +122,23 @@ static void test_maybe_huge(void **state)
 	script_deinit(&script);
 }
 
+/* zap_huge_pmd leaves no table: where a huge page may have been, the next fault may get one again. */
+static void test_maybe_huge_is_dropped(void **state)
+{
+	struct hs_script script;
+
+	(void)state;
+	script_init(&script, "6.12", "always");
+	script_run(&script, "A 0 1M r; adv 0 1M 22; adv 0 1M 4");
+	assert_string_equal(script_plane(&script, "present"), "");
+	script_run(&script, "r 5");
+	assert_string_equal(script_plane(&script, "unknown"), "0-4 6-511");
+	script_run(&script, "r 7; adv 0 1M 4; r 9");	/* by the second fault it was a table, and that stays */
+	assert_string_equal(script_plane(&script, "unknown"), "");
+	assert_string_equal(script_plane(&script, "present"), "9-9");
+	script_deinit(&script);
+}
+
 static void test_collapse_makes_huge_and_zap_splits(void **state)
 {
 	struct hs_collapse_huge_page row = { .address = HS_SCRIPT_BASE, .address_basis = 2, .isolated = 1,
@@ -414,7 +431,7 @@ int main(void)
 		cmocka_unit_test(test_pageout),
 		cmocka_unit_test(test_injected_errors),
 		cmocka_unit_test(test_split_finds_zeros),
-		cmocka_unit_test(test_losses_make_pages_unknown),
+		cmocka_unit_test(test_maybe_huge_is_dropped), cmocka_unit_test(test_losses_make_pages_unknown),
 		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_random_commands_keep_the_invariants),
 		cmocka_unit_test(test_laws),
