@@ -355,18 +355,21 @@ static bool ends_populating(const struct hs_mm *mm, const struct hs_vma *vma, ui
 	return hs_vma_is_behind_object(vma, end - HS_PAGE_BYTES) || hs_mm_first_guard(mm, start, end) < end;
 }
 
+/* By this mapping, or by one behind it. */
+static bool is_refused_from(const struct hs_vma *vma, uint64_t end, uint32_t advice)
+{
+	for (; vma && vma->node.start < end; vma = hs_vma_next_in(vma))
+		if (hs_advice_is_refused(vma, advice))
+			return true;
+	return false;
+}
+
 /* MADV_REMOVE was refused, by this mapping or a later one: then its hole is in this one, which may be written. */
 static bool may_have_punched(const struct hs_mm *mm, const struct hs_vma *vma, const struct hs_mm_madvise *call,
 			     uint64_t from, uint64_t end)
 {
-	const struct hs_vma *later = from < end ? hs_mm_first_overlap(mm, from, end) : NULL;
-
-	if (call->advice != MADV_REMOVE || call->ret != -EACCES || !is_taken_as_read_only(vma, vma->file))
-		return false;
-	for (; later && later->node.start < end; later = hs_vma_next_in(later))
-		if (hs_advice_is_refused(later, call->advice))
-			return true;
-	return false;
+	return call->advice == MADV_REMOVE && call->ret == -EACCES && is_taken_as_read_only(vma, vma->file) &&
+	       from < end && is_refused_from(hs_mm_first_overlap(mm, from, end), end, call->advice);
 }
 
 void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
@@ -377,7 +380,9 @@ void hs_apply_madvise(struct hs_mm *mm, const struct hs_mm_madvise *call)
 
 	if (at % HS_PAGE_BYTES || end <= at || !hs_advice_is_known(mm, call->advice))
 		return;
-	if (call->ret && !may_be_partial(call->ret) && (!vma || !hs_advice_is_refused(vma, call->advice)))
+	/* madvise_remove says EACCES, behind the holes in the mappings before. */
+	if (call->ret && !may_be_partial(call->ret) &&
+	    (call->ret != -EACCES || !is_refused_from(vma, end, call->advice)))
 		return;
 	for (; vma; vma = next_behind(mm, at, end)) {
 		uint64_t until = clip_end(vma, end);

@@ -31,24 +31,24 @@ static struct hs_vma model_of(const struct hs_vma *source, uint64_t from, uint64
 	return model;
 }
 
-/* copy_vma: a source that is kept and could fuse with its copy stands apart from it, and the copy from all. */
-static bool may_merge_copy(const struct hs_mm *mm, const struct remap *remap, const struct hs_vma *source,
-			   const struct hs_vma *copy)
+/* copy_vma: an untouched source that is kept and could fuse with its copy, else NULL. */
+static const struct hs_vma *kept_apart(const struct hs_mm *mm, const struct remap *remap, const struct hs_vma *source,
+				       const struct hs_vma *copy)
 {
 	bool is_adjacent = copy->node.start == source->node.end || copy->node.end == source->node.start;
 
-	return !remap->keeps_source || mm->space->variant.dontunmap_merges_with_source || !is_adjacent ||
-	       !hs_vma_is_private_anon(source) || source->anon_vma != HS_ANON_VMA_NONE;
+	return remap->keeps_source && !mm->space->variant.dontunmap_merges_with_source && is_adjacent &&
+	       hs_vma_is_private_anon(source) && source->anon_vma == HS_ANON_VMA_NONE ? source : NULL;
 }
 
-static bool add_mapping(struct hs_mm *mm, const struct hs_vma *model, bool may_merge)
+static bool add_mapping(struct hs_mm *mm, const struct hs_vma *model, const struct hs_vma *apart)
 {
 	struct hs_vma *vma = hs_mm_insert_vma(mm, model);
 
 	if (!vma)
 		return false;
-	if (may_merge)
-		hs_mm_merge_vma(mm, vma);
+	if (!apart || mm->space->variant.dontunmap_merges_with_others)
+		hs_mm_merge_vma_but(mm, vma, apart);
 	hs_space_tell_layout(mm, model->node.start, model->node.end);
 	return true;
 }
@@ -124,7 +124,7 @@ static void move_part(struct hs_mm *mm, const struct remap *remap, uint64_t from
 		hs_mm_break_ksm(mm, from, from + bytes);
 	if (remap->keeps_source && source->flags & HS_VMA_LO && !mm->space->variant.dontunmap_keeps_source_whole)
 		hs_mm_split_range(mm, from, from + bytes);
-	if (!add_mapping(mm, &model, may_merge_copy(mm, remap, source, &model)))
+	if (!add_mapping(mm, &model, kept_apart(mm, remap, source, &model)))
 		return;
 	move_tables(mm, from, to, bytes);
 	if (remap->keeps_source)
@@ -171,7 +171,7 @@ static void duplicate(struct hs_mm *mm, const struct remap *remap)
 	}
 	model = model_of(source, remap->old, remap->new, remap->new_bytes);
 	hs_mm_unmap_range(mm, remap->new, remap->new + remap->new_bytes);
-	if (add_mapping(mm, &model, true))
+	if (add_mapping(mm, &model, NULL))
 		populate_growth(mm, model.flags, remap->new, remap->new + remap->new_bytes);
 }
 

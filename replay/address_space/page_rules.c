@@ -301,6 +301,13 @@ static void map_around(struct hs_mm *mm, const struct hs_vma *vma, struct hs_slo
 			store_page(mm, vma, record, at, 0, HS_PLANE_BIT(UNKNOWN));
 }
 
+/* do_huge_pmd_anonymous_page: before it looks at the access. */
+static void prepare_for_huge(struct hs_mm *mm, struct hs_vma *vma, uint64_t slot)
+{
+	if (suits_huge(mm, vma, slot))
+		hs_mm_prepare_anon_vma(mm, vma);
+}
+
 static void touch_new_slot(struct hs_mm *mm, struct hs_vma *vma, struct hs_slot_record *record, uint64_t address,
 			   bool is_write)
 {
@@ -308,8 +315,7 @@ static void touch_new_slot(struct hs_mm *mm, struct hs_vma *vma, struct hs_slot_
 
 	record->kind = HS_SLOT_TABLE;
 	record->generation = vma->generation;
-	if (suits_huge(mm, vma, slot_of(address)))	/* do_huge_pmd_anonymous_page: before it looks at the access */
-		hs_mm_prepare_anon_vma(mm, vma);
+	prepare_for_huge(mm, vma, slot_of(address));
 	if (may_fault_huge(mm, vma, slot_of(address), is_write))
 		make_others_unknown(&mm->space->pages, record, page_of(address), planes);
 	store_page(mm, vma, record, address, 0, planes);
@@ -415,6 +421,7 @@ static bool populate_whole_slot(struct hs_mm *mm, struct hs_vma *vma, uint64_t s
 	if (!record)
 		return false;
 	record->generation = vma->generation;
+	prepare_for_huge(mm, vma, slot);
 	hs_record_set_all(&mm->space->pages, record, after_absent(mm, vma, 0, is_write));
 	record->kind = may_fault_huge(mm, vma, slot, is_write) ? HS_SLOT_MAYBE_HUGE : HS_SLOT_TABLE;
 	sums = sums_of_record(record);

@@ -575,6 +575,9 @@ static struct hs_prediction check_kept(const struct hs_mm *mm, const struct hs_v
 static struct hs_prediction check_resize(const struct hs_mm *mm, const struct hs_vma *vma,
 					 const struct hs_mm_mremap *call, uint64_t old_bytes, uint64_t new_bytes)
 {
+	/* mremap_to: the mapping is looked up when the destination is free. */
+	if (!old_bytes && call->flags & FIXED && call->new_addr == call->addr && !mm->space->variant.mremap_checks_first)
+		return fails(EFAULT, "what was at addr made room for the destination");
 	if (!old_bytes && !(vma->flags & HS_VMA_MS))
 		return fails(EINVAL, "old_len == 0 of private memory");
 	if (call->flags & DONTUNMAP && vma->flags & (HS_VMA_DE | HS_VMA_PF))

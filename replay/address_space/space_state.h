@@ -234,6 +234,8 @@ struct hs_vma *hs_mm_split_vma(struct hs_mm *mm, struct hs_vma *vma, uint64_t ad
 bool hs_mm_split_range(struct hs_mm *mm, uint64_t start, uint64_t end);
 /* Fuses with the neighbours where the variant's rule allows; returns what holds vma's range now. */
 struct hs_vma *hs_mm_merge_vma(struct hs_mm *mm, struct hs_vma *vma);
+/* … but not with `apart`. */
+struct hs_vma *hs_mm_merge_vma_but(struct hs_mm *mm, struct hs_vma *vma, const struct hs_vma *apart);
 /* Would [start, end), which lies in vma, be fused with vma's neighbour if it had these flags? */
 bool hs_mm_would_merge(const struct hs_mm *mm, const struct hs_vma *vma, uint64_t start, uint64_t end,
 		       uint64_t flags);

@@ -19,6 +19,7 @@ struct hs_space_variant hs_space_variant_of(enum hs_variant variant)
 		.huge_zero_write_is_huge = since_6_18,
 		.dontunmap_keeps_source_whole = since_6_18,
 		.dontunmap_merges_with_source = since_6_18,
+		.dontunmap_merges_with_others = since_6_12,
 		.populate_stops_at_hole = since_6_12,
 		.protects_by_mapping = variant == HS_VARIANT_V2010,
 		.protects_by_gib = !since_6_12,

@@ -33,6 +33,8 @@ struct hs_space_variant {
 	bool dontunmap_keeps_source_whole;
 	/* A copy by MREMAP_DONTUNMAP may fuse with an untouched source; not with the fix in 6.1.y, 6.12.y (copy_vma). */
 	bool dontunmap_merges_with_source;
+	/* With that fix the copy may still fuse with its other neighbour (6.12.y). */
+	bool dontunmap_merges_with_others;
 	/* mprotect opens a section for each mapping, whatever tables it has (mprotect_fixup: until 3.15). */
 	bool protects_by_mapping;
 	/* mprotect opens a section for each GiB, not for 512 of them (change_pud_range: 6.10). */

@@ -256,18 +256,23 @@ bool hs_mm_would_merge(const struct hs_mm *mm, const struct hs_vma *vma, uint64_
 	       (next && fits_and_merges(variant, &range, next, true));
 }
 
-struct hs_vma *hs_mm_merge_vma(struct hs_mm *mm, struct hs_vma *vma)
+struct hs_vma *hs_mm_merge_vma_but(struct hs_mm *mm, struct hs_vma *vma, const struct hs_vma *apart)
 {
 	const struct hs_space_variant *variant = &mm->space->variant;
 	struct hs_vma *prev = hs_vma_prev_in(vma), *next = hs_vma_next_in(vma);
-	bool with_prev = prev && hs_vma_fits(variant, prev, vma) && do_merge(variant, vma, prev);
-	bool with_next = next && hs_vma_fits(variant, vma, next) && do_merge(variant, vma, next);
+	bool with_prev = prev && prev != apart && hs_vma_fits(variant, prev, vma) && do_merge(variant, vma, prev);
+	bool with_next = next && next != apart && hs_vma_fits(variant, vma, next) && do_merge(variant, vma, next);
 
 	if (with_prev && with_next && has_anon_vma(prev) && has_anon_vma(next) && !have_same_anon_vma(prev, next))
 		with_next = false;
 	if (with_next)
 		fuse(mm, vma, next);
 	return with_prev ? fuse(mm, prev, vma) : vma;
+}
+
+struct hs_vma *hs_mm_merge_vma(struct hs_mm *mm, struct hs_vma *vma)
+{
+	return hs_mm_merge_vma_but(mm, vma, NULL);
 }
 
 /* --- anon_vma (__anon_vma_prepare, find_mergeable_anon_vma) -------------------------------------- */

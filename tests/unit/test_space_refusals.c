@@ -95,6 +95,9 @@ static const struct refusal refusals[] = {
 	{ 95, ALL_OF_IT, "S 0 4 rw", MREMAP(B, 0, 2 * P, 0, 0), "ENOMEM" },
 	{ 96, ALL_OF_IT, "A 0 4 rw", MREMAP(B, 0, 4 * P, 1, 0), "EINVAL" },
 	{ 96, ALL_OF_IT, "A 0 4 rw", MREMAP(B, 0, 4 * P, 3, B + M), "EINVAL" },
+	/* The destination is freed first: found in guests. */
+	{ 96, OLD, "A 0 8 rw", MREMAP(B + P, 0, 4 * P, 3, B + P), "EFAULT" },
+	{ 96, NEW, "A 0 8 rw", MREMAP(B + P, 0, 4 * P, 3, B + P), "EINVAL" },
 	{ 97, ALL_OF_IT, "A 0 8 rw", MREMAP(B, 4 * P, 4 * P, 8, 0), "EINVAL" },
 	{ 97, ALL_OF_IT, "A 0 8 rw", MREMAP(B, 4 * P, 4 * P, 2, B + M), "EINVAL" },
 	{ 97, ALL_OF_IT, "A 0 8 rw", MREMAP(B, 4 * P, 4 * P, 4, B + M), "EINVAL" },
