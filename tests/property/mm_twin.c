@@ -24,6 +24,7 @@ struct mm_twin {
 	HS_VEC(uint32_t) children;	/* mms of the forked that live */
 	bool has_all_pages;	/* the child's own pages are known: resident sizes can be compared */
 	bool has_guards;	/* this kernel shows them in pagemap */
+	bool smaps_pass_over_protnone;	/* smaps_pmd_entry of 6.1: a huge page without access is not counted */
 	bool has_huge_pages;
 	bool may_lack_anon;	/* of anonymous pages some may be unknown: huge ones, or reclaimed */
 	uint64_t most_unknown;	/* pages of which it was not known, at any time, whether they are present */
@@ -137,6 +138,7 @@ int mm_twin_create(const struct mm_view *view, struct mm_nature nature, const st
 	twin->has_all_pages = view->has_all_pages;
 	/* MADV_GUARD_INSTALL is of 6.13, PM_GUARD_REGION of 6.15: no variant lies between. */
 	twin->has_guards = hs_variant_resolve("auto", header, NULL) >= HS_VARIANT_6_18;
+	twin->smaps_pass_over_protnone = hs_variant_resolve("auto", header, NULL) <= HS_VARIANT_6_1;
 	twin->slack = slack_of_counters(header);
 	status = twin->ops->create(&setup, &twin->model, err);
 	if (status) {
@@ -400,10 +402,17 @@ static int compare_bounds(const char *name, uint64_t real, uint64_t low, uint64_
 			    low, high);
 }
 
-/* Over all slots: pages that may be present; slots that are or may be huge. */
+/* Over all slots: pages that may be present; slots that are or may be huge, and those of them without access. */
 struct sums {
-	uint64_t unknown, huge, maybe_huge;
+	uint64_t unknown, huge, maybe_huge, protnone;
 };
+
+static bool is_without_access(const struct hs_mm *mm, uint64_t at)
+{
+	const struct hs_vma *vma = hs_mm_vma_at(mm, at);
+
+	return vma && !(vma->flags & (HS_VMA_RD | HS_VMA_WR | HS_VMA_EX));
+}
 
 static struct sums sum_slots(const struct hs_mm *mm)
 {
@@ -416,6 +425,8 @@ static struct sums sum_slots(const struct hs_mm *mm)
 		sums.unknown += counts.unknown;
 		sums.huge += counts.kind == HS_SLOT_HUGE_ANON;
 		sums.maybe_huge += counts.kind == HS_SLOT_MAYBE_HUGE;
+		sums.protnone += (counts.kind == HS_SLOT_HUGE_ANON || counts.kind == HS_SLOT_MAYBE_HUGE) &&
+				 is_without_access(mm, at);
 	}
 	return sums;
 }
@@ -428,6 +439,7 @@ static int compare_resident(struct mm_twin *twin, const struct mm_view *view, st
 {
 	const struct hs_mm_counters *counters = hs_mm_counters(mm_of(twin));
 	struct sums sums = sum_slots(mm_of(twin));
+	uint64_t unseen = twin->smaps_pass_over_protnone ? sums.protnone * 512 : 0;
 	uint64_t anon = counters->rss_anon + (uint64_t)twin->own_anon;
 	uint64_t file = counters->rss_file + counters->rss_shmem + (uint64_t)twin->own_file, rss = anon + file;
 	uint64_t peak = counters->hiwater_rss > rss ? counters->hiwater_rss : rss;
@@ -441,11 +453,11 @@ static int compare_resident(struct mm_twin *twin, const struct mm_view *view, st
 		twin->own_file += (int64_t)(walked_file - file);
 		return 0;
 	}
-	return compare_bounds("Anonymous", view->walked_anon, anon,
+	return compare_bounds("Anonymous", view->walked_anon, anon > unseen ? anon - unseen : 0,
 			      anon + (twin->may_lack_anon ? sums.unknown : 0), difference) ||
 	       compare_bounds("Rss of files", walked_file, file, file + sums.unknown, difference) ||
-	       compare_bounds("AnonHugePages", view->huge_anon, sums.huge * 512, (sums.huge + sums.maybe_huge) * 512,
-			      difference) ||
+	       compare_bounds("AnonHugePages", view->huge_anon, sums.huge * 512 > unseen ? sums.huge * 512 - unseen : 0,
+			      (sums.huge + sums.maybe_huge) * 512, difference) ||
 	       compare_bounds("VmHWM", view->hiwater_rss, peak > twin->slack ? peak - twin->slack : 0,
 			      peak + twin->slack + twin->most_unknown, difference);
 }
