@@ -120,9 +120,7 @@ static void select_input(struct dump *dump)
 	uint64_t start = hs_reader_header(dump->input.reader)->start_time;
 	hs_kind_set kinds = selection->kinds, telling = hs_task_table_kinds();
 
-	for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++)
-		if (hs_kind_set_has(&telling, kind))
-			hs_kind_set_add(&kinds, kind);
+	hs_kind_set_add_all(&kinds, &telling);
 	hs_trace_select(&dump->input, &kinds);
 	selection->from = selection->from ? add_saturated(selection->from, start) : 0;
 	selection->to = add_saturated(selection->to, start);

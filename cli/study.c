@@ -291,9 +291,7 @@ static void select_owners(struct hs_replay *replay)
 	const hs_kind_set owners = hs_task_table_kinds();
 	hs_kind_set kinds = hs_engine_kinds(replay->engine);
 
-	for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++)
-		if (hs_kind_set_has(&owners, kind))
-			hs_kind_set_add(&kinds, kind);
+	hs_kind_set_add_all(&kinds, &owners);
 	hs_trace_select(&replay->input, &kinds);
 }
 

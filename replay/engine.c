@@ -310,9 +310,7 @@ hs_kind_set hs_engine_foreseen(const struct hs_engine *engine)
 	hs_vec_for_each(instance, &engine->instances.all) {
 		const hs_kind_set wanted = foreseen_by(engine, instance);
 
-		for (unsigned int kind = 0; kind < HS_NR_KINDS; kind++)
-			if (hs_kind_set_has(&wanted, kind))
-				hs_kind_set_add(&kinds, kind);
+		hs_kind_set_add_all(&kinds, &wanted);
 	}
 	return kinds;
 }

@@ -70,6 +70,12 @@ static inline void hs_kind_set_add(hs_kind_set *set, unsigned int kind)
 	set->word[kind / 64] |= 1ull << (kind % 64);
 }
 
+static inline void hs_kind_set_add_all(hs_kind_set *set, const hs_kind_set *others)
+{
+	for (unsigned int i = 0; i < sizeof(set->word) / sizeof(*set->word); i++)
+		set->word[i] |= others->word[i];
+}
+
 static inline int hs_kind_set_has(const hs_kind_set *set, unsigned int kind)
 {
 	return set->word[kind / 64] >> (kind % 64) & 1;
