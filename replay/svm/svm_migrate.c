@@ -114,13 +114,16 @@ int svm_migrate_to_ram(struct hs_svm *svm, struct svm_range *range, uint64_t sta
 {
 	struct hs_svm_span part = { .start = start, .last = last };
 	uint64_t count = 0;
-	int rc;
+	int gpu, rc;
 
 	if (!range->actual_loc)
 		return 0;
 	if (!is_inside(range, start, last))
 		return -EFAULT;
-	rc = move_pieces_to_ram(svm, range, (uint32_t)svm_gpu_by_id(svm, range->actual_loc), &part, trigger, &count);
+	gpu = svm_gpu_by_id(svm, range->actual_loc);
+	if (gpu < 0)
+		return -ENODEV;
+	rc = move_pieces_to_ram(svm, range, (uint32_t)gpu, &part, trigger, &count);
 	if (rc)
 		return rc;
 	if (svm->rules.partial_migration) {
@@ -171,10 +174,11 @@ int svm_ask_to_vram(struct hs_svm *svm, struct svm_range *range, uint32_t locati
 		    enum hs_svm_trigger trigger)
 {
 	struct hs_svm_span part = part_asked(svm, range, start, last);
-	int rc;
+	int gpu = svm_gpu_by_id(svm, location), rc = -ENODEV;
 
 	emit_ask(svm, range, location, &part, trigger);
-	rc = svm_migrate_to_vram(svm, range, (uint32_t)svm_gpu_by_id(svm, location), part.start, part.last, trigger);
+	if (gpu >= 0)
+		rc = svm_migrate_to_vram(svm, range, (uint32_t)gpu, part.start, part.last, trigger);
 	SVM_EMIT(svm, MIGRATE_RC, .rc = rc);
 	return rc;
 }
