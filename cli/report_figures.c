@@ -112,37 +112,40 @@ static double end_of(const struct hs_tally *tally)
 	return (double)hs_tally_nr_buckets(tally) * (double)tally->bucket_ns / 1e9;
 }
 
-/* ", under a, b and 3 more alike": policies that decide as the first one of them does. */
-static void put_policies(const struct hs_study *study, struct hs_table *const *tables, uint32_t first, char *text,
+/* What each policy decided at a point, and the first policy that decided alike: itself, where nobody did before. */
+struct choices {
+	struct hs_table **tables;
+	uint32_t *firsts;
+};
+
+/* ", under a, b and 3 more alike": the policies that decide as the first one of them does. */
+static void put_policies(const struct hs_study *study, const uint32_t *firsts, uint32_t first, char *text,
 			 size_t room)
 {
 	enum { MAX_NAMES = 5 };
 	size_t used = (size_t)snprintf(text, room, ", under %s", study->names.items[first]);
 	unsigned int alike = 1;
 
-	for (uint32_t i = first + 1; i < study->names.count; i++) {
-		if (!hs_table_is_same(tables[first], tables[i]))
-			continue;
-		if (alike++ < MAX_NAMES && used < room)
+	for (uint32_t i = first + 1; i < study->names.count; i++)
+		if (firsts[i] == first && alike++ < MAX_NAMES && used < room)
 			used += (size_t)snprintf(text + used, room - used, ", %s", study->names.items[i]);
-	}
 	if (alike > MAX_NAMES && used < room)
 		used += (size_t)snprintf(text + used, room - used, " and %u more", alike - MAX_NAMES);
 	if (alike > 1 && used < room)
 		snprintf(text + used, room - used, " alike");
 }
 
-static bool is_shown_before(struct hs_table *const *tables, uint32_t policy)
+static uint32_t first_alike(struct hs_table *const *tables, uint32_t policy)
 {
 	for (uint32_t i = 0; i < policy; i++)
 		if (hs_table_is_same(tables[i], tables[policy]))
-			return true;
-	return false;
+			return i;
+	return policy;
 }
 
-/* tables: of all policies at the point. */
+/* The policy's table goes to the figure. */
 static void add_results(struct hs_report *report, const struct hs_study *study, size_t trace, uint32_t policy,
-			enum hs_point point, const char *name, struct hs_table *const *tables)
+			enum hs_point point, const char *name, const struct choices *choices)
 {
 	const struct hs_tally *tally = study->tallies.items[trace];
 	struct hs_plot_number numbers[] = { { "end", end_of(tally) }, { NULL, 0 } };
@@ -150,13 +153,12 @@ static void add_results(struct hs_report *report, const struct hs_study *study, 
 	struct hs_plot_label labels[] = { { "per_bucket", per_bucket }, { NULL, NULL } };
 
 	if (study->names.count > 1)
-		put_policies(study, tables, policy, whose, sizeof(whose));
+		put_policies(study, choices->firsts, policy, whose, sizeof(whose));
 	snprintf(per_bucket, sizeof(per_bucket), "decisions per %s", hs_format_duration(tally->bucket_ns, width));
 	snprintf(caption, sizeof(caption), "%s: decisions by result over time%s.", hs_points[point].name, whose);
 	hs_report_figure(report, &(struct hs_report_figure){
 		.template_name = "results.gp", .name = name, .trace = trace, .policy = policy, .point = point,
-		.table = hs_series_results(tally, policy, point, MAX_STACKS), .numbers = numbers, .labels = labels,
-		.caption = caption,
+		.table = choices->tables[policy], .numbers = numbers, .labels = labels, .caption = caption,
 	});
 }
 
@@ -166,16 +168,22 @@ static void add_point_results(struct hs_report *report, const struct hs_study *s
 {
 	const uint32_t nr = (uint32_t)study->names.count;
 	hs_auto_free struct hs_table **tables = calloc(nr + 1, sizeof(*tables));
+	hs_auto_free uint32_t *firsts = calloc(nr + 1, sizeof(*firsts));
 
-	for (uint32_t policy = 0; tables && policy < nr; policy++)
+	if (!tables || !firsts) {
+		report->status = report->status ? report->status : hs_fail_nomem();
+		return;
+	}
+	for (uint32_t policy = 0; policy < nr; policy++) {
 		tables[policy] = hs_series_results(study->tallies.items[trace], policy, point, MAX_STACKS);
-	for (uint32_t policy = 0; tables && policy < nr; policy++)
-		if (!is_shown_before(tables, policy))
-			add_results(report, study, trace, policy, point, name, tables);
-	for (uint32_t policy = 0; tables && policy < nr; policy++)
-		hs_table_destroy(tables[policy]);
-	if (!tables && !report->status)
-		report->status = hs_fail_nomem();
+		firsts[policy] = first_alike(tables, policy);
+	}
+	for (uint32_t policy = 0; policy < nr; policy++) {
+		if (firsts[policy] == policy)
+			add_results(report, study, trace, policy, point, name, &(struct choices){ tables, firsts });
+		else
+			hs_table_destroy(tables[policy]);
+	}
 }
 
 void hs_report_results_over_time(struct hs_report *report, const struct hs_study *study, size_t trace,
