@@ -5,45 +5,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/table_parts.h"
 #include "analysis/wilson.h"
 #include "lib/cleanup.h"
 #include "replay/cause.h"
-
-/* --- helpers ------------------------------------------------------------------------------------- */
-
-struct column {
-	const char *name, *unit;
-};
-
-static void add_columns(struct hs_table *table, const struct column *columns)
-{
-	for (; columns->name; columns++)
-		hs_table_add_column(table, columns->name, columns->unit);
-}
-
-/* The policy column is there only where there is a choice. */
-static struct hs_table *create_by_policy(const struct hs_tally *tally, int policy, const char *title,
-					 const struct column *columns)
-{
-	struct hs_table *table = hs_table_create(title);
-
-	if (tally->nr_policies > 1 && policy == HS_ALL_POLICIES)
-		hs_table_add_column(table, "policy", "");
-	add_columns(table, columns);
-	return table;
-}
-
-static void put_policy(struct hs_table *table, const struct hs_tally *tally, uint32_t policy)
-{
-	if (tally->nr_policies > 1)
-		hs_table_text(table, "%s", tally->policies.items[policy]);
-}
-
-static void add_policy_columns(struct hs_table *table, const struct hs_tally *tally, const char *unit)
-{
-	hs_vec_for_each(policy, &tally->policies)
-		hs_table_add_column(table, *policy, unit);
-}
 
 static const char *result_of(const struct hs_cell *cell)
 {
@@ -66,7 +31,7 @@ static void put_agreement(struct hs_table *table, const struct hs_tally *tally, 
 	if (agree + disagree + unknown == 0)
 		return;
 	if (with_policy)
-		put_policy(table, tally, policy);
+		hs_table_policy(table, tally, policy);
 	hs_table_text(table, "%s", hs_points[point].name);
 	hs_table_text(table, "%s", hs_basis_name((enum hs_basis)basis));
 	hs_table_count(table, agree);
@@ -81,12 +46,12 @@ static void put_agreement(struct hs_table *table, const struct hs_tally *tally, 
 
 struct hs_table *hs_table_agreement(const struct hs_tally *tally, int policy)
 {
-	static const struct column columns[] = {
+	static const struct hs_column columns[] = {
 		{ "point", "" }, { "basis", "" }, { "agree", "decisions" }, { "disagree", "decisions" },
 		{ "unknown", "decisions" }, { "agreement", "percent" }, { "from", "percent" }, { "to", "percent" },
 		{ NULL, NULL },
 	};
-	struct hs_table *table = create_by_policy(tally, policy, "agreement of the model with the kernel",
+	struct hs_table *table = hs_table_create_by_policy(tally, policy, "agreement of the model with the kernel",
 						 columns);
 
 	for (uint32_t i = 0; i < tally->nr_policies; i++)
@@ -119,14 +84,14 @@ static int compare_pairs(const void *a, const void *b)
 
 struct hs_table *hs_table_pairs(const struct hs_tally *tally, uint32_t policy)
 {
-	static const struct column columns[] = {
+	static const struct hs_column columns[] = {
 		{ "point", "" }, { "recorded", "" }, { "modelled", "" }, { "verdict", "" }, { "basis", "" },
 		{ "decisions", "decisions" }, { "share", "percent" }, { NULL, NULL },
 	};
 	struct hs_table *table = hs_table_create("recorded and modelled results");
 	cell_list list = { 0 };
 
-	add_columns(table, columns);
+	hs_table_add_columns(table, columns);
 	hs_vec_for_each(cell, &tally->cells)
 		if (cell->policy == policy && !hs_vec_push(&list, cell))
 			break;
@@ -236,11 +201,11 @@ static void put_cause(struct hs_table *table, const struct hs_tally *tally, cons
 
 struct hs_table *hs_table_causes(const struct hs_tally *tally, int policy)
 {
-	static const struct column columns[] = {
+	static const struct hs_column columns[] = {
 		{ "point", "" }, { "verdict", "" }, { "cause", "" }, { "cases", "decisions" }, { "first_at", "ns" },
 		{ "subject", "" }, { "decision", "" }, { NULL, NULL },
 	};
-	struct hs_table *table = create_by_policy(tally, policy, "why they do not agree", columns);
+	struct hs_table *table = hs_table_create_by_policy(tally, policy, "why they do not agree", columns);
 	char note[1200] = "";
 
 	for (int cause = 1; cause < HS_NR_CAUSES; cause++) {
@@ -250,7 +215,7 @@ struct hs_table *hs_table_causes(const struct hs_tally *tally, int policy)
 			if ((int)cell->cause != cause || (policy != HS_ALL_POLICIES && policy != (int)cell->policy))
 				continue;
 			if (policy == HS_ALL_POLICIES)
-				put_policy(table, tally, cell->policy);
+				hs_table_policy(table, tally, cell->policy);
 			put_cause(table, tally, cell);
 			is_shown = true;
 		}
@@ -265,13 +230,13 @@ struct hs_table *hs_table_causes(const struct hs_tally *tally, int policy)
 
 struct hs_table *hs_table_divergences(const struct hs_tally *tally, int policy)
 {
-	static const struct column columns[] = {
+	static const struct hs_column columns[] = {
 		{ "first_at", "ns" }, { "point", "" }, { "subject", "" }, { "recorded", "" }, { "modelled", "" },
 		{ "basis", "" }, { "cause", "" }, { "cases", "decisions" }, { "decision", "" }, { "chunk", "" },
 		{ "reason", "" },
 		{ NULL, NULL },
 	};
-	struct hs_table *table = create_by_policy(tally, policy, "disagreements", columns);
+	struct hs_table *table = hs_table_create_by_policy(tally, policy, "disagreements", columns);
 
 	hs_vec_for_each(class, &tally->divergences) {
 		uint64_t time = class->recorded.time;
@@ -279,7 +244,7 @@ struct hs_table *hs_table_divergences(const struct hs_tally *tally, int policy)
 		if (policy != HS_ALL_POLICIES && policy != (int)class->policy)
 			continue;
 		if (policy == HS_ALL_POLICIES)
-			put_policy(table, tally, class->policy);
+			hs_table_policy(table, tally, class->policy);
 		hs_table_ns(table, time > tally->start_time ? time - tally->start_time : 0);
 		hs_table_text(table, "%s", hs_points[class->recorded.point].name);
 		hs_table_address(table, class->recorded.subject);
@@ -316,7 +281,7 @@ struct hs_table *hs_table_results(const struct hs_tally *tally)
 
 	hs_table_add_column(table, "point", "");
 	hs_table_add_column(table, "result", "");
-	add_policy_columns(table, tally, "decisions");
+	hs_table_add_policy_columns(table, tally, "decisions");
 	for (int point = 0; point < (int)HS_NR_POINTS; point++) {
 		result_list results = list_results(tally, -1, point, false);
 
@@ -333,11 +298,11 @@ struct hs_table *hs_table_results(const struct hs_tally *tally)
 
 struct hs_table *hs_table_bases(const struct hs_tally *tally)
 {
-	static const struct column columns[] = {
+	static const struct hs_column columns[] = {
 		{ "point", "" }, { "decisions", "decisions" }, { "exact", "decisions" }, { "bounded", "decisions" },
 		{ "assumed", "decisions" }, { "share exact", "percent" }, { NULL, NULL },
 	};
-	struct hs_table *table = create_by_policy(tally, HS_ALL_POLICIES,
+	struct hs_table *table = hs_table_create_by_policy(tally, HS_ALL_POLICIES,
 						  "how far the trace determines the decisions", columns);
 
 	for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
@@ -347,7 +312,7 @@ struct hs_table *hs_table_bases(const struct hs_tally *tally)
 
 			if (!total)
 				continue;
-			put_policy(table, tally, policy);
+			hs_table_policy(table, tally, policy);
 			hs_table_text(table, "%s", hs_points[point].name);
 			hs_table_count(table, total);
 			for (selection.basis = 0; selection.basis < HS_NR_BASES; selection.basis++) {
@@ -359,28 +324,6 @@ struct hs_table *hs_table_bases(const struct hs_tally *tally)
 			hs_table_percent(table, 100 * (double)exact / (double)total);
 		}
 	return table;
-}
-
-/* Is the word one of those that '_' and '.' separate in a name? */
-static bool has_word(const char *name, const char *word)
-{
-	size_t length = strlen(word);
-
-	for (const char *at = name; (at = strstr(at, word)); at += length)
-		if ((at == name || strchr("_.", at[-1])) && (!at[length] || at[length] == '_'))
-			return true;
-	return false;
-}
-
-/* The unit is a word of the name: lock_ns, bytes, offline_bytes_max. */
-static void put_cost(struct hs_table *table, const char *name, uint64_t cost)
-{
-	if (has_word(name, "ns"))
-		hs_table_ns(table, cost);
-	else if (has_word(name, "bytes"))
-		hs_table_bytes(table, cost);
-	else
-		hs_table_count(table, cost);
 }
 
 static uint64_t cost_of(const struct hs_tally *tally, uint32_t policy, int point, int cost)
@@ -399,7 +342,7 @@ struct hs_table *hs_table_costs(const struct hs_tally *tally)
 
 	hs_table_add_column(table, "point", "");
 	hs_table_add_column(table, "cost", "");
-	add_policy_columns(table, tally, "");
+	hs_table_add_policy_columns(table, tally, "");
 	for (int point = 0; point < (int)HS_NR_POINTS; point++)
 		for (int cost = 0; cost < HS_NR_COSTS && hs_points[point].cost_names[cost]; cost++) {
 			const char *name = hs_points[point].cost_names[cost];
@@ -412,7 +355,7 @@ struct hs_table *hs_table_costs(const struct hs_tally *tally)
 			hs_table_text(table, "%s", hs_points[point].name);
 			hs_table_text(table, "%s", name);
 			for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
-				put_cost(table, name, cost_of(tally, policy, point, cost));
+				hs_table_cost(table, name, cost_of(tally, policy, point, cost));
 		}
 	return table;
 }
@@ -426,46 +369,29 @@ static void put_quantiles(struct hs_table *table, const struct hs_tally *tally, 
 
 	if (!set->count || !set->max)
 		return;
-	put_policy(table, tally, policy);
+	hs_table_policy(table, tally, policy);
 	hs_table_text(table, "%s", hs_points[point].name);
 	hs_table_text(table, "%s", name);
-	put_cost(table, name, set->min);
+	hs_table_cost(table, name, set->min);
 	for (size_t i = 0; i < sizeof(shares) / sizeof(*shares); i++)
-		put_cost(table, name, hs_quantiles_at(set, shares[i]));
-	put_cost(table, name, set->max);
+		hs_table_cost(table, name, hs_quantiles_at(set, shares[i]));
+	hs_table_cost(table, name, set->max);
 	hs_table_text(table, hs_quantiles_is_exact(set) ? "exact" : "within 0.4 %%");
 }
 
 struct hs_table *hs_table_quantiles(const struct hs_tally *tally)
 {
-	static const struct column columns[] = {
+	static const struct hs_column columns[] = {
 		{ "point", "" }, { "cost", "" }, { "min", "" }, { "p50", "" }, { "p90", "" }, { "p99", "" },
 		{ "max", "" }, { "quantiles", "" }, { NULL, NULL },
 	};
-	struct hs_table *table = create_by_policy(tally, HS_ALL_POLICIES, "costs per decision", columns);
+	struct hs_table *table = hs_table_create_by_policy(tally, HS_ALL_POLICIES, "costs per decision", columns);
 
 	for (uint32_t policy = 0; policy < tally->nr_policies; policy++)
 		for (unsigned int point = 0; point < HS_NR_POINTS; point++)
 			for (unsigned int cost = 0; cost < HS_NR_COSTS && hs_points[point].cost_names[cost]; cost++)
 				put_quantiles(table, tally, policy, (enum hs_point)point, cost);
 	return table;
-}
-
-/* Of bytes and ns nobody wants fractions. */
-static bool has_unit(const char *name)
-{
-	return has_word(name, "ns") || has_word(name, "bytes");
-}
-
-/* A metric's value in its own unit, which its name tells. */
-static void put_metric(struct hs_table *table, const char *name, bool has_value, double value)
-{
-	if (!has_value)
-		hs_table_none(table);
-	else if (value >= 0 && (value == floor(value) || has_unit(name)) && value < 0x1p63)
-		put_cost(table, name, (uint64_t)(value + 0.5));
-	else
-		hs_table_number(table, value, 2);
 }
 
 /* Names of numbers are interned: one text, one pointer. */
@@ -490,7 +416,7 @@ struct hs_table *hs_table_summaries(const struct hs_tally *tally)
 	struct hs_table *table = hs_table_create("at the end of the run");
 
 	hs_table_add_column(table, "number", "");
-	add_policy_columns(table, tally, "");
+	hs_table_add_policy_columns(table, tally, "");
 	hs_vec_for_each(summary, &tally->summaries) {
 		if (!is_first_summary(tally, summary) || is_zero_everywhere(tally, summary->name))
 			continue;
@@ -501,7 +427,7 @@ struct hs_table *hs_table_summaries(const struct hs_tally *tally)
 			hs_vec_for_each(own, &tally->summaries)
 				if (own->policy == policy && own->name == summary->name)
 					value = own->value;
-			put_metric(table, summary->name, !isnan(value), value);
+			hs_table_metric(table, summary->name, !isnan(value), value);
 		}
 	}
 	return table;
@@ -530,8 +456,8 @@ struct hs_table *hs_table_comparison(const struct hs_comparison *comparison, con
 		if (!is_shown(difference))
 			continue;
 		hs_table_text(table, "%s", difference->name);
-		put_metric(table, difference->name, difference->nr_a, difference->a);
-		put_metric(table, difference->name, difference->nr_b, difference->b);
+		hs_table_metric(table, difference->name, difference->nr_a, difference->a);
+		hs_table_metric(table, difference->name, difference->nr_b, difference->b);
 		hs_table_change(table, hs_change_percent(difference->a, difference->b));
 		hs_table_text(table, "%s", hs_difference_verdict_name(difference->verdict));
 	}
@@ -544,13 +470,13 @@ struct hs_table *hs_table_comparison(const struct hs_comparison *comparison, con
 
 struct hs_table *hs_table_spread(const struct hs_comparison *comparison)
 {
-	static const struct column columns[] = {
+	static const struct hs_column columns[] = {
 		{ "metric", "" }, { "windows", "" }, { "higher", "windows" }, { "lower", "windows" }, { "median", "" },
 		{ "from", "" }, { "to", "" }, { "q1", "" }, { "q3", "" }, { "p", "" }, { NULL, NULL },
 	};
 	struct hs_table *table = hs_table_create("differences per window");
 
-	add_columns(table, columns);
+	hs_table_add_columns(table, columns);
 	hs_vec_for_each(difference, &comparison->list) {
 		if (!difference->nr_windows || difference->verdict == HS_SAME)
 			continue;
@@ -570,7 +496,7 @@ struct hs_table *hs_table_spread(const struct hs_comparison *comparison)
 	return table;
 }
 
-/* --- subjects and address spaces ------------------------------------------------------------------ */
+/* --- subjects -------------------------------------------------------------------------------------- */
 
 /* Subjects that ended the same way under both policies. */
 struct fate {
@@ -627,179 +553,5 @@ struct hs_table *hs_table_subjects(const struct hs_tally *tally, uint32_t a, uin
 		hs_table_count(table, fate->count);
 	}
 	hs_vec_deinit(&fates);
-	return table;
-}
-
-/* One row of the table of address spaces. */
-struct process {
-	uint32_t policy, mm;
-	uint64_t decisions, hits, disagree;
-};
-typedef HS_VEC(struct process) process_list;
-
-static void count_process(process_list *list, struct hs_hash_map *index, const struct hs_mm_cell *cell,
-			  const struct hs_process_table *setup)
-{
-	uint64_t key = (uint64_t)cell->policy << 32 | cell->mm;
-	const uint64_t *at = hs_hash_map_get(index, key);
-	bool is_hit = cell->point == setup->point && strcmp(cell->result, setup->result) == 0;
-	struct process *process;
-
-	if (!at && (!hs_vec_push(list, (struct process){ .policy = cell->policy, .mm = cell->mm }) ||
-		    hs_hash_map_put(index, key, list->count - 1)))
-		return;
-	process = &list->items[at ? *at : list->count - 1];
-	process->decisions += cell->count;
-	process->hits += is_hit ? cell->count : 0;
-	process->disagree += cell->disagree;
-}
-
-static int compare_processes(const void *a, const void *b)
-{
-	const struct process *left = a, *right = b;
-
-	if (left->decisions != right->decisions)
-		return left->decisions > right->decisions ? -1 : 1;
-	if (left->mm != right->mm)
-		return left->mm < right->mm ? -1 : 1;
-	return (left->policy > right->policy) - (left->policy < right->policy);
-}
-
-struct hs_table *hs_table_processes(const struct hs_tally *tally, const struct hs_process_table *setup)
-{
-	static const struct column columns[] = { { "process", "" }, { "mm", "" }, { "decisions", "decisions" },
-						 { NULL, NULL } };
-	struct hs_table *table = create_by_policy(tally, HS_ALL_POLICIES, "address spaces", columns);
-	struct hs_hash_map index = { 0 };
-	process_list list = { 0 };
-
-	hs_table_add_column(table, setup->result, "decisions");
-	hs_table_add_column(table, "disagree", "decisions");
-	hs_vec_for_each(cell, &tally->mm_cells)
-		count_process(&list, &index, cell, setup);
-	hs_hash_map_deinit(&index);
-	if (list.count)
-		qsort(list.items, list.count, sizeof(*list.items), compare_processes);
-	for (size_t i = 0; i < list.count && i < setup->limit; i++) {
-		const struct process *process = &list.items[i];
-		const char *name = setup->name(setup->context, process->mm);
-
-		put_policy(table, tally, process->policy);
-		hs_table_text(table, "%s", name ? name : "unknown");
-		hs_table_count(table, process->mm);
-		hs_table_count(table, process->decisions);
-		hs_table_count(table, process->hits);
-		hs_table_count(table, process->disagree);
-	}
-	hs_table_set_note(table, "The %zu of %zu with the most decisions.", list.count < setup->limit ? list.count :
-			  setup->limit, list.count);
-	hs_vec_deinit(&list);
-	return table;
-}
-
-/* --- numbers per address space --------------------------------------------------------------------- */
-
-int hs_mm_number_names(const struct hs_tally *tally, hs_number_names *names)
-{
-	*names = (hs_number_names){ 0 };
-	hs_vec_for_each(summary, &tally->mm_summaries) {
-		bool is_known = false;
-
-		hs_vec_for_each(name, names)
-			is_known |= *name == summary->name;
-		if (!is_known && !hs_vec_push(names, summary->name)) {
-			hs_vec_deinit(names);
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
-/* An address space with its value under each policy. */
-struct mm_line {
-	uint32_t mm;
-	double least, most;
-	double *values;		/* per policy; owned */
-};
-typedef HS_VEC(struct mm_line) mm_line_list;
-
-static struct mm_line *get_line(mm_line_list *list, uint32_t mm, size_t nr_policies)
-{
-	struct mm_line fresh = { .mm = mm };
-
-	hs_vec_for_each(line, list)
-		if (line->mm == mm)
-			return line;
-	fresh.values = calloc(nr_policies, sizeof(*fresh.values));
-	if (!fresh.values || !hs_vec_push(list, fresh)) {
-		free(fresh.values);
-		return NULL;
-	}
-	return &list->items[list->count - 1];
-}
-
-static int compare_lines(const void *a, const void *b)
-{
-	const struct mm_line *left = a, *right = b;
-	const double spread = (right->most - right->least) - (left->most - left->least);
-
-	if (spread != 0)
-		return spread > 0 ? 1 : -1;
-	if (left->most != right->most)
-		return right->most > left->most ? 1 : -1;
-	return left->mm < right->mm ? -1 : left->mm > right->mm;
-}
-
-static bool collect_lines(const struct hs_tally *tally, const char *number, mm_line_list *list)
-{
-	hs_vec_for_each(summary, &tally->mm_summaries) {
-		struct mm_line *line;
-
-		if (strcmp(summary->name, number) != 0)
-			continue;
-		line = get_line(list, summary->mm, tally->nr_policies);
-		if (!line)
-			return false;
-		line->values[summary->policy] = summary->value;
-	}
-	hs_vec_for_each(line, list) {
-		line->least = line->most = line->values[0];
-		for (size_t i = 1; i < tally->nr_policies; i++) {
-			line->least = fmin(line->least, line->values[i]);
-			line->most = fmax(line->most, line->values[i]);
-		}
-	}
-	if (list->count)
-		qsort(list->items, list->count, sizeof(*list->items), compare_lines);
-	return true;
-}
-
-struct hs_table *hs_table_mm_summaries(const struct hs_tally *tally, const struct hs_mm_table *setup)
-{
-	hs_auto_free char *title = NULL;
-	mm_line_list list = { 0 };
-	struct hs_table *table;
-	size_t shown = 0;
-
-	if (asprintf(&title, "%s, process by process", setup->number) < 0)
-		title = NULL;
-	table = hs_table_create(title ? title : "");
-	hs_table_add_column(table, "process", "");
-	hs_table_add_column(table, "mm", "");
-	add_policy_columns(table, tally, "");
-	if (collect_lines(tally, setup->number, &list))
-		for (; shown < list.count && shown < setup->limit && list.items[shown].most > 0; shown++) {
-			const struct mm_line *line = &list.items[shown];
-			const char *name = setup->name(setup->context, line->mm);
-
-			hs_table_text(table, "%s", name ? name : "unknown");
-			hs_table_count(table, line->mm);
-			for (size_t i = 0; i < tally->nr_policies; i++)
-				put_metric(table, setup->number, true, line->values[i]);
-		}
-	hs_table_set_note(table, "Where the policies differ most comes first; %zu of %zu.", shown, list.count);
-	hs_vec_for_each(line, &list)
-		free(line->values);
-	hs_vec_deinit(&list);
 	return table;
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "analysis/table_parts.h"
 #include "lib/cleanup.h"
 
 
@@ -199,13 +200,9 @@ static bool is_level(const char *name)
 {
 	static const char *const words[] = { "mean", "peak", "p50", "p90", "p99", "max" };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		const char *at = strstr(name, words[i]);
-		const char after = at ? at[strlen(words[i])] : 'x';
-
-		if (at && (at == name || at[-1] == '_' || at[-1] == '.') && (!after || after == '_'))
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (hs_number_has_word(name, words[i]))
 			return true;
-	}
 	return false;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analysis/decision_tables.h"
+#include "analysis/process_tables.h"
 #include "cli/replay_run.h"
 #include "cli/scenario_file.h"
 #include "cli/study.h"

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/process_tables.h"
 #include "analysis/wilson.h"
 #include "cli/event_context.h"
 #include "cli/report.h"
